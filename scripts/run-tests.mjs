@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
  * named run alone, one after the other; otherwise the files of the tier run in parallel.
  */
 const tiers = {
-  // The benchmark's tests measure for most of a minute, which few changes are worth.
+  // The tests of speed and memory take a minute or two, which few changes are worth.
   all: ['test/**/*.test.ts', '--ignore=test/bench/**'],
   // No servers, no processes, no warehouse on disk: what a change to them is tried with after each
   // save.

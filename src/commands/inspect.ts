@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
 import { pluralize } from '../text/pluralize.js';
+import { withTempFolder } from '../files/temp-folder.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { findDamage } from '../files/file-digest.js';
 import { inspectParquet, type ParquetMetadata } from '../parquet/inspect-parquet.js';
@@ -58,8 +58,7 @@ async function inspectFile(path: string): Promise<ParquetMetadata> {
 }
 
 async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetMetadata> {
-  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
-  try {
+  return withTempFolder(async (folder) => {
     const path = join(folder, 'object.parquet');
     const bucket = openBucket(url, config);
     if (!(await bucket.get(url.beginning, path))) {
@@ -67,10 +66,8 @@ async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetMet
       throw new ReportsError('FILE_UNREADABLE', { path: bucketUrlText(url), found });
     }
     const recorded = await recordedFile(url.beginning, (record) => bucket.read(record.split(sep).join('/')));
-    return await inspectIntact(path, bucketUrlText(url), recorded);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    return inspectIntact(path, bucketUrlText(url), recorded);
+  });
 }
 
 /**

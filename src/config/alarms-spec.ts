@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { warningCatalogue } from '../errors/warnings.js';
 import { isLoopback } from './common-spec.js';
 import { span } from './span.js';
 import { variablePattern } from './substitute.js';
@@ -38,6 +39,20 @@ export const alarmsSpec = z
       .describe(
         'How old the newest report may be, such as `36 hours`, `2 days`, `3 weeks`, or `never`. Keys are tables, report types and patterns such as `GET_FBA_*`; they apply in this order. Any other table is stale when more than two reports are missing, judged by their usual interval.',
       ),
+    warnings: z
+      .record(
+        z
+          .string()
+          .refine(
+            (code) => code in warningCatalogue,
+            'expected a code of docs/errors.md, such as TOTALS_DIFFER',
+          ),
+        z.boolean(),
+      )
+      .default({})
+      .describe(
+        'Which warnings raise an alarm, by code: `MEASURES_EMPTY: false`. By default all do, except those that docs/alarms.md names.',
+      ),
     queueMessages: z
       .int()
       .min(1)
@@ -58,7 +73,7 @@ export const alarmsSpec = z
       ),
   })
   .describe(
-    'Alarms sent to a webhook: stale tables, quarantined documents, refused logins, long queues (docs/alarms.md).',
+    'Alarms sent to a webhook: stale tables, quarantined documents, warnings, refused logins, long queues (docs/alarms.md).',
   );
 
 export type AlarmsConfig = z.output<typeof alarmsSpec>;

@@ -6,6 +6,8 @@ interface WarningEntry {
   message: string;
   /** What the user does next; has placeholders as `message` does. */
   remedy: string;
+  /** Raises no alarm by default: who loads the document sees it, or nothing is lost. */
+  isQuiet?: true;
 }
 
 /**
@@ -61,6 +63,7 @@ export const warningCatalogue = {
     message: '{table}: {found}, because nothing says that the files are of different marketplaces',
     remedy:
       'If the files are of different marketplaces, load each with `--marketplace`. Loading a file again replaces its rows.',
+    isQuiet: true,
   },
   COLUMNS_GONE: {
     message: '{table}: the columns {columns} are missing, but {document} had them',
@@ -112,7 +115,28 @@ export interface Warning {
   message: string;
 }
 
-/** Returns a warning of the catalogue, with its message filled from the details. */
+/**
+ * Returns a warning of the catalogue, with its message filled from the details. Details quote
+ * values of the document by JSON.stringify, so that they can be omitted as personal data.
+ */
 export function warning(code: WarningCode, details: ErrorDetails): Warning {
   return { code, message: fill(warningCatalogue[code].message, details) };
+}
+
+/**
+ * Returns what to do about a warning of the ledger, filled from the details; undefined for a code
+ * that this version does not have.
+ */
+export function warningRemedy(code: string, details: ErrorDetails): string | undefined {
+  const entry = Object.entries(warningCatalogue).find(([name]) => name === code)?.[1];
+  return entry && fill(entry.remedy, details);
+}
+
+/**
+ * Whether a warning raises an alarm. The settings decide by code; otherwise the catalogue does. A
+ * code of a newer version does.
+ */
+export function raisesAlarm(code: string, settings: Record<string, boolean>): boolean {
+  const entries = Object.entries<WarningEntry>(warningCatalogue);
+  return settings[code] ?? entries.find(([name]) => name === code)?.[1].isQuiet !== true;
 }

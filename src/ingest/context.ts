@@ -39,6 +39,8 @@ export interface StopSignals {
 /** What happened, in the past tense, as it happens. */
 export type PipelineEvent =
   | { event: 'work_found'; key: string; reportType: string | undefined }
+  /** So much of a long step is done. `total` is absent if it is not known. */
+  | { event: 'step_advanced'; step: string; done: number; total?: number }
   | { event: 'work_started'; key: string; reportType: string | undefined }
   | { event: 'document_located'; key: string; sellerId: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }

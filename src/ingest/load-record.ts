@@ -50,15 +50,6 @@ export async function readRecordOf(lake: Store, path: string): Promise<Load | un
   return stored && mapPaths(stored, (name) => resolve(lake.folder, name));
 }
 
-/** Reads all readable load records of a lake. */
-export async function readLoadRecords(lake: Store): Promise<Load[]> {
-  const loads: Load[] = [];
-  for await (const some of readRecords(lake, recordPathsOf(await lake.list('_loads'), lake))) {
-    loads.push(...some);
-  }
-  return loads;
-}
-
 /** The paths of load records among those of a lake. */
 export function recordPathsOf(paths: string[], lake: Store): string[] {
   const folder = join(lake.folder, '_loads', sep);
@@ -66,11 +57,17 @@ export function recordPathsOf(paths: string[], lake: Store): string[] {
 }
 
 /** The readable ones of the load records with these paths, some at a time. */
-export async function* readRecords(lake: Store, paths: string[]): AsyncGenerator<Load[]> {
+export async function* readRecords(
+  lake: Store,
+  paths: string[],
+): AsyncGenerator<{ path: string; load: Load }[]> {
   for (let start = 0; start < paths.length; start += readsAtOnce) {
     const some = paths.slice(start, start + readsAtOnce);
     const loads = await Promise.all(some.map((path) => readRecordOf(lake, path)));
-    yield loads.filter((load) => load !== undefined);
+    yield some.flatMap((path, index) => {
+      const load = loads[index];
+      return load ? [{ path, load }] : [];
+    });
   }
 }
 

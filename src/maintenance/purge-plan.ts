@@ -46,11 +46,15 @@ export async function* planPurge(
   before: string,
   rewriter: ParquetRewriter,
 ): AsyncGenerator<PurgeStep> {
-  const { warehouse, clock, lake } = context;
+  const { warehouse, clock, lake, onEvent } = context;
+  onEvent({ event: 'step_advanced', step: 'listing files', done: 0 });
   // Before the ledger: a file that is listed here and has no ledger row later was not just written.
   const unclaimed = await listFiles(context);
   const ofAge = { statuses: withDocument, madeBefore: before };
+  let done = 0;
   for await (const page of ledgerFieldPages(warehouse, clock, candidateFields, ofAge)) {
+    done += page.length;
+    onEvent({ event: 'step_advanced', step: 'checking older documents', done });
     yield await stepOf(page, warehouse.seen, unclaimed, before, context, rewriter);
   }
   if (unclaimed.raw.size + unclaimed.records.size + unclaimed.parquet.size === 0) return;
@@ -58,11 +62,12 @@ export async function* planPurge(
     for (const row of page) claim(row, unclaimed, context);
   }
   // The next rebuild brings back loads that only the lake has.
-  for await (const loads of readRecords(lake, [...unclaimed.records])) {
-    const inLedger = await warehouse.seen(loads.map(({ entry }) => entry.key));
-    const others = loads.filter(({ entry }) => !inLedger.has(entry.key));
-    const entries = new Map(others.map(({ entry }) => [entry.key, entry]));
-    const candidates = others.map(({ entry }) => ({ ...entry, loadedAt: '' }));
+  for await (const records of readRecords(lake, [...unclaimed.records])) {
+    const found = records.map(({ load }) => load.entry);
+    const inLedger = await warehouse.seen(found.map(({ key }) => key));
+    const others = found.filter(({ key }) => !inLedger.has(key));
+    const entries = new Map(others.map((entry) => [entry.key, entry]));
+    const candidates = others.map((entry) => ({ ...entry, loadedAt: '' }));
     yield await stepOf(candidates, async () => entries, unclaimed, before, context, rewriter);
   }
   yield {

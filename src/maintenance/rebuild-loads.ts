@@ -16,7 +16,7 @@ import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, writeLoadRecord } from '../ingest/load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
-import type { RebuildSource } from './rebuild-sources.js';
+import type { RebuildSource } from './rebuild-reading.js';
 import { noteUnchecked } from './unchecked-files.js';
 import type { Failure } from '../ingest/work-summary.js';
 
@@ -35,20 +35,17 @@ export interface CommitSummary {
   failures: Failure[];
 }
 
-/** This many documents are committed together. */
-const together = 50;
-
 /** How long the quota of Amazon may delay a rebuild for one document. */
 const patienceMs = 60_000;
 
 /**
  * Commits documents into a warehouse that is being rebuilt: from their Parquet if it is as it was
- * written, otherwise from their raw bytes, otherwise from Amazon. Many are committed together. If
- * the warehouse refuses them, they are committed one by one, and the refused one from raw, or
- * without its rows.
+ * written, otherwise from their raw bytes, otherwise from Amazon. Each group is committed together.
+ * If the warehouse refuses it, its documents are committed one by one, the refused one from raw,
+ * or without its rows.
  */
 export async function commitSources(
-  sources: RebuildSource[],
+  groups: AsyncIterable<RebuildSource[]>,
   warehouse: Warehouse,
   summary: CommitSummary,
   context: PipelineContext,
@@ -56,8 +53,7 @@ export async function commitSources(
 ): Promise<void> {
   const { lake } = context;
   let unchecked = 0;
-  for (let start = 0; start < sources.length; start += together) {
-    const group = sources.slice(start, start + together);
+  for await (const group of groups) {
     const loads: Load[] = [];
     try {
       // An unreachable bucket is not the fault of a document, and ends the rebuild.

@@ -1,89 +1,169 @@
 import { join, relative } from 'node:path';
-import { listRaw } from '../source/document/raw-store.js';
-import type { RawDocument } from '../source/types.js';
-import { type LedgerEntry, type LedgerRow, type Load, ledgerKey, parquetPaths } from '../warehouse/types.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { readLoadRecords } from '../ingest/load-record.js';
+import { readRecords, recordPathsOf } from '../ingest/load-record.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
+import { rawPathsOf, readRaws } from '../source/document/raw-store.js';
+import { ledgerFieldPages, ledgerPages } from '../warehouse/ledger/ledger-pages.js';
+import { type HeldLedger, type LedgerEntry, ledgerKey, parquetPaths } from '../warehouse/types.js';
 
-/** What a document is rebuilt from. */
-export interface RebuildSource {
+/**
+ * What is known of a document before it is its turn. There is one for each document, so it names
+ * the files and does not contain what is in them.
+ */
+export interface FoundSource {
   key: string;
   /** When its report was created; '' if unknown. */
   createdAt: string;
-  /** Its load, if all of its Parquet files exist. */
-  load?: Load;
-  /** Its raw document, if there is no load. */
-  raw?: RawDocument;
+  /** Whether it had rows by the old ledger; undefined if that does not have it. */
+  hadRows?: boolean;
+  /** The path of its load record. */
+  record?: string;
+  /** Whether all Parquet files of its load record exist. */
+  isWhole: boolean;
+  /** The path of its raw document, if the Parquet files do not all exist. */
+  raw?: string;
   /** Why its raw document is unreadable. */
   damage?: Error;
-  /** From the old ledger, otherwise from the lake. */
-  known?: LedgerEntry;
 }
 
 export interface Sources {
   /** The oldest report first. */
-  documents: RebuildSource[];
+  documents: FoundSource[];
+  /** Keys of documents of the old ledger that had rows, and have neither Parquet nor raw bytes. */
+  lost: string[];
   /** Raw documents that cannot be identified, because their metadata is unreadable. */
   failures: Failure[];
 }
 
 /**
  * Finds the sources of all documents of a warehouse: the loads of the lake, and for the others the
- * raw documents that the old ledger has, or all raw documents if the old ledger is unreadable.
+ * raw documents that the old ledger has, or all raw documents if the old ledger is unreadable or
+ * empty.
  */
-export async function findSources(
-  { lake, raw: rawStore, log }: PipelineContext,
-  old: Map<string, LedgerRow> | undefined,
-): Promise<Sources> {
-  const records = new Map((await readLoadRecords(lake)).map((load) => [load.entry.key, load]));
-  const files = new Set(await lake.list());
-  const documents = new Map<string, RebuildSource>();
-  const knownAs = (key: string) => old?.get(key) ?? records.get(key)?.entry;
-  const add = (
-    key: string,
-    createdAt: string | null | undefined,
-    from: Pick<RebuildSource, 'load' | 'raw' | 'damage'>,
-  ) => {
-    const known = knownAs(key);
-    documents.set(key, { key, createdAt: createdAt ?? '', known, ...from });
+export async function findSources(context: PipelineContext, ledger: HeldLedger): Promise<Sources> {
+  const { lake, raw: rawStore, log, onEvent } = context;
+  const old = await readOldLedger(ledger, context);
+  const found = old ?? new Map<string, FoundSource>();
+  onEvent({ event: 'step_advanced', step: 'listing files', done: 0 });
+  const inLake = await lake.list();
+  const unclaimed = new Set(rawPathsOf(await rawStore.list()));
+  const byRawPath = await findRecords();
+  const unreadable = await findRaws();
+  const failures = await findDamaged();
+  const all = [...found.values()];
+  return {
+    documents: all.filter(isThere).sort(byReportAge),
+    lost: all.filter((source) => source.hadRows && !isThere(source)).map(({ key }) => key),
+    failures,
   };
-  for (const load of records.values()) {
-    if (isWhole(load, files)) add(load.entry.key, load.entry.reportCreatedAt, { load });
+
+  function add(key: string, files: Omit<Partial<FoundSource>, 'key' | 'hadRows'>): void {
+    found.set(key, Object.assign(found.get(key) ?? { key, createdAt: '', isWhole: false }, files));
   }
-  const loadedFrom = [...documents.values()].flatMap(({ load }) =>
-    load?.entry.rawPath ? join(rawStore.folder, load.entry.rawPath) : [],
-  );
-  const failures: Failure[] = [];
-  const knownPaths = new Map(
-    [...[...records.values()].map(({ entry }) => entry), ...(old?.values() ?? [])].map((entry) => [
-      entry.rawPath,
-      entry,
-    ]),
-  );
-  const onUnreadable = (path: string, error: Error) => {
-    const entry = knownPaths.get(relative(rawStore.folder, path));
-    log.warn({ key: entry?.key }, error.message);
-    if (entry && !documents.has(entry.key)) add(entry.key, entry.reportCreatedAt, { damage: error });
-    if (!entry && !old) failures.push(failureOf({ key: rawStore.nameOf(path), sellerId: null }, error));
-  };
-  for await (const raw of listRaw(rawStore, new Set(loadedFrom), onUnreadable)) {
-    const key = ledgerKey(raw.metadata);
-    // The document of a FATAL report is an explanation, without rows.
-    if (documents.get(key)?.load || raw.metadata.reportStatus === 'FATAL') continue;
-    if (!old || old.has(key)) add(key, raw.metadata.reportCreatedAt, { raw });
+
+  /** What records without all of their Parquet files say, by the path of the raw document. */
+  async function findRecords(): Promise<Map<string, EntryOfRaw>> {
+    const files = new Set(inLake.filter((path) => path.endsWith('.parquet')));
+    const paths = recordPathsOf(inLake, lake);
+    const incomplete = new Map<string, EntryOfRaw>();
+    let done = 0;
+    for await (const records of readRecords(lake, paths)) {
+      done += records.length;
+      onEvent({ event: 'step_advanced', step: 'reading load records', done, total: paths.length });
+      for (const { path, load } of records) {
+        const { key, reportCreatedAt, rawPath } = load.entry;
+        const isWhole = parquetPaths(load).every((each) => files.has(each));
+        add(key, { createdAt: reportCreatedAt ?? '', record: path, isWhole });
+        if (rawPath === null) continue;
+        if (isWhole) unclaimed.delete(join(rawStore.folder, rawPath));
+        else incomplete.set(rawPath, { key, reportCreatedAt });
+      }
+    }
+    return incomplete;
   }
-  return { documents: [...documents.values()].sort(byReportAge), failures };
+
+  /** Returns the paths of raw documents whose metadata is unreadable. */
+  async function findRaws(): Promise<Map<string, Error>> {
+    const damaged = new Map<string, Error>();
+    let done = 0;
+    const onUnreadable = (path: string, error: Error) => damaged.set(path, error);
+    for await (const { path, metadata } of readRaws(rawStore, [...unclaimed], onUnreadable)) {
+      done += 1;
+      onEvent({ event: 'step_advanced', step: 'reading raw documents', done, total: unclaimed.size });
+      const key = ledgerKey(metadata);
+      const source = found.get(key);
+      // The document of a FATAL report is an explanation, without rows.
+      if (source?.isWhole || metadata.reportStatus === 'FATAL') continue;
+      if (!old || source?.hadRows !== undefined) {
+        add(key, { createdAt: metadata.reportCreatedAt ?? '', raw: path });
+      }
+    }
+    return damaged;
+  }
+
+  async function findDamaged(): Promise<Failure[]> {
+    const failed: Failure[] = [];
+    if (unreadable.size > 0 && old) {
+      for await (const page of ledgerFieldPages(ledger, context.clock, rawFields)) {
+        for (const { rawPath, ...entry } of page) {
+          if (rawPath && unreadable.has(join(rawStore.folder, rawPath))) byRawPath.set(rawPath, entry);
+        }
+      }
+    }
+    for (const [path, error] of unreadable) {
+      const entry = byRawPath.get(relative(rawStore.folder, path));
+      log.warn({ key: entry?.key }, error.message);
+      const source = entry && found.get(entry.key);
+      if (entry && !(source && isThere(source))) {
+        add(entry.key, { createdAt: entry.reportCreatedAt ?? '', damage: error });
+      }
+      if (!entry && !old) failed.push(failureOf({ key: rawStore.nameOf(path), sellerId: null }, error));
+    }
+    return failed;
+  }
 }
 
-/** Whether all Parquet files of a load are among those of the lake. */
-function isWhole(load: Load, files: Set<string>): boolean {
-  return parquetPaths(load).every((path) => files.has(path));
+const rawFields = ['key', 'reportCreatedAt', 'rawPath'] as const;
+type EntryOfRaw = Pick<LedgerEntry, 'key' | 'reportCreatedAt'>;
+
+/**
+ * The documents of the old ledger, the last loaded first; undefined if it is empty or unreadable.
+ * Reads all of its columns, because damage may be in any of them.
+ */
+async function readOldLedger(
+  ledger: HeldLedger,
+  { clock, log, onEvent }: PipelineContext,
+): Promise<Map<string, FoundSource> | undefined> {
+  const found: FoundSource[] = [];
+  const advance = () =>
+    onEvent({ event: 'step_advanced', step: 'reading the old ledger', done: found.length });
+  advance();
+  try {
+    for await (const page of ledgerPages(ledger, clock)) {
+      for (const { key, tables } of page) {
+        found.push({ key, createdAt: '', hadRows: tables.length > 0, isWhole: false });
+      }
+      advance();
+    }
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
+    log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
+    return undefined;
+  }
+  return found.length > 0 ? new Map(found.reverse().map((source) => [source.key, source])) : undefined;
+}
+
+/** Whether there is anything to rebuild a document from. */
+function isThere({ isWhole, raw, damage }: FoundSource): boolean {
+  return isWhole || raw !== undefined || damage !== undefined;
 }
 
 /** The oldest report first. */
-function byReportAge(a: RebuildSource, b: RebuildSource): number {
-  const left = `${a.createdAt} ${a.key}`;
-  const right = `${b.createdAt} ${b.key}`;
-  return left < right ? -1 : left > right ? 1 : 0;
+function byReportAge(a: FoundSource, b: FoundSource): number {
+  return compareText(a.createdAt, b.createdAt) || compareText(a.key, b.key);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

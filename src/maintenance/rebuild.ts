@@ -3,13 +3,14 @@ import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { warehouseName } from '../config/read.js';
 import { pluralize } from '../text/pluralize.js';
-import { describeError, ReportsError } from '../errors/reports-error.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
 import { isThere } from '../files/whole-file.js';
-import type { LedgerRow, WarehouseFile } from '../warehouse/types.js';
+import type { HeldLedger, WarehouseFile } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
-import { findSources, type Sources } from './rebuild-sources.js';
+import { readSources } from './rebuild-reading.js';
+import { findSources } from './rebuild-sources.js';
 
 /**
  * How many loads were committed again from the Parquet of the lake, and how many documents were
@@ -39,10 +40,9 @@ export interface RebuildOptions extends CommitOptions {
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const file = context.warehouseFile;
   if (!file) throw new ReportsError('WAREHOUSE_IS_NO_FILE', { path: warehouseName(context.config) });
-  return withRebuildLock(file.path, async () => {
-    const old = await readOldLedger(context);
-    return file.hold(file.path, () => makeNewFile(file, old, context, options));
-  });
+  return withRebuildLock(file.path, () =>
+    file.hold(file.path, (ledger) => makeNewFile(file, ledger, context, options)),
+  );
 }
 
 /**
@@ -71,19 +71,19 @@ export async function filesOfRebuilds(path: string): Promise<string[]> {
 
 async function makeNewFile(
   { path, open }: WarehouseFile,
-  old: Map<string, LedgerRow> | undefined,
+  ledger: HeldLedger,
   context: PipelineContext,
   options: RebuildOptions,
 ): Promise<RebuildSummary> {
   const fresh = `${path}.rebuild`;
   await removeFresh(fresh);
-  const sources = await findSources(context, old);
-  if (options.unlessEmpty && sources.documents.length === 0) throw options.unlessEmpty;
+  const { documents, lost, failures } = await findSources(context, ledger);
+  if (options.unlessEmpty && documents.length === 0) throw options.unlessEmpty;
   const summary: RebuildSummary = {
     fromLake: 0,
     fromRaw: 0,
-    lost: lostKeys(sources, old),
-    failures: sources.failures,
+    lost,
+    failures,
     backup: null,
   };
   const refuseLoss = () => {
@@ -99,7 +99,7 @@ async function makeNewFile(
     });
   };
   refuseLoss();
-  await commitSources(sources.documents, open(fresh), summary, context, options);
+  await commitSources(readSources(documents, ledger, context), open(fresh), summary, context, options);
   try {
     refuseLoss();
   } catch (error) {
@@ -113,29 +113,6 @@ async function makeNewFile(
 async function removeFresh(fresh: string): Promise<void> {
   await rm(fresh, { force: true });
   await rm(`${fresh}.wal`, { force: true });
-}
-
-/** Documents of the old ledger that had rows, and have neither Parquet nor raw bytes now. */
-function lostKeys({ documents }: Sources, old: Map<string, LedgerRow> | undefined): string[] {
-  const found = new Set(documents.map(({ key }) => key));
-  return [...(old?.values() ?? [])]
-    .filter((row) => row.tables.length > 0 && !found.has(row.key))
-    .map(({ key }) => key);
-}
-
-/** The ledger of the old file; undefined if it is unreadable. */
-async function readOldLedger({
-  warehouse,
-  log,
-}: PipelineContext): Promise<Map<string, LedgerRow> | undefined> {
-  try {
-    const rows = await warehouse.loads({});
-    return rows.length > 0 ? new Map(rows.map((row) => [row.key, row])) : undefined;
-  } catch (error) {
-    if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
-    log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
-    return undefined;
-  }
 }
 
 /**

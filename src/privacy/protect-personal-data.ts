@@ -6,12 +6,14 @@ import type { ParsedBatch, ParsedTable, Reject } from '../parse/types.js';
 import { canonicalDecimal } from '../schema/decimal.js';
 import { personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
+import { omitQuotations } from './omit-quotations.js';
 import type { PiiTreatment } from './pii-policy.js';
 
 /**
  * The same document with its personal data dropped or hashed, before any of it is written. Dropped
  * columns are NULL, hashed ones are of type string. In tables with such columns the texts of
- * rejects are treated the same way: their cells may be in the wrong column.
+ * rejects are treated the same way: their cells may be in the wrong column. Warnings and decisions
+ * quote no values.
  */
 export function protectPersonalData(
   stream: DocumentStream,
@@ -24,7 +26,7 @@ export function protectPersonalData(
   if (!isPersonal) return stream;
   const changed = { ...stream, tables: stream.tables.map(protect), batches: protectedBatches() };
   return withResult(changed, (parsed) => ({
-    ...parsed,
+    ...omitQuotations(parsed, namesOf(parsed.tables)),
     tables: parsed.tables.map(protect),
     notes: [...parsed.notes, ...parsed.tables.flatMap((table) => protectionNote(table, schema, treatment))],
   }));
@@ -41,6 +43,16 @@ export function protectPersonalData(
 function personalIndexes({ name, columns }: ParsedTable, schema: ReportSchema | undefined): number[] {
   const names = columns.map((column) => column.name);
   return personalColumns(schema, name, names).map((column) => names.indexOf(column));
+}
+
+/** The names of tables and columns, and the headers of the latter: no values. */
+function namesOf(tables: ParsedTable[]): Set<string> {
+  const columns = tables.flatMap((table) => table.columns);
+  return new Set(
+    [...tables, ...columns].flatMap((each) =>
+      'header' in each ? [each.name, each.header ?? each.name] : each.name,
+    ),
+  );
 }
 
 function protectedTable(table: ParsedTable, indexes: number[], { policy }: PiiTreatment): ParsedTable {

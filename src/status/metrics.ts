@@ -83,6 +83,10 @@ const gauges = {
     labels: ['reason'],
     help: 'Quarantined documents, by reason code',
   },
+  sp_reports_warned_documents: {
+    labels: ['code'],
+    help: 'Documents in the ledger that were loaded with a warning, by its code',
+  },
   sp_reports_warehouse_up: { labels: [], help: '1 if the last read of the ledger succeeded, otherwise 0' },
 } as const;
 
@@ -156,6 +160,9 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
     for (const { status, reasonCode, documents } of warehouse.ledger?.documents ?? []) {
       if (status !== 'quarantined') continue;
       gauge.sp_reports_quarantined_documents.set({ reason: reasonCode ?? 'UNEXPECTED' }, documents);
+    }
+    for (const { code, documents } of warehouse.ledger?.warnings ?? []) {
+      gauge.sp_reports_warned_documents.inc({ code }, documents);
     }
     for (const { table, sellerId, ageSeconds, usualIntervalSeconds, isStale } of tables) {
       const of = { table, seller: sellerId ?? '' };

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
-import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { driftOfRows, openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
-import type { LedgerRow, TableLoads } from '../warehouse/types.js';
+import { reasonRemedy, warningsWithRemedies } from '../warehouse/ledger/remedies.js';
+import type { LedgerField, LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openPolled, type Polled, type PollOptions } from './polled.js';
-import type { LedgerSnapshot, LoadSnapshot } from './types.js';
+import type { LedgerSnapshot, LoadSnapshot, WarnedLoad } from './types.js';
 
 /** Limits of the documents read one by one; the warehouse aggregates the older ones. */
-const most = { recent: 500, quarantined: 100 };
+const most = { recent: 500, quarantined: 100, warned: 100 };
 
 /**
  * Each read opens the file, which a commit or another program may need; a BigQuery read costs
@@ -65,6 +65,11 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
   const quarantined = overview.documents.some(({ status }) => status === 'quarantined')
     ? await warehouse.loads({ statuses: ['quarantined'], limit: most.quarantined })
     : recent.filter(isQuarantined);
+  const withWarnings = { withWarnings: true };
+  const hasWarnings = overview.warnings.length > 0;
+  const warned = hasWarnings
+    ? await warehouse.loadFields(warnedFields, { ...withWarnings, limit: most.warned })
+    : [];
   const { tables, ...sums } = overview;
   return {
     tables,
@@ -72,9 +77,25 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
       ...sums,
       recent: recent.map(loadSnapshot),
       quarantined: quarantined.map(loadSnapshot),
+      withWarnings: warned.length < most.warned ? warned.length : await warehouse.countLoads(withWarnings),
+      warned: warned.map(warnedLoad),
       drift: reportableDrift(openDrift(driftOfRows(recent), schemas)),
     },
   };
+}
+
+const warnedFields = [
+  'key',
+  'sellerId',
+  'reportType',
+  'documentId',
+  'reportId',
+  'loadedAt',
+  'warnings',
+] as const satisfies LedgerField[];
+
+function warnedLoad(row: Pick<LedgerRow, (typeof warnedFields)[number]>): WarnedLoad {
+  return { ...row, warnings: warningsWithRemedies(row) };
 }
 
 function loadSnapshot(row: LedgerRow): LoadSnapshot {
@@ -84,14 +105,8 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
-    remedy: reasonCode && reasonCode in catalogue ? remedyOf(row, reasonCode as ErrorCode) : undefined,
+    remedy: reasonRemedy(row),
   };
-}
-
-/** Returns the remedy of the catalogue, filled in from the ledger row. */
-function remedyOf(row: LedgerRow, code: ErrorCode): string {
-  const documentId = row.documentId ?? row.reportId ?? row.key;
-  return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;
 }
 
 /** Changes with each commit; `missing` before the first. */

@@ -52,8 +52,18 @@ export interface LedgerSnapshot extends Omit<LedgerOverview, 'tables'> {
   recent: LoadSnapshot[];
   /** The last documents that were quarantined, the newest first. */
   quarantined: LoadSnapshot[];
+  /** How many documents have warnings. */
+  withWarnings: number;
+  /** The last documents that have some, the newest first. */
+  warned: WarnedLoad[];
   /** Schema drift in the last documents. */
   drift: Drift[];
+}
+
+/** A document with warnings, each with what to do. */
+export interface WarnedLoad
+  extends Pick<LedgerRow, 'key' | 'sellerId' | 'reportType' | 'documentId' | 'reportId' | 'loadedAt'> {
+  warnings: { code: string; message: string; remedy?: string }[];
 }
 
 /** One document of the ledger. */

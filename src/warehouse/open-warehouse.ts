@@ -69,7 +69,7 @@ export function warehouseFile(
   return {
     path: warehouse.path,
     open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
-    hold: holdDuckDbFile,
+    hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
   };
 }

@@ -308,8 +308,9 @@ export interface Warehouse {
   commit(loads: Load[]): Promise<string[]>;
   /**
    * Removes personal data from what documents loaded, in one transaction: sets those columns to
-   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from ledger
-   * rows, leaves out what their warnings and decisions say, and sets their `files` to those of the entries. Idempotent.
+   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from
+   * ledger rows, leaves out what their warnings and decisions say, and sets their `files` to those
+   * of the entries. Idempotent.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /**
@@ -364,13 +365,19 @@ export interface Warehouse {
   ): Promise<T>;
 }
 
+/**
+ * The ledger of a file that is held; empty if there is none. `seen` finds each row by its own key
+ * only. Errors: WAREHOUSE_UNREADABLE.
+ */
+export type HeldLedger = Pick<Warehouse, 'loads' | 'loadFields' | 'seen'>;
+
 /** A warehouse that is one file. */
 export interface WarehouseFile {
   path: string;
   /** Opens the warehouse of such a file at a path. */
   open(path: string): Warehouse;
-  /** Does work while no other process can open the file. */
-  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
+  /** Does work while no other process can open the file, and only the work can read its ledger. */
+  hold<T>(path: string, work: (ledger: HeldLedger) => Promise<T>): Promise<T>;
   /** Rewrites the file without what deleted and changed rows left in it. */
   compact(path: string): Promise<void>;
 }

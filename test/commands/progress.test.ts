@@ -23,3 +23,27 @@ describe('the progress bar of a terminal', () => {
     }
   });
 });
+
+describe('the log of a long step', () => {
+  it('has a line when the step begins, and not one for each of its parts', () => {
+    const output = new Terminal();
+    const stderr = Object.assign(output, { isTTY: false });
+    const io = { stdout: output, stderr, env: {}, cwd: '', onStopSignal: () => () => {} };
+    const progress = openProgress(io, { title: 'rebuild' });
+    for (let done = 0; done < 1000; done += 1) {
+      progress.onEvent({ event: 'step_advanced', step: 'reading load records', done, total: 1000 });
+    }
+    progress.onEvent({ event: 'step_advanced', step: 'committing documents', done: 50, total: 1000 });
+    const lines = output.text.trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => {
+        const { msg, done, total } = JSON.parse(line) as { msg: string; done: number; total: number };
+        return [msg, done, total];
+      }),
+      [
+        ['reading load records', 0, 1000],
+        ['committing documents', 50, 1000],
+      ],
+    );
+  });
+});

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { type CommitSummary, commitSources } from '../../src/maintenance/rebuild-loads.js';
-import type { RebuildSource } from '../../src/maintenance/rebuild-sources.js';
+import type { RebuildSource } from '../../src/maintenance/rebuild-reading.js';
 import { rawPath } from '../../src/source/document/raw-store.js';
 import type { RawDocument } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
@@ -50,9 +50,9 @@ describe('a document with damaged files, during a rebuild,', () => {
     });
     const summary: CommitSummary = { fromLake: 0, fromRaw: 0, lost: [], failures: [] };
     const warehouse = onlyThese<PipelineContext['warehouse']>('warehouse', { commit });
-    const sources = [{ key: known.key, createdAt: '', known, ...source }];
+    const groups = oneGroup([{ key: known.key, createdAt: '', known, ...source }]);
     const options = { maxDocumentBytes: 1e6, acceptLoss: true };
-    await commitSources(sources, warehouse, summary, context, options);
+    await commitSources(groups, warehouse, summary, context, options);
     return summary;
   }
 
@@ -98,3 +98,7 @@ describe('a document with damaged files, during a rebuild,', () => {
     assert.deepEqual(loads, []);
   });
 });
+
+async function* oneGroup(sources: RebuildSource[]): AsyncGenerator<RebuildSource[]> {
+  yield sources;
+}

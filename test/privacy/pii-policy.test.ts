@@ -97,6 +97,21 @@ pipelines:
     assert.match((await load('no-header.txt')).stdout, /Dee Dean/);
   });
 
+  it('is in no warning and no reason of a decision, unless it is kept', async () => {
+    file('dates.txt', 'order-id\torder-item-id\tbuyer-name\tpurchase-date\no-1\ti-1\tAnn\t05/03/2026\n');
+    const found = async () => {
+      assert.equal((await load('dates.txt')).code, 0);
+      const [row] = (await query('SELECT warnings, decisions FROM _loads')) as Record<string, object>[];
+      return JSON.stringify(row);
+    };
+    settings('drop');
+    const dropped = await found();
+    assert.match(dropped, /DATE_ORDER_GUESSED/);
+    assert.doesNotMatch(dropped, /2026/);
+    settings('keep');
+    assert.match(await found(), /05\/03\/2026.*2026-05-03/);
+  });
+
   it('is not loaded unhashed if the key is not set', async () => {
     settings('hash');
     file('orders.txt', document('Ann Archer'));

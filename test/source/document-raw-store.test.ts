@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -120,6 +120,23 @@ describe('raw documents', () => {
       files.filter((each) => each.isFile()),
       [],
     );
+  });
+
+  it('leave no file open that cannot be kept', async function () {
+    // The open files are read from /proc.
+    if (process.platform !== 'linux') this.skip();
+    const source = await fileOf('a.tsv', 'sku\n1\n');
+    const isOpen = () =>
+      readdirSync('/proc/self/fd').some((fd) => {
+        const link = join('/proc/self/fd', fd);
+        return existsSync(link) && readlinkSync(link).startsWith(folder);
+      });
+    const unknownSeller = { ...metadata, sellerId: undefined as unknown as string };
+    await assert.rejects(keepFile(openFolderStore(raw), source, unknownSeller));
+    assert.equal(isOpen(), false, 'after a seller that is not known');
+    // A file has no files in it.
+    await assert.rejects(keepFile(openFolderStore(source), source, metadata));
+    assert.equal(isOpen(), false, 'after a store that is no folder');
   });
 
   it('are listed completely, and without other files', async () => {

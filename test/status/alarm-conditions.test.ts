@@ -6,10 +6,16 @@ import type { Condition } from '../../src/status/alarms/condition.js';
 import { diffAlarms } from '../../src/status/alarms/alarms.js';
 import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
+import type { WarnedDocuments } from '../../src/warehouse/types.js';
 import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
 
 const at = snapshotAt;
-const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
+const settings = {
+  staleAfter: {},
+  warnings: {},
+  queueMessages: 100,
+  queueAge: { count: 1, unit: 'day' as const },
+};
 const queue = fakeQueueSnapshot();
 const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
 
@@ -34,6 +40,81 @@ const keys = (from: AlarmSources, more = {}, sent: string[] = []) =>
   conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => sent.includes(key) }).conditions.map(
     ({ key }) => key,
   );
+
+describe('the alarm condition of a warning', () => {
+  const daysAgo = (days: number) => new Date(Date.parse(at) - days * 86_400_000).toISOString();
+  const ledgerOf = (...warnings: WarnedDocuments[]): Partial<StatusSnapshot> => {
+    const warned = warnings.map(({ reportType, code, lastLoadedAt }, index) => ({
+      key: `A1/d${index}`,
+      sellerId: 'A1',
+      reportType,
+      documentId: `d${index}`,
+      reportId: null,
+      loadedAt: lastLoadedAt,
+      warnings: [{ code, message: 'Ann lives here', remedy: 'Look at it.' }],
+    }));
+    const nothing = { documents: [], days: [], rejects: [], recent: [], quarantined: [], drift: [] };
+    const ledger = { ...nothing, warnings, warned, withWarnings: warned.length };
+    return { warehouse: { type: 'duckdb', name: 'w', readAt: at, ledger } };
+  };
+  const warned = (code: string, days: number, more: Partial<WarnedDocuments> = {}): WarnedDocuments => ({
+    reportType: 'GET_ORDERS',
+    code,
+    documents: 1000,
+    lastLoadedAt: daysAgo(days),
+    ...more,
+  });
+
+  it('is one for each report type and code, however many documents have it', () => {
+    const other = { reportType: 'GET_OTHER' };
+    const ledger = ledgerOf(
+      warned('TOTALS_DIFFER', 1),
+      warned('MEASURES_EMPTY', 1),
+      warned('TOTALS_DIFFER', 1, other),
+    );
+    assert.deepEqual(keys(sources(ledger)), [
+      'warning/GET_ORDERS/TOTALS_DIFFER',
+      'warning/GET_ORDERS/MEASURES_EMPTY',
+      'warning/GET_OTHER/TOTALS_DIFFER',
+    ]);
+  });
+
+  it('has the code, the last document and the remedy, and quotes nothing', () => {
+    const [condition] = conditionsOf(sources(ledgerOf(warned('TOTALS_DIFFER', 1))), settings, {
+      wasSent: () => false,
+    }).conditions;
+    assert.deepEqual(condition, {
+      key: 'warning/GET_ORDERS/TOTALS_DIFFER',
+      kind: 'warning',
+      title: 'GET_ORDERS was loaded with the warning TOTALS_DIFFER',
+      text: 'Last in d0. Look at it. See `sp-reports loads --warnings --type GET_ORDERS`.',
+      since: daysAgo(1),
+    });
+  });
+
+  it('is over a week after the last document, and is not sent again for each document', () => {
+    assert.deepEqual(keys(sources(ledgerOf(warned('TOTALS_DIFFER', 8)))), []);
+    const today = conditionsOf(sources(ledgerOf(warned('TOTALS_DIFFER', 0))), settings, {
+      wasSent: () => true,
+    });
+    const { key, ...rest } = today.conditions[0] as Condition;
+    const sent = { [key]: { ...rest, since: daysAgo(3), sentAt: daysAgo(3) } };
+    assert.deepEqual(diffAlarms(today, sent, {}, at), []);
+  });
+
+  it('follows the settings, and otherwise the catalogue', () => {
+    const ledger = ledgerOf(warned('TOTALS_DIFFER', 1), warned('ROWS_REPLACED', 1));
+    assert.deepEqual(keys(sources(ledger)), ['warning/GET_ORDERS/TOTALS_DIFFER']);
+    const warnings = { TOTALS_DIFFER: false, ROWS_REPLACED: true };
+    assert.deepEqual(keys(sources(ledger), { warnings }), ['warning/GET_ORDERS/ROWS_REPLACED']);
+  });
+
+  it('is not over while the warehouse cannot be read', () => {
+    const broken = sources({ warehouse: { type: 'duckdb', name: 'w' } });
+    const { isKnown } = conditionsOf(broken, settings, { wasSent: () => true });
+    assert.equal(isKnown('warning/GET_ORDERS/TOTALS_DIFFER'), false);
+  });
+});
 
 describe('an alarm condition', () => {
   it('does not exist if all is well', () => {

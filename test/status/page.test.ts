@@ -10,7 +10,7 @@ const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The folder for the pictures of the documentation, set by `npm run screenshots`. */
 const pictures = process.env.SCREENSHOTS;
 
-const phone = { width: 375, height: 812 };
+const phone = { width: 360, height: 780 };
 const desktop = { width: 1280, height: 900 };
 
 describe('the status page in Chromium', () => {
@@ -66,7 +66,7 @@ describe('the status page in Chromium', () => {
   /** Keeps a section in a window so tall that the header covers none of it. */
   const keepSection = async (page: Page, name: string, selector: string) => {
     if (!pictures) return;
-    await page.setViewportSize({ ...desktop, height: 6000 });
+    await page.setViewportSize({ ...desktop, height: 8000 });
     await page.evaluate('scrollTo(0, 0)');
     const clip = await page.locator(selector).boundingBox();
     assert(clip);
@@ -84,6 +84,11 @@ describe('the status page in Chromium', () => {
       await text('#quarantine tbody'),
       /HEADER_UNKNOWN .* add them to `from` in the report schema/,
     );
+    assert.match(
+      await text('#warnings tbody'),
+      /GET_MERCHANT_LISTINGS_ALL_DATA .* SNAPSHOT_SHRANK listings: 2 rows replace the \d+ rows of .* Compare the document with the one it replaced/,
+    );
+    assert.match(await text('#tiles'), /Warnings \d+ \d+ this week/);
     assert.match(await text('#rejects tbody'), /customer_returns quantity/);
     assert.match(
       await text('#requests tbody tr'),

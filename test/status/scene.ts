@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
-import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
+import { listings, listingsType, makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 
 /** The type of a document that its schema cannot read, and a user's schema that can. */
 export const foreign = {
@@ -75,6 +75,10 @@ async function fillScene(world: World): Promise<void> {
   await world.sandbox.notify(
     world.sandbox.addReport({ sellerId: us?.sellerId ?? '', reportType: foreign.type, body: foreign.body }),
   );
+  await world.run('run');
+  // An incomplete listings report replaces the good one of the run before.
+  const few = { sellerId: us?.sellerId ?? '', reportType: listingsType, body: Buffer.from(listings(2)) };
+  await world.sandbox.notify(world.sandbox.addReport(few));
   await world.run('run');
   await ageLedger(join(world.folder, 'warehouse.duckdb'));
 }

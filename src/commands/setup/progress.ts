@@ -3,7 +3,10 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import { type Logger, pino } from 'pino';
 import { redact } from '../../errors/secrets.js';
 import type { PipelineEvent } from '../../ingest/context.js';
+import { systemClock } from '../../runtime/clock.js';
 import type { Io } from './io.js';
+
+type StepAdvanced = Extract<PipelineEvent, { event: 'step_advanced' }>;
 
 export interface Progress {
   log: Logger;
@@ -24,16 +27,27 @@ export function openProgress(io: Io, options: { title: string; logLevel?: string
 
 function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
   const log = openLog(io.stderr, logLevel);
+  let last: { step: string; loggedMs: number } | undefined;
   return {
     log,
     onEvent(event) {
       const { event: message, ...ids } = event;
-      if (event.event === 'work_finished') log.info({ key: event.key, outcome: event.outcome }, message);
+      if (event.event === 'step_advanced') {
+        const { step, ...counts } = event;
+        const nowMs = systemClock.now();
+        if (last?.step === step && nowMs - last.loggedMs < stepLogMs) return;
+        last = { step, loggedMs: nowMs };
+        log.info(counts, step);
+      } else if (event.event === 'work_finished')
+        log.info({ key: event.key, outcome: event.outcome }, message);
       else if (message !== 'bytes_downloaded') log.debug(ids, message);
     },
     close() {},
   };
 }
+
+/** How often the log says how far a long step is. */
+const stepLogMs = 10_000;
 
 /** JSON, a line for each message. */
 export function openLog(stream: Io['stderr'], level: string): Logger {
@@ -60,14 +74,25 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
   });
   // A bar of zero documents would look complete, so it appears with the first document.
   let bar: SingleBar | undefined;
+  let step: { name: string; bar: SingleBar } | undefined;
   const lines = new Writable({
     write(line: Buffer, _encoding, done) {
       const { msg } = JSON.parse(line.toString()) as { msg: string };
-      if (open && bar) bars.log(`${msg}\n`);
+      if (open && (bar || step)) bars.log(`${msg}\n`);
       else io.stderr.write(`${msg}\n`);
       done();
     },
   });
+  /** A long step has a bar of its own, until the next one begins. */
+  function advance({ step: name, done, total }: StepAdvanced): void {
+    if (step?.name !== name) {
+      if (step) bars.remove(step.bar);
+      const format = `${title}: ${name} ${total === undefined ? '{value}' : '{bar} {value}/{total}'}`;
+      step = { name, bar: bars.create(total ?? 0, 0, {}, { format }) };
+    }
+    step.bar.update(done);
+  }
+
   return {
     log: pino({ level: logLevel, hooks }, lines),
     onEvent(event) {
@@ -76,6 +101,7 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
         if (bar) bar.setTotal(total);
         else bar = bars.create(total, 0, payload());
       }
+      if (event.event === 'step_advanced') advance(event);
       if (event.event === 'bytes_downloaded') bytes += event.bytes;
       if (event.event === 'work_finished') {
         if (event.outcome === 'quarantined' || event.outcome === 'failed') setAside += 1;

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DocumentLimits } from '../../config/documents-spec.js';
 import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
 import { examineDocument } from '../../source/document/examine.js';
+import { withTempFolder } from '../../files/temp-folder.js';
 import { keepFile } from '../../source/document/raw-store.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import type { Io } from './io.js';
@@ -44,8 +43,7 @@ export async function withSample<T>(
   { reportType, marketplace, contentType, limits }: SampleOptions & SampleReading,
   work: (document: ExaminedDocument) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
-  try {
+  return withTempFolder(async (folder) => {
     const raw = await keepFile(openFolderStore(folder), resolve(io.cwd, file), {
       sellerId: 'local',
       reportType,
@@ -55,7 +53,5 @@ export async function withSample<T>(
     return await work(
       await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes, ofContent: limits }),
     );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }

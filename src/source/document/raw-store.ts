@@ -159,10 +159,11 @@ export async function keepFile(
   path: string,
   metadata: Omit<DocumentMetadata, 'documentId'>,
 ): Promise<RawDocument> {
+  // First, because ids without a value make no path, and nobody would close the file.
+  const partial = partialName(rawPath(store.folder, { ...metadata, documentId: basename(path) }));
   const source = await open(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
-  const partial = partialName(rawPath(store.folder, { ...metadata, documentId: basename(path) }));
   try {
     const file = await openPartial(partial);
     try {

@@ -4,6 +4,7 @@ import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
+import { warningConditions } from './warning-conditions.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
@@ -48,7 +49,7 @@ export interface PreviousAlarms {
 /** Returns the conditions that are present now. */
 export function conditionsOf(
   { snapshot, requests, requestProblem }: AlarmSources,
-  settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
+  settings: Pick<AlarmsConfig, 'staleAfter' | 'warnings' | 'queueMessages' | 'queueAge'>,
   { wasSent, troubles: before = {} }: PreviousAlarms,
 ): Conditions {
   const { ledger, problem, readAt } = snapshot.warehouse;
@@ -68,7 +69,7 @@ export function conditionsOf(
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
-    ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
+    ...(problem || readAt === undefined ? ['stale/', 'quarantine/', 'warning/'] : []),
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
     ...(requestProblem ? ['request/'] : []),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
@@ -92,6 +93,7 @@ export function conditionsOf(
     conditions: [
       ...snapshot.tables.flatMap((table) => staleTable(table, settings.staleAfter, snapshot.at)),
       ...quarantines(quarantined),
+      ...(ledger ? warningConditions(ledger, settings.warnings, snapshot.at) : []),
       ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),

@@ -1,6 +1,7 @@
 export type AlarmKind =
   | 'stale_table'
   | 'quarantine'
+  | 'warning'
   | 'credentials'
   | 'queue'
   | 'request'

@@ -75,12 +75,25 @@ export function inQuarantine({ warehouse }) {
   return documents.reduce((sum, each) => sum + each.documents, 0);
 }
 
+/**
+ * The shown documents with warnings that were loaded in the last week, for which alarms last.
+ *
+ * @param {Pick<StatusSnapshot, 'warehouse'>} snapshot
+ */
+export function warnedLately({ warehouse }) {
+  const weekMs = 7 * 86_400_000;
+  const warned = warehouse.ledger?.warned ?? [];
+  return warned.filter(({ loadedAt }) => Date.now() - Date.parse(loadedAt) < weekMs);
+}
+
 /** @param {StatusSnapshot} snapshot */
 function showTiles({ warehouse, tables, queues, sellers }) {
   const { days = [] } = warehouse.ledger ?? {};
   const [today] = days;
   const stale = tables.filter(({ isStale }) => isStale).length;
   const quarantined = inQuarantine({ warehouse });
+  const withWarnings = warehouse.ledger?.withWarnings ?? 0;
+  const lately = warnedLately({ warehouse }).length;
   const known = queues.flatMap(({ messages }) => messages ?? []);
   const waiting = known.reduce((sum, { visible, delayed }) => sum + visible + delayed, 0);
   const inFlight = known.reduce((sum, messages) => sum + messages.inFlight, 0);
@@ -115,6 +128,12 @@ function showTiles({ warehouse, tables, queues, sellers }) {
       value: number(quarantined),
       note: quarantined > 0 ? 'see the reasons' : 'empty',
       kind: quarantined > 0 ? 'bad' : 'good',
+    },
+    {
+      title: 'Warnings',
+      value: number(withWarnings),
+      note: withWarnings === 0 ? 'none' : `${number(lately)} this week`,
+      kind: lately > 0 ? 'warn' : 'good',
     },
   ];
   show(byId('tiles'), tiles, () =>

@@ -1,10 +1,11 @@
 import { openConsole } from './console.js';
 import { ago, byId, h, number, pluralize, show } from './dom.js';
-import { inQuarantine, showOverview } from './overview.js';
+import { inQuarantine, showOverview, warnedLately } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { abandonedWindows, showRequests } from './requests.js';
 import { fetchAnswer } from './server.js';
+import { showWarnings } from './warnings.js';
 import { showTimeline } from './timeline.js';
 
 /** @import { PageSnapshot } from '../server/page-api.js' */
@@ -29,6 +30,7 @@ function showSnapshot(snapshot) {
   showQueues(snapshot);
   showRequests(snapshot);
   showQuarantine(snapshot);
+  showWarnings(snapshot);
   const running = snapshot.runs.filter(({ endedAt }) => !endedAt);
   const problems = [
     snapshot.warehouse.problem,
@@ -39,9 +41,11 @@ function showSnapshot(snapshot) {
   const stale = snapshot.tables.filter(({ isStale }) => isStale).length;
   const quarantined = inQuarantine(snapshot);
   const abandoned = abandonedWindows(snapshot);
+  const warned = warnedLately(snapshot).length;
   const toDo = [
     stale > 0 && pluralize(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
+    warned > 0 && `${pluralize(warned, 'new document')} with warnings`,
     abandoned > 0 && `${pluralize(abandoned, 'abandoned request window')}`,
   ].filter(Boolean);
   if (problems.length > 0) showState('bad', pluralize(problems.length, 'problem'));

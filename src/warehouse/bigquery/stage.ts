@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { withTempFolder } from '../../files/temp-folder.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
@@ -49,23 +49,23 @@ export async function withStager<T>(
   memoryLimitMegabytes: number | undefined,
   work: (stager: Stager) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-staging-'));
-  const settings = withoutUndefined({
-    threads: '1',
-    temp_directory: join(folder, 'tmp'),
-    memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
+  return withTempFolder(async (folder) => {
+    const settings = withoutUndefined({
+      threads: '1',
+      temp_directory: join(folder, 'tmp'),
+      memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
+    });
+    const instance = await DuckDBInstance.create(':memory:', settings);
+    const connection = await instance.connect();
+    try {
+      await connection.run("SET TimeZone = 'UTC'");
+      await connection.run('SET preserve_insertion_order = false');
+      return await work({ connection, folder });
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
   });
-  const instance = await DuckDBInstance.create(':memory:', settings);
-  const connection = await instance.connect();
-  try {
-    await connection.run("SET TimeZone = 'UTC'");
-    await connection.run('SET preserve_insertion_order = false');
-    return await work({ connection, folder });
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**

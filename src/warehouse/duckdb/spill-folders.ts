@@ -1,21 +1,14 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isRunning } from '../../files/file-lock.js';
-import { safeName } from '../../files/safe-name.js';
-import { systemClock } from '../../runtime/clock.js';
+import { isAbandoned, processName } from '../../files/process-folders.js';
 
 /**
  * The folder beside a DuckDB file for what exceeds the memory of a process. Each process has its
- * own, because DuckDB uses the same names in each; the host is part of the name, because a shared
- * folder may hold those of several hosts.
+ * own, because DuckDB uses the same names in each.
  */
-export function spillFolder(path: string, pid: number | undefined = process.pid, host = hostname()): string {
-  return `${path}.${safeName(host)}.${pid}.tmp`;
+export function spillFolder(path: string, pid?: number, host?: string): string {
+  return `${path}.${processName(pid, host)}.tmp`;
 }
-
-/** Longer than any work takes. */
-const maxWorkMs = 24 * 3_600_000;
 
 /**
  * Removes the folders of processes of this host that are gone, and of any other process if nothing
@@ -23,16 +16,13 @@ const maxWorkMs = 24 * 3_600_000;
  */
 export async function removeOldSpills(
   path: string,
-  { host = hostname(), nowMs = systemClock.now() }: { host?: string; nowMs?: number } = {},
+  options: { host?: string; nowMs?: number } = {},
 ): Promise<void> {
   for (const name of await spillsOf(path)) {
     const folder = join(dirname(path), name);
-    const [, of, pid] = /^(.*)\.(\d+)\.tmp$/.exec(name.slice(basename(path).length + 1)) ?? [];
-    const isHere = of === safeName(host);
-    const isOld = async () =>
-      nowMs - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? nowMs) > maxWorkMs;
-    const isLeft = isHere ? !isRunning(Number(pid)) : await isOld();
-    if (isLeft) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    const owner = name.slice(basename(path).length + 1, -'.tmp'.length);
+    if (await isAbandoned(folder, owner, options))
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -5,13 +5,22 @@ import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere } from '../../files/whole-file.js';
 import type { View } from '../../schema/views.js';
-import type { LedgerOverview, Load, QueryLimits, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type {
+  HeldLedger,
+  LedgerOverview,
+  Load,
+  QueryLimits,
+  StreamedAnswer,
+  TableInfo,
+  Warehouse,
+} from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
+import type { LedgerQueries } from '../ledger/ledger-queries.js';
 import { duckDbLedger } from './ledger-queries.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
@@ -188,20 +197,45 @@ function isOneRowGroup(loads: Load[]): boolean {
  * anyway.
  * Errors: WAREHOUSE_LOCKED if another process has it open.
  */
-export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): Promise<T> {
-  if (!isThere(path)) return work();
+export async function holdDuckDbFile<T>(
+  path: string,
+  memoryLimitMegabytes: number,
+  work: (ledger: HeldLedger) => Promise<T>,
+): Promise<T> {
+  if (!isThere(path)) return work(heldLedger(path, async () => undefined));
   let begun = false;
-  const begin = () => {
+  const begin = (connection: DuckDBConnection) => {
     begun = true;
-    return work();
+    const open = async () =>
+      hasLedger(await readRelations(connection)) ? duckDbLedger(connection) : undefined;
+    return work(heldLedger(path, open));
   };
   try {
-    return await withConnection({ path, mode: 'write', lockWaitMs: 10_000 }, begin);
+    return await withConnection({ path, mode: 'write', lockWaitMs: 10_000, memoryLimitMegabytes }, begin);
   } catch (error) {
     const isDamaged = error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
     if (begun || !isDamaged) throw error;
-    return work();
+    const fail = async () => {
+      throw error;
+    };
+    return work(heldLedger(path, fail));
   }
+}
+
+function heldLedger(path: string, open: () => Promise<LedgerQueries | undefined>): HeldLedger {
+  const read = async <T>(empty: T, work: (ledger: LedgerQueries) => Promise<T>): Promise<T> => {
+    try {
+      const ledger = await open();
+      return ledger ? await work(ledger) : empty;
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  };
+  return {
+    loads: (filter) => read([], (ledger) => ledger.readLoads(filter)),
+    loadFields: (fields, filter) => read([], (ledger) => ledger.readFields(fields, filter)),
+    seen: (keys) => read(new Map(), (ledger) => ledger.readByKey(keys)),
+  };
 }
 
 async function readTables(connection: DuckDBConnection, relations: Relations): Promise<TableInfo[]> {

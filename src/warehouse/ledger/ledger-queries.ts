@@ -346,8 +346,9 @@ export class LedgerQueries {
       parts.push(`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`);
     }
     if (filter.withWarnings) {
-      const { columns, jsonLength } = this.dialect;
-      parts.push((await columns()).has('warnings') ? `${jsonLength('warnings')} > 0` : 'FALSE');
+      const { columns, jsonLength, isOneOfFew } = this.dialect;
+      const has = (await columns()).has('warnings');
+      parts.push(has ? isOneOfFew(`${jsonLength('warnings')} > 0`) : 'FALSE');
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);

@@ -1,0 +1,59 @@
+import type { PipelineContext } from '../ingest/context.js';
+import { readRecordOf } from '../ingest/load-record.js';
+import { isMetadataUnreadable, readRaw } from '../source/document/raw-store.js';
+import type { RawDocument } from '../source/types.js';
+import type { HeldLedger, LedgerEntry, Load } from '../warehouse/types.js';
+import type { FoundSource } from './rebuild-sources.js';
+
+/** What a document is rebuilt from. */
+export interface RebuildSource extends Pick<FoundSource, 'key' | 'createdAt' | 'damage'> {
+  /** Its load, if all of its Parquet files exist. */
+  load?: Load;
+  /** Its raw document, if there is no load. */
+  raw?: RawDocument;
+  /** From the old ledger, otherwise from the lake. */
+  known?: LedgerEntry;
+}
+
+/** This many documents are read, and committed, together. */
+const together = 50;
+
+/** Reads what documents are rebuilt from, some documents at a time, in the same order. */
+export async function* readSources(
+  documents: FoundSource[],
+  ledger: HeldLedger,
+  context: PipelineContext,
+): AsyncGenerator<RebuildSource[]> {
+  for (let start = 0; start < documents.length; start += together) {
+    const some = documents.slice(start, start + together);
+    const inLedger = some.filter(({ hadRows }) => hadRows !== undefined).map(({ key }) => key);
+    const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
+    const read = await Promise.all(some.map((each) => readSource(each, rows.get(each.key), context)));
+    // If someone removed the only file of a document meanwhile, nothing is known of it.
+    yield read.filter(({ load, raw, known }) => load ?? raw ?? known);
+    const done = start + some.length;
+    context.onEvent({
+      event: 'step_advanced',
+      step: 'committing documents',
+      done,
+      total: documents.length,
+    });
+  }
+}
+
+async function readSource(
+  { key, createdAt, record, isWhole, raw: rawPath, damage }: FoundSource,
+  row: LedgerEntry | undefined,
+  { lake, raw: rawStore }: PipelineContext,
+): Promise<RebuildSource> {
+  const load = record === undefined ? undefined : await readRecordOf(lake, record);
+  const source = { key, createdAt, damage, known: row ?? load?.entry };
+  if (isWhole && load) return { ...source, load };
+  if (rawPath === undefined) return source;
+  try {
+    return { ...source, raw: await readRaw(rawStore, rawPath) };
+  } catch (error) {
+    if (source.known && isMetadataUnreadable(error)) return { ...source, damage: error };
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Warning } from '../../errors/warnings.js';
+import type { LedgerField, LedgerRow, LedgerTable, RejectGroup, Warehouse } from '../types.js';
+import { reasonRemedy, warningsWithRemedies } from './remedies.js';
+
+/** All that is known about one document. Times are ISO 8601 in UTC. */
+export interface Explanation extends Omit<LedgerRow, 'warnings' | 'tables'> {
+  /** What to do about the reason. */
+  remedy?: string;
+  warnings: (Warning & { remedy?: string })[];
+  /** `rowsNow`: how many of its rows are in the table now; null if there is no such table. */
+  tables: (LedgerTable & { rowsNow: number | null })[];
+  rejectGroups: RejectGroup[];
+  /** The newest document that was made before it, of the same seller, type and marketplaces. */
+  before: Neighbour | null;
+  /** The documents made after it that filled the same tables, the first of them. */
+  after: Neighbour[];
+}
+
+/** Another document of the same seller and report type. */
+export type Neighbour = Pick<
+  LedgerRow,
+  'documentId' | 'marketplaceIds' | 'reportCreatedAt' | 'loadedAt' | 'tables'
+>;
+
+const neighbourFields = [
+  'key',
+  'documentId',
+  'marketplaceIds',
+  'reportCreatedAt',
+  'loadedAt',
+  'tables',
+] as const satisfies LedgerField[];
+
+/** Others of the seller and type that are looked at, and those of them that are named. */
+const maxOthers = 1000;
+const maxAfter = 3;
+
+/** Collects all that ledger, tables and rejects know about a document. */
+export async function explainDocument(row: LedgerRow, warehouse: Warehouse): Promise<Explanation> {
+  const rowsNow = new Map((await warehouse.rowsNow(row)).map(({ name, rows }) => [name, rows]));
+  return {
+    ...row,
+    remedy: reasonRemedy(row),
+    warnings: warningsWithRemedies(row),
+    tables: row.tables.map((table) => ({ ...table, rowsNow: rowsNow.get(table.name) ?? null })),
+    rejectGroups: row.rejects > 0 ? await warehouse.rejectGroups(row) : [],
+    ...(await neighboursOf(row, warehouse)),
+  };
+}
+
+async function neighboursOf(
+  row: LedgerRow,
+  warehouse: Warehouse,
+): Promise<Pick<Explanation, 'before' | 'after'>> {
+  const { sellerId, reportType } = row;
+  if (sellerId === null || reportType === null || row.tables.length === 0) return { before: null, after: [] };
+  const found = await warehouse.loadFields(neighbourFields, {
+    sellerId,
+    reportType,
+    statuses: ['loaded', 'empty'],
+    limit: maxOthers,
+  });
+  const others = found
+    .filter((each) => each.key !== row.key && overlaps(each, row) && fillsSameTable(each, row))
+    .toSorted((a, b) => madeAt(a) - madeAt(b));
+  const after = others.filter((each) => madeAt(each) > madeAt(row));
+  const before = others.findLast((each) => madeAt(each) <= madeAt(row));
+  return { before: before ? neighbour(before) : null, after: after.slice(0, maxAfter).map(neighbour) };
+}
+
+function neighbour({ documentId, marketplaceIds, reportCreatedAt, loadedAt, tables }: Neighbour): Neighbour {
+  return { documentId, marketplaceIds, reportCreatedAt, loadedAt, tables };
+}
+
+/** A document without marketplaces may have rows of any. */
+function overlaps({ marketplaceIds: a }: Neighbour, { marketplaceIds: b }: Neighbour): boolean {
+  return a.length === 0 || b.length === 0 || a.some((id) => b.includes(id));
+}
+
+function fillsSameTable(a: Neighbour, b: Neighbour): boolean {
+  return a.tables.some(({ name }) => b.tables.some((table) => table.name === name));
+}
+
+function madeAt({ reportCreatedAt, loadedAt }: Neighbour): number {
+  return Date.parse(reportCreatedAt ?? loadedAt);
+}
