@@ -53,6 +53,8 @@ export interface ColumnSchema {
   dateOrder?: 'mdy' | 'dmy';
   /** Whether it contains personal data of buyers. */
   pii?: true;
+  /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */
+  nullTexts?: true;
 }
 
 export interface TableSchema {
@@ -105,6 +107,8 @@ export interface ResolvedColumn {
   /** The header cell as spelled in the document; undefined for a schema column that it lacks. */
   header?: string;
   type: ColumnType;
+  /** As in the schema. */
+  nullTexts?: true;
   /**
    * `schema`: declared. `added`: unknown header, a new column. `inferred`: report type without
    * schema.

@@ -33,10 +33,11 @@ export function resolveHeader(
 ): ResolvedHeader {
   const matched = matchColumns(header, schema ?? []);
   const taken = new Set((schema ?? []).map(({ name }) => name));
-  const columns: ResolvedColumn[] = (schema ?? []).map(({ name, type }, index) => {
+  const columns: ResolvedColumn[] = (schema ?? []).map(({ name, type, nullTexts }, index) => {
     const position = matched.indexOf(index);
     const cell = header[position];
-    return { name, type, origin: 'schema', header: cell };
+    const column: ResolvedColumn = { name, type, origin: 'schema', header: cell };
+    return nullTexts ? { ...column, nullTexts } : column;
   });
   const nameless: number[] = [];
   const positions = header.map((cell, position) => {

@@ -128,8 +128,8 @@ export function textReader(type: ColumnType, rules: ValueRules): (text: string) 
 }
 
 /** Reads a non-empty cell: its value, or null with a reject if it is not of the column's type. */
-export function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
-  if (type.kind === 'string') return (text: string) => text;
+export function cellReader({ name, type, nullTexts }: ResolvedColumn, rules: ValueRules) {
+  if (type.kind === 'string' && !nullTexts) return (text: string) => text;
   const read = textReader(type, rules);
   const reason = expectedReason(type);
   return (text: string, row: number, rejects: Reject[]): Value | null => {

@@ -79,9 +79,10 @@ function openDecoder(
   reader: CellReader,
   texts: DictionaryBuilder,
 ): DictionaryDecoder {
-  switch (options.column.type.kind) {
+  const { type, nullTexts } = options.column;
+  switch (type.kind) {
     case 'string':
-      return new TextDictionaryDecoder(options, texts);
+      return nullTexts ? new JsDecoder(options, reader, texts) : new TextDictionaryDecoder(options, texts);
     case 'int64':
     case 'decimal':
     case 'timestamp':
