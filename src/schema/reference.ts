@@ -37,8 +37,13 @@ To apply a new schema to documents that are already loaded, run \`sp-reports rel
 ## Headers that the schema does not know
 
 Headers are compared with \`from\` first exactly, then ignoring case, blanks, \`-\` and \`_\`. An unknown header
-becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
+becomes a new column at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
 does not fit the type of its column is NULL in the table and kept with its text in \`_rejects\`.
+
+The type of a new column comes from all of its values in the document: \`int64\`, \`decimal\`, \`bool\`, \`date\` or \`timestamp\` if every value is
+one, otherwise \`string\`. Ids stay text: numbers with leading zeros, whole numbers of ten digits or more, telephone numbers, and columns whose header says
+so (\`campaign-id\`, \`Bestellnummer\`). If a later document has other values, the column is widened, to text if no other type holds both. A column
+that is text already stays text.
 
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
 marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it

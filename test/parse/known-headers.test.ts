@@ -5,7 +5,7 @@ import { readRows } from './read-rows.js';
 
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
-/** A document of a packaged type, by both engines: its rows, and the headers unknown to the schema. */
+/** A document of a packaged type, by both engines: its rows, and its unknown headers. */
 async function read(reportType: string, lines: string[][], delimiter = '\t') {
   const schema = schemas.get(reportType);
   assert.ok(schema, reportType);

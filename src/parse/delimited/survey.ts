@@ -1,5 +1,5 @@
 import { CsvError } from 'csv-parse';
-import type { ColumnType } from '../../schema/types.js';
+import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from '../values/evidence.js';
@@ -69,8 +69,8 @@ async function survey(
   const watched = header.positions.flatMap((index, position) => {
     const column = header.columns[index];
     if (!column) return [];
-    if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
-    return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
+    if (column.origin !== 'schema') inferences.set(index, inferenceOf(column));
+    return [{ index, position, kind: column.type.kind }];
   });
   for await (const { cells, raw } of readRecords(document.openText(), layout, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
@@ -84,10 +84,19 @@ async function survey(
       emptyNameless.delete(index);
       const inference = inferences.get(index);
       if (inference) inference.add(text);
-      else evidence.add(kind && clueOf(kind, text));
+      else evidence.add(clueOf(kind, text));
     }
   }
   return { reading, emptyNameless, ...decideTypes(inferences, evidence, layout) };
+}
+
+/**
+ * Infers the type of a column that no schema declares. An unknown number of a document with a
+ * schema is more likely an id than a quantity if it is long.
+ */
+export function inferenceOf({ header = '', origin }: ResolvedColumn): TypeInference {
+  const maxUnknownDigits = 9;
+  return origin === 'added' ? new TypeInference(header, maxUnknownDigits) : new TypeInference(header);
 }
 
 /** Decides rules and types from the values of inferred columns and the `evidence` of the others. */

@@ -45,11 +45,12 @@ export class RowGroupBuilder {
 
   constructor(private readonly options: RowGroupOptions) {
     const { columns, cellIndexes, ...rest } = options;
-    const { evidence } = this;
     this.rowLimit = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns.length)));
     this.maxRowsTogether = Math.min(maxRowsTogether, this.rowLimit);
     this.columns = columns.map((column, index) => {
       const cellIndex = cellIndexes[index];
+      // What other columns show is counted where their types are inferred.
+      const evidence = column.origin === 'schema' ? this.evidence : new Evidence();
       return cellIndex === undefined ? undefined : new Column({ ...rest, column, cellIndex, evidence });
     });
   }

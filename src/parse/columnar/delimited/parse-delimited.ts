@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
@@ -8,13 +9,13 @@ import {
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
-import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { type decideTypes, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
-import type { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import { readSlabs } from '../slab.js';
+import { AddedColumns } from './added-columns.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
 
@@ -57,11 +58,16 @@ async function assume(
   }
   const beginning = {
     async *openText() {
-      yield head.slice(0, assumedCharacters);
+      yield wholeLines(head.slice(0, assumedCharacters));
     },
   };
   const survey = layout.dialect.quoting === 'csv' ? surveyDocument : surveyLines;
   return { ...(await survey(beginning, layout)), isCertain: false };
+}
+
+/** A line that is cut off would show other values than the document has. */
+function wholeLines(beginning: string): string {
+  return beginning.length < assumedCharacters ? beginning : beginning.replace(/(?<=\n)[^\n]*$/, '');
 }
 
 /** What the rows are read by. */
@@ -99,10 +105,12 @@ async function* readRowGroups(
     rules: assumed.rules,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
+  const added = assumed.isCertain ? undefined : new AddedColumns(kernel, layout);
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
+      added?.add(rows);
       if (!group.isFull()) continue;
       yield { table: table.name, batch: group.batch(), rejects: group.rejects };
       group.clear();
@@ -120,7 +128,7 @@ async function* readRowGroups(
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  const notes = assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout);
+  const notes = added ? confirmed(assumed, added.decide(group.evidence)) : assumed.notes;
   return { notes: [...header.notes, ...notes] };
 }
 
@@ -128,10 +136,12 @@ async function* readRowGroups(
  * The notes on an assumption that the rows confirm.
  * Errors: ReadAgain<ParseHint>.
  */
-function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
-  const rules = decideRules(evidence, layout);
+function confirmed(assumed: Assumption, decided: ReturnType<typeof decideTypes>): string[] {
+  const { rules, types, notes } = decided;
   const isRight =
-    rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
-  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules } });
-  return evidence.notes(rules);
+    rules.decimalMark === assumed.rules.decimalMark &&
+    rules.dateOrder === assumed.rules.dateOrder &&
+    isDeepStrictEqual(types, assumed.types);
+  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules, types } });
+  return notes;
 }
