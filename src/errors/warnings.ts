@@ -18,6 +18,11 @@ export const warningCatalogue = {
     remedy:
       'The document states a total that its rows do not add up to. Compare the rows with the document. If a column was not recognized, add its header to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
+  PERSONAL_DATA_FOUND: {
+    message: 'column {column} of {table}, which no schema knows, has {found}',
+    remedy:
+      'The column counts as personal data: the `pii` policy of the pipeline and `sp-reports purge` apply to it. Add it to the report schema with `pii: true`.',
+  },
 } as const satisfies Record<string, WarningEntry>;
 
 export type WarningCode = keyof typeof warningCatalogue;

@@ -3,6 +3,7 @@ import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
+import { findPersonalData, type FoundColumns, type PersonalDataHint } from '../privacy/find-personal-data.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -40,12 +41,14 @@ export interface ConvertedDocument {
 }
 
 /** What one attempt to read a document found out for the next one. */
-type ReadHint = CharsetHint | ParseHint;
+type ReadHint = CharsetHint | ParseHint | PersonalDataHint;
 
 /** What the attempts so far found out. */
 interface Known {
   charset?: CharsetDecision | undefined;
   hint?: ParseHint | undefined;
+  /** Columns with personal data that no schema knows. */
+  personal?: FoundColumns;
 }
 
 /**
@@ -69,7 +72,9 @@ export async function convertDocument(
       if (!(error instanceof ReadAgain)) throw documentError(error, raw.metadata);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
-      known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
+      if (hint.kind === 'charset') known = { charset: hint.decision };
+      else if (hint.kind === 'personal-data') known = { ...known, personal: hint.columns };
+      else known = { ...known, hint };
     }
   }
 }
@@ -79,19 +84,20 @@ async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
   { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, onRowsWritten }: ConvertOptions,
-  { charset, hint }: Known,
+  { charset, hint, personal }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, ofContent, signal };
   const document =
     engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
   faultPoint('examined');
-  const found = await parseDocument({
+  const parsed = await parseDocument({
     document,
     engine,
     schema,
     schemas,
     hint,
   });
+  const found = findPersonalData(parsed, schema, { known: personal, isTreated: pii !== undefined });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
   const written = await writeLake(stream, raw.metadata, {
     lake,

@@ -20,7 +20,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
-import { type PurgeStep, planPurge } from './purge-plan.js';
+import { foundColumns, type PurgeStep, planPurge } from './purge-plan.js';
 import { filesOfRebuilds, withRebuildLock } from './rebuild.js';
 
 export interface PurgeSummary {
@@ -117,7 +117,7 @@ async function carryOut(step: PurgeStep, context: PipelineContext, rewriter: Par
   if (documents.length === 0) return;
   const entries = documents.map((each) => ({ ...each.entry, files: filesNow(each) }));
   await warehouse.removePersonalData(entries, (reportType, table, columns) =>
-    personalColumns(schemas.get(reportType ?? ''), table, columns),
+    personalColumns(schemas.get(reportType ?? ''), table, columns, foundColumns(entries, table)),
   );
   faultPoint('rows-purged');
   for (const each of documents) {

@@ -40,7 +40,8 @@ export function protectPersonalData(
 
 function personalIndexes({ name, columns }: ParsedTable, schema: ReportSchema | undefined): number[] {
   const names = columns.map((column) => column.name);
-  return personalColumns(schema, name, names).map((column) => names.indexOf(column));
+  const found = columns.flatMap((column) => (column.pii ? column.name : []));
+  return personalColumns(schema, name, names, found).map((column) => names.indexOf(column));
 }
 
 function protectedTable(table: ParsedTable, indexes: number[], { policy }: PiiTreatment): ParsedTable {

@@ -70,7 +70,7 @@ stay. A sum of several columns is a list: \`sum: [price_amount, fee_amount]\`.
 ## Personal data
 
 A column with \`pii: true\` contains personal data of buyers. The \`pii\` policy of a pipeline and \`sp-reports purge\` apply to these columns, and also to columns that a
-schema does not know but that have similar names (\`buyer_name\`, \`ship_address_1\`). For a \`restricted\` type, they apply to all columns that the
+schema does not know but that have similar names (\`buyer_name\`, \`ship_address_1\`), e-mail addresses or telephone numbers. For a \`restricted\` type, they apply to all columns that the
 schema does not know. See [personal-data.md](personal-data.md). Key columns cannot be marked.
 
 ## Documents in JSON and XML

@@ -116,6 +116,8 @@ export interface ResolvedColumn {
   origin: 'schema' | 'added' | 'inferred';
   /** For an added column, the schema's column that precedes it in the document. */
   after?: string;
+  /** For a column that no schema knows: whether its name or its values show personal data. */
+  pii?: true;
 }
 
 /** Amazon's three regions: North America, Europe with the Middle East and India, Far East. */
