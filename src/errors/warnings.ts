@@ -23,6 +23,11 @@ export const warningCatalogue = {
     remedy:
       'The column counts as personal data: the `pii` policy of the pipeline and `sp-reports purge` apply to it. Add it to the report schema with `pii: true`.',
   },
+  MEASURE_MISSING: {
+    message: '{table} has no value in {missing}: the document has {added} with numbers in its place',
+    remedy:
+      'Amazon may have renamed the column. If so, add the new header to `from` of the column in the report schema, then run `sp-reports reload`. `sp-reports schemas drift` shows both.',
+  },
 } as const satisfies Record<string, WarningEntry>;
 
 export type WarningCode = keyof typeof warningCatalogue;

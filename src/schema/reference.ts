@@ -43,7 +43,8 @@ does not fit the type of its column is NULL in the table and kept with its text 
 The type of a new column comes from all of its values in the document: \`int64\`, \`decimal\`, \`bool\`, \`date\` or \`timestamp\` if every value is
 one, otherwise \`string\`. Ids stay text: numbers with leading zeros, whole numbers of ten digits or more, telephone numbers, and columns whose header says
 so (\`campaign-id\`, \`Bestellnummer\`). If a later document has other values, the column is widened, to text if no other type holds both. A column
-that is text already stays text.
+that is text already stays text. If a column of numbers is missing, and a new column of numbers is in its place, between the same columns, the warning
+\`MEASURE_MISSING\` names both: Amazon may have renamed the column.
 
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
 marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it

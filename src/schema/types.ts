@@ -116,6 +116,8 @@ export interface ResolvedColumn {
   origin: 'schema' | 'added' | 'inferred';
   /** For an added column, the schema's column that precedes it in the document. */
   after?: string;
+  /** For an added column, the schema's column that follows it in the document. */
+  before?: string;
   /** For a column that no schema knows: whether its name or its values show personal data. */
   pii?: true;
 }

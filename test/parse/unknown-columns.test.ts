@@ -20,7 +20,7 @@ const schema: ReportSchema = {
   ],
 };
 
-/** The type and the values that both engines give a column whose header the schema does not know. */
+/** The type and the values that both engines give a column with an unknown header. */
 async function read(values: string[], header = 'New Column') {
   const lines = [`id\t${header}`, ...values.map((value, index) => `${index}\t${value}`)];
   const documents = await Promise.all(

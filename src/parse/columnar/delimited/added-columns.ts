@@ -36,7 +36,7 @@ export class AddedColumns {
     for (const { cellIndex, texts } of this.columns) texts.add(cellsOf(rows, cellIndex, this.form));
   }
 
-  /** Decides rules and types of the document from what was read and the `evidence` of the others. */
+  /** Decides rules and types of the document; `evidence` is that of the other columns. */
   decide(evidence: Evidence): ReturnType<typeof decideTypes> {
     for (const { texts } of this.columns) texts.flush();
     return decideTypes(this.inferences, evidence, this.layout);
