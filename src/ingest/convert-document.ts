@@ -1,7 +1,9 @@
 import type { DocumentLimits } from '../config/documents-spec.js';
+import type { ContractOf } from '../config/schema-contract.js';
 import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
+import { applySchemaContract } from '../parse/schema-contract.js';
 import type { ParsedDocument } from '../parse/types.js';
 import { findPersonalData, type FoundColumns, type PersonalDataHint } from '../privacy/find-personal-data.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
@@ -24,6 +26,8 @@ export interface ConvertOptions {
   schemas: ReportSchemas;
   /** What is done to personal data; without it, the data is kept. */
   pii?: PiiTreatment;
+  /** What happens if the document differs from its schema; without it, tables evolve. */
+  contractOf?: ContractOf;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
   /** Limits on what is in the document; the default ones if absent. */
@@ -83,7 +87,16 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, onRowsWritten }: ConvertOptions,
+  {
+    schema,
+    schemas,
+    pii,
+    contractOf,
+    maxTextBytes,
+    limits: ofContent,
+    signal,
+    onRowsWritten,
+  }: ConvertOptions,
   { charset, hint, personal }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, ofContent, signal };
@@ -97,8 +110,11 @@ async function convertOnce(
     schemas,
     hint,
   });
-  const found = findPersonalData(parsed, schema, { known: personal, isTreated: pii !== undefined });
-  const stream = pii ? protectPersonalData(found, schema, pii) : found;
+  const isLeftOut = parsed.tables.some(({ name }) => contractOf && contractOf(name).columns !== 'evolve');
+  const isTreated = pii !== undefined || isLeftOut;
+  const found = findPersonalData(parsed, schema, { known: personal, isTreated });
+  const treated = pii ? protectPersonalData(found, schema, pii) : found;
+  const stream = contractOf ? applySchemaContract(treated, contractOf, raw.metadata) : treated;
   const written = await writeLake(stream, raw.metadata, {
     lake,
     engine,

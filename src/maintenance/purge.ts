@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipelineRuleSpec } from '../config/pipeline-spec.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { findDamage } from '../files/file-digest.js';
@@ -175,7 +176,7 @@ async function clear(
  */
 async function keepRebuildable(documents: PurgeStep['documents'], context: PipelineContext): Promise<void> {
   const { config, lake, log } = context;
-  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropAll = pipelineRuleSpec.parse({ name: 'purge', queue: '', reportTypes: ['*'], pii: 'drop' });
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { matchesReportType } from '../config/report-types.js';
+import { matchingPipelines, type PipelineSubject } from '../config/matching-pipelines.js';
 import type { Config } from '../config/spec.js';
 import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
@@ -17,15 +17,12 @@ export interface PiiTreatment {
   replace(text: string): string | null;
 }
 
-/** The ids that identify a document's pipeline. */
-export type PiiSubject = Pick<LedgerEntry, 'pipeline'> & { reportType: string };
-
 /**
  * The treatment of the personal data of a document by its pipelines; undefined if it is kept. The
  * pipelines that load its type from the same queue count, otherwise all that load its type. The
  * strictest of them decides. Errors: PII_KEY_MISSING.
  */
-export function piiTreatment(subject: PiiSubject, config: Config): PiiTreatment | undefined {
+export function piiTreatment(subject: PipelineSubject, config: Config): PiiTreatment | undefined {
   const policy = piiPolicy(subject, config);
   if (policy === 'keep') return undefined;
   if (policy === 'drop') return { policy, replace: () => null };
@@ -35,14 +32,10 @@ export function piiTreatment(subject: PiiSubject, config: Config): PiiTreatment 
 }
 
 function piiPolicy(
-  { pipeline, reportType }: PiiSubject,
-  { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
+  subject: PipelineSubject,
+  config: Pick<Config, 'pipelines' | 'unsetPipelines'>,
 ): PiiPolicy {
-  const all = [...pipelines, ...unsetPipelines];
-  const matching = all.filter(({ reportTypes }) => matchesReportType(reportTypes, reportType));
-  const queue = all.find(({ name }) => name === pipeline)?.queue;
-  const ofQueue = matching.filter((each) => each.queue === queue);
-  const policies = (ofQueue.length > 0 ? ofQueue : matching).map(({ pii }) => pii);
+  const policies = matchingPipelines(subject, config).map(({ pii }) => pii);
   return piiPolicies.findLast((policy) => policies.includes(policy)) ?? 'keep';
 }
 

@@ -46,6 +46,19 @@ so (\`campaign-id\`, \`Bestellnummer\`). If a later document has other values, t
 that is text already stays text. If a column of numbers is missing, and a new column of numbers is in its place, between the same columns, the warning
 \`MEASURE_MISSING\` names both: Amazon may have renamed the column.
 
+This is the contract \`evolve\`. \`schemaContract\` of a pipeline chooses another one for unknown columns (\`columns\`) and for values that do not fit
+(\`dataType\`), for all of its tables or for single ones: \`freeze\` quarantines the document, \`discard_row\` moves the row to \`_rejects\` as JSON, and
+\`discard_value\` leaves out the column, or the value.
+
+\`\`\`yaml
+pipelines:
+  - name: reports
+    schemaContract:
+      columns: discard_value
+      tables:
+        - { name: settlement_v2, columns: freeze, dataType: freeze }
+\`\`\`
+
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
 marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it
 shows since when it exists, in how many documents, and examples. \`--yaml\` prints the column lines that resolve the drift: columns for new headers, another

@@ -59,6 +59,7 @@ describe('reading pipelines.yaml', () => {
           reportTypes: ['*'],
           request: [],
           pii: 'keep',
+          schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
           limits: {
             maxDocuments: 1000,
             maxMinutes: 50,
@@ -176,7 +177,13 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     const config = configOf(text, { tolerateUnset: true });
     assert.deepEqual(config.pipelines, []);
     assert.deepEqual(config.unsetPipelines, [
-      { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash' },
+      {
+        name: 'all',
+        queue: '${UNSET}',
+        reportTypes: ['*'],
+        pii: 'hash',
+        schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
+      },
     ]);
     assert.equal(config.piiHashKey, undefined);
   });
