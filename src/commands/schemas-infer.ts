@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import { ReportsError } from '../errors/reports-error.js';
 import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
+import { type ParseHint, readWithHints } from '../parse/parse-hint.js';
 import { profileDocument } from '../parse/sample/profile.js';
 import { KeySearch } from '../parse/sample/row-keys.js';
 import { type SampleSummary, schemaYaml } from '../schema/infer.js';
@@ -44,9 +45,17 @@ export function inferCommand(io: Io): Command {
   });
 }
 
-async function summarizeSample(document: ExaminedDocument, reportType: string): Promise<SampleSummary> {
+function summarizeSample(document: ExaminedDocument, reportType: string): Promise<SampleSummary> {
+  return readWithHints((hint) => summarizeOnce(document, reportType, hint));
+}
+
+async function summarizeOnce(
+  document: ExaminedDocument,
+  reportType: string,
+  hint: ParseHint | undefined,
+): Promise<SampleSummary> {
   const format = await formatOfDocument(document);
-  const parsed = await parseDocument({ document, engine: 'reference' });
+  const parsed = await parseDocument({ document, engine: 'reference', hint });
   const searches = new Map<string, KeySearch>();
   const { tables } = await profileDocument(parsed, ({ name, columns }) => {
     const search = new KeySearch(columns);

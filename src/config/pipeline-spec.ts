@@ -11,6 +11,9 @@ export const piiPolicies = ['keep', 'hash', 'drop'] as const;
 
 export type PiiPolicy = (typeof piiPolicies)[number];
 
+/** What to do with a snapshot that would take away far more than it brings; the strictest last. */
+export const snapshotLossPolicies = ['warn', 'hold'] as const;
+
 const timezone = z.string().refine(
   (name) => {
     try {
@@ -76,6 +79,12 @@ export const pipelineSpec = z
         'What happens to personal data of buyers (the columns marked `pii` in report schemas): `keep`; `hash`, with `piiHashKey`, so that equal values can still be recognized; `drop`, which stores NULL instead. If several pipelines load a report type from the same queue, the strictest policy applies.',
       ),
     schemaContract: contractSpec,
+    snapshotLoss: z
+      .enum(snapshotLossPolicies)
+      .default('warn')
+      .describe(
+        'What happens to a snapshot that would take away far more rows than it brings, or the rows of other marketplaces: `warn` loads it with a warning; `hold` quarantines it and keeps the rows that are there. If several pipelines load a report type from the same queue, `hold` applies.',
+      ),
     request: z.array(requestSpec).default([]),
     limits: limitsSpec,
   })
@@ -88,4 +97,5 @@ export const pipelineRuleSpec = z.object({
   reportTypes: pipelineSpec.shape.reportTypes,
   pii: pipelineSpec.shape.pii,
   schemaContract: contractSpec,
+  snapshotLoss: pipelineSpec.shape.snapshotLoss,
 });

@@ -1,5 +1,5 @@
 import { type ContractMode, contractModes } from './contract-spec.js';
-import { matchingPipelines, type PipelineSubject } from './matching-pipelines.js';
+import { type PipelineSubject, pipelinesOf } from './pipelines-of.js';
 import type { Config } from './spec.js';
 
 /** What happens to unknown columns and to values that do not fit, in one table. */
@@ -16,7 +16,7 @@ export function schemaContract(
   subject: PipelineSubject,
   config: Pick<Config, 'pipelines' | 'unsetPipelines'>,
 ): ContractOf {
-  const contracts = matchingPipelines(subject, config).map((pipeline) => pipeline.schemaContract);
+  const contracts = pipelinesOf(subject, config).map((pipeline) => pipeline.schemaContract);
   return (table) => {
     const ofTable = contracts.map(({ tables, ...usual }) => ({
       own: tables.find(({ name }) => name === table),

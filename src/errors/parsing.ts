@@ -54,6 +54,12 @@ export const parsingErrors = {
     remedy:
       'Give its type with `--type`, or put the type into the file name. `sp-reports schemas list` lists the types that have a schema.',
   },
+  SNAPSHOT_HELD: {
+    kind: 'terminal',
+    message: 'loading {reportType} document {documentId}: it would remove rows: {found}',
+    remedy:
+      'The rows already in the table are unchanged, because a pipeline has `snapshotLoss: hold`. If the document is right, run `sp-reports reload {documentId} --accept-loss`. Otherwise, request the report again.',
+  },
   NOT_A_REPORT: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: got an error message instead of a report: {found}',

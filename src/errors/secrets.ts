@@ -142,6 +142,8 @@ const shapes = new RegExp(
     String.raw`\bSignature=[0-9a-f]{16,}`,
     // Tokens of Google, addresses of Slack.
     String.raw`\bya29\.${value}`,
+    // Signed tokens of any service: two parts that are JSON in base64, and the signature.
+    String.raw`\beyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]+`,
     String.raw`hooks\.slack\.com/services/${value}`,
   ].join('|'),
   'gi',

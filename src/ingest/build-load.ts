@@ -45,7 +45,12 @@ export async function buildLoad(
       files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       ...findings,
-      tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
+      tables: written.tables.map(({ name, rows, rejects, emptyMeasures }) => ({
+        name,
+        rows,
+        rejects,
+        emptyMeasures,
+      })),
       rejects: written.rejects,
       checks: written.checks,
       textBytes: document.textBytes,
@@ -55,7 +60,8 @@ export async function buildLoad(
       durationMs: context.clock.now() - startedMs,
     });
     for (const { code, message } of findings.warnings) context.log.warn({ key: known.key, code }, message);
-    return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
+    const { acceptLoss } = options;
+    return { entry, tables: written.tables, rejectsPath: written.rejectsPath, acceptLoss };
   } catch (error) {
     if (isRetryable(error)) throw error;
     const reason = documentsReason(error, { ...known, reportType }, context);

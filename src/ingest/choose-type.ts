@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ReportsError } from '../errors/reports-error.js';
 import { readHead } from '../parse/format.js';
@@ -6,13 +7,14 @@ import type { Decision } from '../schema/findings.js';
 import type { TypeMatch } from '../schema/match-types.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openDocument } from '../source/document/examine.js';
+import { unreadable } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 
 /**
  * Chooses the report type of a file whose type nobody gave: the type in its name, otherwise the
  * type that the document states, otherwise the only one whose schema explains its headers.
- * Errors: TYPE_UNDECIDED, and those of `openDocument`.
+ * Errors: TYPE_UNDECIDED, FILE_UNREADABLE, and those of `openDocument`.
  */
 export async function chooseType(
   path: string,
@@ -24,6 +26,9 @@ export async function chooseType(
   if (named) return decided(named, 'the file name');
   const known = { sellerId: 'local', documentId: basename(path), reportType: '', marketplaceIds: [] };
   const raw: RawDocument = { metadata: { ...known, contentType }, path, bytes: 0, kept: null };
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw unreadable(error, path);
+  });
   const document = await openDocument(raw, { maxTextBytes });
   // The headers of a workbook are not at the beginning of its bytes.
   if (document.charset === 'binary') throw undecided(path, 'it is a workbook');

@@ -4,6 +4,7 @@ import { faultPoint } from '../runtime/fault-point.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { LoadHistory } from './load-history.js';
 import { evictLocalCopies, writeLoadRecord } from './load-record.js';
 
 interface Submitted {
@@ -40,8 +41,11 @@ export class CommitQueue {
   private reserved = 0;
   private running = false;
   private wake = () => {};
+  private readonly history: LoadHistory;
 
-  constructor(private readonly context: PipelineContext) {}
+  constructor(private readonly context: PipelineContext) {
+    this.history = new LoadHistory(context);
+  }
 
   /** Announces a load, so that the next commit may wait for it. */
   reserve(): CommitReservation {
@@ -83,9 +87,22 @@ export class CommitQueue {
       await this.gathered();
       const group = this.waiting;
       this.waiting = [];
-      await this.commitTogether(group);
+      const compared = await this.compare(group);
+      if (compared) await this.commitTogether(compared);
     }
     this.running = false;
+  }
+
+  /** Compares loads with earlier ones, in order. Undefined if the ledger cannot be read. */
+  private async compare(group: Submitted[]): Promise<Submitted[] | undefined> {
+    try {
+      const compared: Submitted[] = [];
+      for (const each of group) compared.push({ ...each, load: await this.history.compare(each.load) });
+      return compared;
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+      return undefined;
+    }
   }
 
   /** Resolves when what waits is worth a commit. */

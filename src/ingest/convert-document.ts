@@ -5,17 +5,14 @@ import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import { applySchemaContract } from '../parse/schema-contract.js';
 import type { ParsedDocument } from '../parse/types.js';
+import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import { findPersonalData, type FoundColumns, type PersonalDataHint } from '../privacy/find-personal-data.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import {
-  type CharsetDecision,
-  type CharsetHint,
-  examineDocument,
-  openDocument,
-} from '../source/document/examine.js';
+import type { CharsetDecision } from '../source/document/decide-charset.js';
+import { type CharsetHint, examineDocument, openDocument } from '../source/document/examine.js';
 import { ReadAgain } from '../source/read-again.js';
 import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';
@@ -34,6 +31,8 @@ export interface ConvertOptions {
   limits?: DocumentLimits;
   /** Stops with its reason. */
   signal?: AbortSignal;
+  /** What was decided for earlier documents. */
+  earlier?: EarlierDecisions;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
   onRowsWritten?: (rows: number) => void;
 }
@@ -95,6 +94,7 @@ async function convertOnce(
     maxTextBytes,
     limits: ofContent,
     signal,
+    earlier,
     onRowsWritten,
   }: ConvertOptions,
   { charset, hint, personal }: Known,
@@ -109,6 +109,7 @@ async function convertOnce(
     schema,
     schemas,
     hint,
+    earlier,
   });
   const isLeftOut = parsed.tables.some(({ name }) => contractOf && contractOf(name).columns !== 'evolve');
   const isTreated = pii !== undefined || isLeftOut;

@@ -9,6 +9,7 @@ import { pluralize } from '../text/pluralize.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type ConvertedDocument, type ConvertOptions, convertDocument } from './convert-document.js';
+import { earlierDecisions } from './earlier-decisions.js';
 import type { ReportRef } from './report-job.js';
 
 /** The metadata of a raw document, and how to convert it. */
@@ -60,6 +61,7 @@ export async function convertRaw(
     maxTextBytes: maxDocumentBytes,
     limits: config.documents,
     signal,
+    earlier: earlierDecisions(raw.metadata, context),
   };
   const convert = (document: RawDocument, isWrittenNow: boolean) =>
     withBytes(document, context.raw, signal, async () => {

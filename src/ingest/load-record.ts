@@ -2,6 +2,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { safeName } from '../files/safe-name.js';
 import type { Store } from '../store/types.js';
 import { type LakeFile, type LedgerEntry, type Load, ledgerKey, parquetPaths } from '../warehouse/types.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
@@ -140,11 +141,8 @@ function parsed(text: string): Load | undefined {
   try {
     const load = JSON.parse(text) as Partial<Load>;
     if (!load.entry?.key || !Array.isArray(load.tables)) return undefined;
-    // An earlier version recorded no hashes.
-    return {
-      ...(load as Load),
-      entry: { ...load.entry, files: load.entry.files ?? [], rawSha256: load.entry.rawSha256 ?? null },
-    };
+    // An earlier version recorded fewer properties.
+    return { ...(load as Load), entry: ledgerEntry(load.entry) };
   } catch {
     return undefined;
   }

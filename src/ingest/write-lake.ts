@@ -5,6 +5,7 @@ import { openColumnarWriter } from '../parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../parquet/reference-writer.js';
 import type { ParquetWriter } from '../parquet/types.js';
 import { DocumentChecks } from '../parse/checks/document-checks.js';
+import { EmptyMeasures } from '../parse/checks/empty-measures.js';
 import type { DocumentStream } from '../parse/document-stream.js';
 import type { ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
@@ -53,6 +54,7 @@ export async function writeLake(
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
   const checks = new DocumentChecks(stream.tables);
+  const measures = new EmptyMeasures(stream.tables);
   const rejected = new Map<string, number>();
   let rowsParsed = 0;
   try {
@@ -61,6 +63,7 @@ export async function writeLake(
       const writer = writers.get(table) ?? (await openWriter(tableNamed(stream, table)));
       writers.set(table, writer);
       checks.add(table, batch);
+      measures.add(table, batch);
       await writer.write(batch);
       rowsParsed += batch.numRows;
       await rejects.add(table, found);
@@ -119,6 +122,7 @@ export async function writeLake(
       parquetPath: rows > 0 ? pathOf(table.name) : null,
       rows,
       rejects,
+      emptyMeasures: rows > 0 ? measures.of(table.name) : undefined,
     };
   }
 }

@@ -16,6 +16,7 @@ import {
   parquetPaths,
   purgedNote,
   removedReason,
+  withoutQuotations,
 } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
@@ -213,6 +214,7 @@ function purgedEntry(entry: LedgerEntry): LedgerEntry {
     ...entry,
     rawPath: null,
     reason: entry.reason === null ? null : removedReason,
+    ...withoutQuotations(entry),
     notes: isPurged(entry) ? entry.notes : [...entry.notes, purgedNote],
   };
 }

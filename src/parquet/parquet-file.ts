@@ -18,6 +18,9 @@ export interface ParquetFile {
 /** Number of rows held in memory until they are written as one row group. */
 const defaultRowGroupRows = 10_000;
 
+/** A row group has fewer rows if their values take more memory than about this. */
+const maxRowGroupBytes = 16 * 1024 * 1024;
+
 // The library can write every 64-bit integer and double. But before that, it converts integers to
 // doubles, loses the sign of zero, and rejects NaN and times before 1970. Our values already have
 // the right types, so these conversions are replaced.
@@ -64,8 +67,20 @@ export async function openParquetFile(options: {
   });
   for (const [key, value] of Object.entries(options.metadata ?? {})) writer.setMetadata(key, value);
 
+  let bytes = 0;
+
   return {
-    append: (row) => guardedWrite(() => writer.appendRow(row)),
+    append: (row) =>
+      guardedWrite(async () => {
+        bytes += bytesOfRow(row);
+        const isLast = bytes >= maxRowGroupBytes;
+        // The library writes the row group if it has as many rows as this after the row.
+        if (isLast) writer.setRowGroupSize(1);
+        await writer.appendRow(row);
+        if (!isLast) return;
+        bytes = 0;
+        writer.setRowGroupSize(rowGroupRows);
+      }),
     async finish() {
       await guardedWrite(() => writer.close());
       return guarded(path, async () => {
@@ -76,6 +91,17 @@ export async function openParquetFile(options: {
     },
     abort: () => dropPartial(file, partial),
   };
+}
+
+/** About the memory that the library needs for the values of a row. */
+function bytesOfRow(row: Record<string, unknown>): number {
+  const bytesOfValue = 16;
+  let bytes = 0;
+  for (const name in row) {
+    const value = row[name];
+    bytes += bytesOfValue + (typeof value === 'string' ? value.length : 0);
+  }
+  return bytes;
 }
 
 type DigestingSink = Sink & { digest: RunningDigest; failure?: unknown };

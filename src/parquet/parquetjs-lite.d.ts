@@ -24,6 +24,7 @@ declare module 'parquetjs-lite' {
       options: { rowGroupSize?: number; pageSize?: number; useDataPageV2?: boolean; pageIndex?: boolean },
     ): Promise<ParquetWriter>;
     appendRow(row: Record<string, unknown>): Promise<void>;
+    setRowGroupSize(rows: number): void;
     setMetadata(key: string, value: string): void;
     close(): Promise<void>;
   }

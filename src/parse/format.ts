@@ -1,20 +1,43 @@
 import { headCharacters } from './limits.js';
 
-/** What the beginning of a text looks like. */
+/** What a text looks like by its beginning. */
 export type TextFormat = 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file';
 
-/** The format of a text, by its beginning. */
+/**
+ * The format of a text, by its beginning. What only looks like JSON or XML counts as such: their
+ * readers say what is wrong with it, and no piece of it becomes a table.
+ */
 export function formatOf(head: string): TextFormat {
   const start = head.trimStart();
-  if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
-  if (/^<(!doctype\s+html|html)\b/i.test(start)) return 'HTML';
-  if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
+  if (start.startsWith('{') || listBeginning.test(start)) return 'JSON';
+  const root = rootElement(start);
+  if (root !== undefined) return htmlElements.has(root.toLowerCase()) ? 'HTML' : 'XML';
+  if (/^<!doctype\s+html\b/i.test(start)) return 'HTML';
+  if (/^<(?:[?!]|[\p{L}_][\p{L}\p{N}_:.-]*$)/u.test(start)) return 'XML';
   if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
   const maxControlShare = 0.03;
   const sample = [...start.slice(0, 4000)];
   const controls = sample.filter(isControl).length;
   return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
 }
+
+/**
+ * The local name of the root element of an XML or HTML text: behind processing instructions,
+ * comments and the document type.
+ */
+export function rootElement(text: string): string | undefined {
+  prolog.lastIndex = 0;
+  const end = prolog.exec(text)?.[0].length ?? 0;
+  elementBeginning.lastIndex = end;
+  return elementBeginning.exec(text)?.[1]?.replace(/^.*:/, '');
+}
+
+/** A bracket may also begin a header or a remark: `[Date],[Total]`, `[1] Amounts in EUR`. */
+const listBeginning =
+  /^\[\s*(?:$|["'{[\],:]|\/[/*]|[-+.]?\d[\w.+-]*\s*(?:,|\]\s*$|$)|[-+]?(?:true|false|null|nan|infinity|undefined|none)\b)/i;
+const prolog = /(?:\s|<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!doctype(?:[^>[]|\[[^\]]*\])*>)*/iy;
+const elementBeginning = /<([\p{L}_][\p{L}\p{N}_:.-]*)[\s/>]/uy;
+const htmlElements = new Set(['html', 'head', 'body', 'title', 'h1', 'h2', 'p', 'div', 'center', 'meta']);
 
 /** PDF, a zip archive that is no workbook, and PNG. */
 const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];

@@ -8,14 +8,17 @@ import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
 import { formatOf, readHead } from './format.js';
+import { isProse, messageIn, notAReport } from './layout/message.js';
 import { documentError } from './limits.js';
+import { JsonFindings } from './objects/json-findings.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
-import { oneByOne, parseObjects } from './objects/objects.js';
+import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
 import { readXmlObjects } from './objects/xml.js';
 import type { ParseHint } from './parse-hint.js';
 import { betterTypeText, refuseOtherType, statedType } from './recognize-type.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
+import type { EarlierDecisions } from './values/decide-rules.js';
 import { readWorkbook } from './workbook/workbook.js';
 
 /** How the rows of a document are read. */
@@ -24,6 +27,7 @@ interface ParseOptions {
   hint: ParseHint | undefined;
   batchRows: number;
   beginningBytes: number;
+  earlier: EarlierDecisions;
 }
 
 /**
@@ -58,6 +62,8 @@ export interface ParseRequest {
   batchRows?: number;
   /** Bytes of a JSON document from which the columnar parser assumes what the rest is like. */
   beginningBytes?: number;
+  /** Called only if the document and its report leave a decision open. */
+  earlier?: EarlierDecisions;
 }
 
 function withMeasures(stream: DocumentStream): DocumentStream {
@@ -106,39 +112,36 @@ async function parse({
   hint,
   batchRows = engine === 'columnar' ? 16_384 : 4096,
   beginningBytes = 1024 * 1024,
+  earlier = async () => [],
 }: ParseRequest): Promise<DocumentStream> {
   if (schema?.format === 'raw') return emptyStream();
-  const options = { engine, hint, batchRows, beginningBytes };
+  const options = { engine, hint, batchRows, beginningBytes, earlier };
   if (document.charset === 'binary') return parseWorkbook(document, schema, options);
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
-  const { reportType, documentId } = document.raw.metadata;
+  const { metadata } = document.raw;
+  const { reportType, documentId } = metadata;
+  const message = messageIn(head, format, schema);
+  if (message !== undefined) throw notAReport(metadata, message);
   if (format === 'delimited' && schema && schema.tables.length > 0 && hasMembers(schema.format)) {
+    if (isProse(head, { isColumn: false })) throw notAReport(metadata, head);
     const better = schemas ? betterTypeText(reportType, head, schemas) : '';
     const found = `it is delimited text, not ${schema.format.toUpperCase()}${better}`;
     throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
   }
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
-  const beginning = JSON.stringify(head.trim().slice(0, 200));
   // If a type's documents have another format, JSON or XML only says that something went wrong.
-  const isMessage =
-    format === 'HTML' ||
-    /^\s*\{\s*"errorDetails"/.test(head) ||
-    (schema !== undefined && schema.format !== format.toLowerCase());
-  if (format !== 'a binary file' && isMessage) {
-    throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
-  }
+  const isOther = schema !== undefined && schema.format !== format.toLowerCase();
+  if (format !== 'a binary file' && isOther) throw notAReport(metadata, head);
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
-    return parseObjects(document, schema, oneByOne(openXml, { batchRows, limits: document.limits }));
+    const reading = oneByOne(openXml, { batchRows, limits: document.limits });
+    return parseObjects(document, schema, reading, objectDecision(options));
   }
-  throw new ReportsError('FORMAT_UNSUPPORTED', {
-    reportType,
-    documentId,
-    found: `${format} (it begins ${beginning})`,
-  });
+  const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;
+  throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
 }
 
 /**
@@ -158,35 +161,55 @@ async function parseDelimitedByEngine(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  { engine, hint, batchRows }: ParseOptions,
+  { engine, hint, batchRows, earlier }: ParseOptions,
 ): Promise<DocumentStream> {
   if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
     const known = hint?.kind === 'assumption' ? hint.assumption : undefined;
-    return parseColumnar(document, schema, head, known);
+    return parseColumnar(document, schema, head, { known, earlier });
   }
-  return withReason(await parseDelimited(document, schema, head, batchRows), hint);
+  return withReason(await parseDelimited(document, schema, head, { batchRows, earlier }), hint);
 }
 
 async function parseJsonByEngine(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
-  { engine, hint, batchRows, beginningBytes }: ParseOptions,
+  options: ParseOptions,
 ): Promise<DocumentStream> {
-  if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
-    return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
+  const { engine, hint, batchRows, beginningBytes } = options;
+  const decision = objectDecision(options);
+  if (engine === 'columnar' && referenceReason(hint) === undefined) {
+    // Rules were decided after a survey, or by what one would have found.
+    const wholeSurvey = hint?.kind === 'whole-survey' || hint?.kind === 'object-rules';
+    return parseJson(document, schema, { wholeSurvey, beginningBytes, decision });
   }
-  const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
+  let findings = new JsonFindings();
+  const openJson = (paths: ListPaths) => {
+    findings = new JsonFindings();
+    return readJsonObjects(document, paths, findings);
+  };
   const reading = {
     ...oneByOne(openJson, { batchRows, limits: document.limits }),
     engine: 'reference' as const,
+    warnings: () => findings.warnings(),
   };
-  return withReason(await parseObjects(document, schema, reading), hint);
+  return withReason(await parseObjects(document, schema, reading, decision), hint);
+}
+
+function objectDecision({ hint, earlier }: ParseOptions): ObjectDecision {
+  const decided = hint?.kind === 'object-rules' ? hint.decided : undefined;
+  return { earlier, decided, referenceReason: referenceReason(hint) };
+}
+
+function referenceReason(hint: ParseHint | undefined): string | undefined {
+  if (hint?.kind === 'object-rules') return hint.referenceReason;
+  return hint?.kind === 'reference-parser' ? hint.reason : undefined;
 }
 
 /** Notes why the columnar parser did not read a document. */
 function withReason(stream: DocumentStream, hint: ParseHint | undefined): DocumentStream {
-  if (hint?.kind !== 'reference-parser') return stream;
-  const note = `read by the reference parser: ${hint.reason}`;
+  const reason = referenceReason(hint);
+  if (reason === undefined) return stream;
+  const note = `read by the reference parser: ${reason}`;
   return withResult(stream, (parsed) => ({ ...parsed, notes: [...parsed.notes, note] }));
 }
 
@@ -208,6 +231,8 @@ async function parseWorkbook(
     ...parsed,
     dialect,
     notes: [...sheet.notes, ...parsed.notes],
+    // The sheet was written as delimited text by this program.
+    decisions: parsed.decisions?.filter(({ subject }) => subject !== 'delimiter' && subject !== 'quoting'),
   }));
 }
 

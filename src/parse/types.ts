@@ -56,7 +56,7 @@ export interface Dialect {
   delimiter?: string;
   quoting?: Quoting;
   decimalMark: '.' | ',';
-  dateOrder: 'mdy' | 'dmy';
+  dateOrder: 'mdy' | 'dmy' | 'ymd';
   /** Lines before the header. */
   preambleLines: number;
 }

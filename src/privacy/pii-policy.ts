@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { matchingPipelines, type PipelineSubject } from '../config/matching-pipelines.js';
+import { type PipelineSubject, pipelinesOf } from '../config/pipelines-of.js';
 import type { Config } from '../config/spec.js';
 import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
@@ -31,11 +31,8 @@ export function piiTreatment(subject: PipelineSubject, config: Config): PiiTreat
   return { policy, replace: (text) => hashed(text, key) };
 }
 
-function piiPolicy(
-  subject: PipelineSubject,
-  config: Pick<Config, 'pipelines' | 'unsetPipelines'>,
-): PiiPolicy {
-  const policies = matchingPipelines(subject, config).map(({ pii }) => pii);
+function piiPolicy(subject: PipelineSubject, config: Config): PiiPolicy {
+  const policies = pipelinesOf(subject, config).map(({ pii }) => pii);
   return piiPolicies.findLast((policy) => policies.includes(policy)) ?? 'keep';
 }
 

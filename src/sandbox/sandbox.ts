@@ -102,7 +102,7 @@ export interface Sandbox {
   queueDepth(): Promise<{ visible: number; inFlight: number }>;
   /**
    * Ends the visibility timeout of all messages in flight; on a server that is not the sandbox's
-   * own, waits for its end.
+   * own, waits until the first of them ends, unless others are visible.
    */
   returnMessages(): Promise<void>;
   /** Returns the bodies of the messages on the dead-letter queue. */
@@ -234,8 +234,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     queueDepth,
     async returnMessages() {
       if (!ownServer) {
-        while ((await queueDepth()).inFlight > 0) await systemClock.sleep(500);
-        return;
+        for (;;) {
+          const { visible, inFlight } = await queueDepth();
+          if (visible > 0 || inFlight === 0) return;
+          await systemClock.sleep(500);
+        }
       }
       for (const { receiptHandle: ReceiptHandle } of (await inspect('reports')).inflight) {
         await sqs.send(

@@ -17,6 +17,8 @@ export interface Decision {
   value: string;
   /** The evidence, for example `the column "Date and Time" of the same rows`. */
   reason: string;
+  /** Whether the document leaves no other choice, so that it counts for later documents too. */
+  isProven?: boolean;
 }
 
 /** What reading a document found besides its rows. The ledger keeps it. */

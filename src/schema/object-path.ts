@@ -14,6 +14,16 @@ export interface ColumnPath {
 /** Separates the names of a path inside the program, because names may contain dots. */
 export const separator = '\u0000';
 
+/** A path as schemas and messages write it. */
+export function shownPath(path: string): string {
+  return path.replaceAll(separator, '.');
+}
+
+/** The path of a member of what is at a path. */
+export function joinPath(path: string, name: string): string {
+  return path === '' ? name : `${path}${separator}${name}`;
+}
+
 /**
  * Returns the names of a `rows` path; none for `$`, the document itself. Undefined if it is
  * invalid.

@@ -39,10 +39,10 @@ const columnSpec = z
       .optional()
       .describe('What the column contains, if its name does not say so.'),
     dateOrder: z
-      .enum(['mdy', 'dmy'])
+      .enum(['mdy', 'dmy', 'ymd'])
       .optional()
       .describe(
-        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), if the document does not show it. By default the marketplace decides.',
+        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), and whether 26/11/05 is in 2026 (`ymd`), if nothing in the document shows it. By default the marketplace decides, with a warning.',
       ),
     pii: z
       .boolean()

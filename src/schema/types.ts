@@ -47,10 +47,10 @@ export interface ColumnSchema {
   type: ColumnType;
   description?: string;
   /**
-   * For dates such as 03/04/2026 if the document does not show the order of day and month. By
-   * default the marketplace decides.
+   * For dates such as 03/04/2026 and 26/11/05 if nothing in the document shows the order of day,
+   * month and year. By default the marketplace decides, with a warning.
    */
-  dateOrder?: 'mdy' | 'dmy';
+  dateOrder?: 'mdy' | 'dmy' | 'ymd';
   /** Whether it contains personal data of buyers. */
   pii?: true;
   /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */

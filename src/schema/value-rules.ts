@@ -50,11 +50,13 @@ export const valueRules: readonly ValueRule[] = [
       { type: money, text: '1,234,567.80', value: '1234567.8' },
       { type: money, text: '1.234.567,80', value: '1234567.8' },
       { type: money, text: '12,34,567.5', value: '1234567.5' },
+      { type: money, text: '1\u202f234,5', value: '1234.5' },
+      { type: money, text: '1’234.5', value: '1234.5' },
       { type: money, text: '1 234,5', value: '1234.5' },
     ],
   },
   {
-    rule: 'A document has one decimal mark. A value that only one mark explains decides which; otherwise the marketplace does.',
+    rule: 'A document has one decimal mark. A value that only one mark explains decides which; then other evidence, and last, with a warning, the marketplace.',
     examples: [
       { type: money, text: '1,234', beside: '0.5', value: '1234' },
       { type: money, text: '1,234', beside: '0,5', value: '1.234' },
@@ -73,6 +75,7 @@ export const valueRules: readonly ValueRule[] = [
       { type: money, text: '1,200円', value: '1200' },
       { type: money, text: '12.5%', value: '12.5' },
       { type: money, text: '29.99-', value: '-29.99' },
+      { type: money, text: '29,99−', value: '-29.99' },
       { type: money, text: '(12.50)', value: '-12.5' },
     ],
   },
@@ -134,7 +137,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'A document has one order of day and month. A date that only one order explains decides it; then `dateOrder` of the schema, the time zone of its times, and the marketplace.',
+    rule: 'A document has one order of day, month and year. A date that only one order explains decides it; then other evidence and `dateOrder` of the schema, and last, with a warning, the time zone of its times and the marketplace.',
     examples: [
       { type: 'date', text: '03/04/2026', beside: '25/12/2025', value: '2026-04-03' },
       { type: 'date', text: '03/04/2026', beside: '12/25/2025', value: '2026-03-04' },
@@ -142,6 +145,9 @@ export const valueRules: readonly ValueRule[] = [
       { type: 'timestamp', text: '03/04/2026 10:12:40 PDT', value: '2026-03-04T17:12:40.000Z' },
       { type: 'date', text: '03-04-2026', country: 'US', value: '2026-03-04' },
       { type: 'date', text: '03-04-2026', country: 'DE', value: '2026-04-03' },
+      { type: 'date', text: '26/11/12', beside: '26/11/5', value: '2026-11-12' },
+      { type: 'date', text: '11/10/26', beside: '12/31/26', value: '2026-11-10' },
+      { type: 'date', text: '5.11.26', value: '2026-11-05' },
     ],
   },
   {
@@ -154,6 +160,19 @@ export const valueRules: readonly ValueRule[] = [
       { type: 'timestamp', text: '2022-01-15 02:26:37 PST', value: '2022-01-15T10:26:37.000Z' },
       { type: 'timestamp', text: '2024/01/31 1:53:11JST', value: '2024-01-30T16:53:11.000Z' },
       { type: 'timestamp', text: '14.03.2023 07:49:55 MEZ', value: '2023-03-14T06:49:55.000Z' },
+      { type: 'timestamp', text: '14.06.2023 07:49:55 MEST', value: '2023-06-14T05:49:55.000Z' },
+      {
+        type: 'timestamp',
+        text: '2026-07-04 10:00:00 IST',
+        country: 'IE',
+        value: '2026-07-04T09:00:00.000Z',
+      },
+      {
+        type: 'timestamp',
+        text: '2026-07-04 10:00:00 IST',
+        country: 'IN',
+        value: '2026-07-04T04:30:00.000Z',
+      },
       { type: 'timestamp', text: '01.02.2024 00:05:31 GMT+01:00', value: '2024-01-31T23:05:31.000Z' },
       { type: 'timestamp', text: '2026-06-16 07:30', value: '2026-06-16T07:30:00.000Z' },
       { type: 'timestamp', text: '2026-06-16', value: '2026-06-16T00:00:00.000Z' },

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket as StorageBucket, Storage } from '@google-cloud/storage';
 import { ownerOnly } from '../files/whole-file.js';
+import { keepGoogleSecrets } from '../runtime/google-secrets.js';
 import { bucketError, isMissing } from './bucket-errors.js';
 import type { Bucket, FoundFile } from './types.js';
 
@@ -114,6 +115,7 @@ async function openStorage({
   endpoint,
   answerTimeoutMs: timeout,
 }: Omit<GsOptions, 'bucket'> & { answerTimeoutMs: number }): Promise<Storage> {
+  keepGoogleSecrets(keyFile);
   const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
   return new Client({
     userAgent: 'sp-reports',

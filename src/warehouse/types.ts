@@ -38,7 +38,7 @@ export interface LedgerEntry {
    * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds
    * the drift and `superseded`: how many of the rows were left out because a newer report has them.
    */
-  tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
+  tables: LedgerTable[];
   /** Rejected values of all tables. */
   rejects: number;
   /** Totals that the document states, compared with its rows; failed checks come first. */
@@ -59,6 +59,16 @@ export interface LedgerEntry {
   /** The message body, if nothing else would keep it: unreadable notifications, unknown sellers. */
   body: string | null;
   durationMs: number | null;
+}
+
+/** What a document loaded into one table. */
+export interface LedgerTable extends TableDrift {
+  name: string;
+  rows: number;
+  rejects?: number;
+  superseded?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** A Parquet file of the lake. */
@@ -87,6 +97,8 @@ export interface LoadTable {
   rows: number;
   /** Rejected values; absent if there are none. */
   rejects?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** One document to commit: its ledger entry and its rows. */
@@ -100,6 +112,8 @@ export interface Load {
   rejectsPath: string | null;
   /** The key of a ledger row that this load replaces, if it is not its own. */
   replacesKey?: string;
+  /** Accepts that far fewer rows replace what is there. */
+  acceptLoss?: boolean;
 }
 
 /** The Parquet files of a load. */
@@ -147,7 +161,34 @@ export interface LedgerOverview {
    * 100.
    */
   rejects: { table: string; column: string | null; reason: string; values: number; lastLoadedAt: string }[];
+  /** Documents by report type and the code of their warnings; the latest first. */
+  warnings: WarnedDocuments[];
 }
+
+/** How many documents of a report type have a warning. */
+export interface WarnedDocuments {
+  reportType: string | null;
+  code: string;
+  documents: number;
+  /** ISO 8601 in UTC. */
+  lastLoadedAt: string;
+}
+
+/** The rejects of a document that have a column and a reason in common. */
+export interface RejectGroup {
+  table: string;
+  /** Null: whole rows. */
+  column: string | null;
+  reason: string;
+  values: number;
+  /** The number of the first such row in the document. */
+  firstRow: number;
+  /** The beginnings of some raw texts, in document order. */
+  examples: string[];
+}
+
+/** How many examples a group of rejects has, and how long one may be, in characters. */
+export const rejectExamples = { count: 2, characters: 120 };
 
 export interface QueryResult {
   columns: { name: string; type: string }[];
@@ -175,6 +216,8 @@ export interface LedgerFilter {
   sellerId?: string;
   /** Document id, report id or table name. */
   documentOrTable?: string;
+  /** Keeps documents with at least one warning. */
+  withWarnings?: boolean;
   /**
    * Keeps documents whose data ends at this time or later, ISO 8601. Drops those without a data
    * end.
@@ -202,8 +245,8 @@ export interface LedgerFilter {
   limit?: number;
 }
 
-/** The fields that can be read without the others: those that the ledger of every version has. */
-export type LedgerField = Exclude<keyof LedgerRow, 'checks' | 'files' | 'rawSha256'>;
+/** The fields that can be read without the others. */
+export type LedgerField = keyof LedgerRow;
 
 /**
  * The documents of one report type, seller and set of marketplaces that filled a table and have the
@@ -265,8 +308,9 @@ export interface Warehouse {
   commit(loads: Load[]): Promise<string[]>;
   /**
    * Removes personal data from what documents loaded, in one transaction: sets those columns to
-   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from ledger
-   * rows, and sets their `files` to those of the entries. Idempotent.
+   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from
+   * ledger rows, leaves out what their warnings and decisions say, and sets their `files` to those
+   * of the entries. Idempotent.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /**
@@ -280,6 +324,8 @@ export interface Warehouse {
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** How many ledger rows `loads` finds without a limit. */
+  countLoads(filter: LedgerFilter): Promise<number>;
   /** As `loads`, with these fields only: a fraction of the time and memory. */
   loadFields<Field extends LedgerField>(
     fields: readonly Field[],
@@ -298,6 +344,12 @@ export interface Warehouse {
   /** Undefined before the first commit. */
   overview(): Promise<LedgerOverview | undefined>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
+  /** The rejects of a document by table, column and reason; the most frequent first. */
+  rejectGroups(document: Pick<LedgerRow, 'sellerId' | 'documentId'>): Promise<RejectGroup[]>;
+  /** How many rows of a document are in each of its tables now; none for a missing table. */
+  rowsNow(
+    document: Pick<LedgerRow, 'sellerId' | 'documentId' | 'tables'>,
+  ): Promise<{ name: string; rows: number }[]>;
   /** Read-only. Returns all rows at once, for answers known to be small. */
   query(sql: string): Promise<QueryResult>;
   /**
@@ -348,6 +400,20 @@ export const purgedNote = 'personal data removed';
 
 /** Replaces the reason of a ledger row that quoted its document. */
 export const removedReason = 'left out, as it may quote personal data';
+
+/**
+ * The warnings and decisions of a ledger row without what may quote its document: the codes, and
+ * what was decided.
+ */
+export function withoutQuotations({
+  warnings,
+  decisions,
+}: Pick<LedgerEntry, 'warnings' | 'decisions'>): Pick<LedgerEntry, 'warnings' | 'decisions'> {
+  return {
+    warnings: warnings.map(({ code }) => ({ code, message: removedReason })),
+    decisions: decisions.map((decision) => ({ ...decision, reason: removedReason })),
+  };
+}
 
 export function isPurged({ notes }: Pick<LedgerEntry, 'notes'>): boolean {
   return notes.includes(purgedNote);

@@ -94,7 +94,6 @@ describe('commands in a new folder:', () => {
 
   it('wrong usage ends with code 2 and a remedy', async () => {
     for (const [args, message] of [
-      [['load', 'x.tsv'], /--type/],
       [['load', 'x.tsv', '--type', 'listings'], /a report type is in capitals/],
       [['load', 'x.tsv', '--type', 'X', '--marketplace', 'XX'], /XX is not a marketplace id or country code/],
       [['qery', 'SELECT 1'], /Did you mean query/],
@@ -113,7 +112,7 @@ describe('commands in a new folder:', () => {
     for (const [args, problem] of [
       [['query'], "missing required argument 'SQL'"],
       [['query', 'SELECT 1', 'b'], "too many arguments for 'query'. Expected 1 argument but got 2."],
-      [['load', 'x.tsv'], "required option '--type <REPORT_TYPE>' not specified"],
+      [['backfill'], "required option '--from <date>' not specified"],
       [['load', 'x.tsv', '--type'], "option '--type <REPORT_TYPE>' argument missing"],
       [['tables', '--nope'], "unknown option '--nope'"],
       [['tables', '--jso'], "unknown option '--jso' (Did you mean --json?)"],

@@ -48,10 +48,11 @@ describe('load', () => {
   it('loads nothing if several types fit the headers or none does, and lists those that fit', async () => {
     file('listings.txt', table('GET_MERCHANT_LISTINGS_DATA', 1));
     file('prose.txt', 'made\tup\theaders\n1\t2\t3\n');
-    const { code, stdout } = await run('load', 'listings.txt', 'prose.txt');
+    const { code, stdout } = await run('load', 'listings.txt', 'prose.txt', 'absent.txt');
     assert.equal(code, 1);
     assert.match(stdout, /listings\.txt: failed: .*its headers fit GET_MERCHANT_LISTINGS_DATA, GET_/);
     assert.match(stdout, /prose\.txt: failed: .*no report schema explains its headers/);
+    assert.match(stdout, /absent\.txt: failed: opening .*absent\.txt: the file does not exist/);
   });
 
   it('refuses a type that is probably misspelled, unless it is said to be new', async () => {

@@ -42,8 +42,8 @@ describe('load with several files', () => {
       'GET_UNKNOWN_THING',
     );
     assert.equal(code, 1);
-    assert.match(stdout, /^deep\.json: quarantined: .* nested more than 500 levels deep$/m);
-    assert.match(stdout, /^deep\.xml: quarantined: .* nested more than 500 levels deep$/m);
+    assert.match(stdout, /^deep\.json: quarantined: .* nested 501 levels deep or deeper; the limit is 500$/m);
+    assert.match(stdout, /^deep\.xml: quarantined: .* nested 501 levels deep or deeper; the limit is 500$/m);
     assert.match(stdout, /^good\.txt: loaded: 1 row into unknown_thing$/m);
   });
 

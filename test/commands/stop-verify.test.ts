@@ -11,10 +11,7 @@ describe('verify that is stopped', function () {
   this.timeout(120_000);
   const { path, run, file, query } = commandFolder();
 
-  /**
-   * Damages the Parquet file of each of some documents, which take long to read at the pace of the
-   * test.
-   */
+  /** Damages the Parquet files of some documents, which take long to read at the test's pace. */
   async function loadAndDamage(): Promise<void> {
     file(
       'pipelines.yaml',

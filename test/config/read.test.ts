@@ -60,6 +60,7 @@ describe('reading pipelines.yaml', () => {
           request: [],
           pii: 'keep',
           schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
+          snapshotLoss: 'warn',
           limits: {
             maxDocuments: 1000,
             maxMinutes: 50,
@@ -182,6 +183,7 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
         queue: '${UNSET}',
         reportTypes: ['*'],
         pii: 'hash',
+        snapshotLoss: 'warn',
         schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
       },
     ]);

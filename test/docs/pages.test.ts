@@ -134,9 +134,7 @@ describe('the pages for users', () => {
     );
     assert.deepEqual([...inBlocks, ...inProse], []);
     assert.ok(
-      commandMistake(['query', '--absent', 'x']) &&
-        commandMistake(['absent']) &&
-        commandMistake(['load', 'x']),
+      commandMistake(['query', '--absent', 'x']) && commandMistake(['absent']) && commandMistake(['purge']),
     );
   });
 

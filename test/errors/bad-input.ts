@@ -85,6 +85,11 @@ const badInputs: BadInput[] = [
     becomes: quarantined,
   },
   {
+    input: 'numbers without a header',
+    give: { body: text(['1', '2', '3']) },
+    becomes: quarantined,
+  },
+  {
     input: 'a document of another type',
     give: { body: text(['settlement-id\tdeposit-date\ttotal-amount', '1\t2026-10-01\t5.00']) },
     becomes: quarantined,

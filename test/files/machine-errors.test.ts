@@ -62,7 +62,7 @@ describe('the classification of a failure', () => {
   it('names the task and the answer of the system, with the next step', () => {
     const { message, remedy } = knownError(failure('EROFS'), '/mnt/raw') as ReportsError;
     assert.equal(message, 'working on /mnt/raw: EROFS: words of the system');
-    assert.match(remedy, /writable.*doctor/);
+    assert.match(remedy, /can be written.*doctor/);
     const own = knownError(failure('EIO', { path: '/mnt/raw/a' })) as ReportsError;
     assert.equal(own.details.path, '/mnt/raw/a');
   });

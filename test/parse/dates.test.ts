@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { orderEvidence, orderOfZone, readTime } from '../../src/parse/values/dates.js';
+import { type DateOptions, type DateOrder, readTime } from '../../src/parse/values/dates.js';
+import { clueOf } from '../../src/parse/values/evidence.js';
+import { orderOfZone } from '../../src/parse/values/habits.js';
 
-const utc = (text: string, order: 'mdy' | 'dmy' = 'mdy') => {
-  const time = readTime(text, order);
+const utc = (text: string, order: DateOrder = 'mdy', options: DateOptions = {}) => {
+  const time = readTime(text, order, options);
   return time && new Date(Number(time.micros / 1000n)).toISOString();
 };
 
@@ -71,12 +73,21 @@ describe('dates and times', () => {
   });
 
   it('reveal the order of day and month only if they can', () => {
-    assert.equal(orderEvidence('31/10/2026'), 'dmy');
-    assert.equal(orderEvidence('10/31/2026'), 'mdy');
-    assert.equal(orderEvidence('03/04/2026'), undefined);
-    assert.equal(orderEvidence('2026-10-31'), undefined);
-    assert.equal(orderOfZone('03/04/2026 10:00:00 BST'), 'dmy');
-    assert.equal(orderOfZone('03/04/2026 10:00:00 PDT'), 'mdy');
-    assert.equal(orderOfZone('03/04/2026 10:00:00 UTC'), undefined);
+    const clue = (text: string) => clueOf({ kind: 'timestamp' }, text);
+    assert.equal(clue('31/10/2026'), 'date dmy');
+    assert.equal(clue('10/31/2026'), 'date mdy');
+    assert.equal(clue('03/04/2026'), 'date mdy,dmy');
+    assert.equal(clue('04/04/2026'), 'date mdy=dmy');
+    assert.equal(clue('26/11/5'), 'date ymd');
+    assert.equal(clue('26/12/24'), 'date dmy,ymd');
+    assert.equal(clue('05.06.07'), 'date mdy=dmy,ymd');
+    assert.equal(clue('2026-10-31'), undefined);
+    assert.equal(clue('14.03.2026'), undefined);
+    assert.equal(clue('31/10/2026 x'), undefined);
+    assert.equal(clue('03/04/2026 10:00:00 BST'), 'date mdy,dmy BST');
+    assert.equal(clue('2026-10-31 10:00:00 IST'), 'date - IST');
+    assert.equal(orderOfZone('BST'), 'dmy');
+    assert.equal(orderOfZone('PDT'), 'mdy');
+    assert.equal(orderOfZone('UTC'), undefined);
   });
 });

@@ -97,6 +97,13 @@ const oddCells = [
   '03/04/2026',
   '13/04/2026',
   '04/13/2026',
+  '05/06/2026 10:00:00 PDT',
+  '03.04.26',
+  '26/11/5',
+  '25/12/24',
+  '2026-10-01 10:00:00 IST',
+  '1,250',
+  '1 000,00−',
   '01.02.2026 10:00:00 UTC',
   '{"a":1}',
   '[1,2]',
@@ -184,7 +191,8 @@ describe('the columnar engine', function () {
               engine,
             );
             const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
-            return { ...found, tables: parsed.tables, dialect: parsed.dialect, notes };
+            const { tables, dialect, warnings, decisions } = parsed;
+            return { ...found, tables, dialect, warnings, decisions, notes };
           } catch (error) {
             return { error: (error as Error).message };
           }

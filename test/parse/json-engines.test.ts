@@ -47,6 +47,10 @@ const scalar = fc.oneof(
       '"2026-10-01"',
       '"2026-10-01T10:00:00Z"',
       '"2026-10-01T10:00:00-07:00"',
+      '"03/04/2026"',
+      '"13/04/2026"',
+      '"04/13/2026"',
+      '"26/11/5"',
     ],
     ...[
       '"a\\"b"',
@@ -207,7 +211,8 @@ describe('the columnar engine', function () {
             if (engine === 'columnar' && notes.length === parsed.notes.length) columnar += 1;
             // As written to a file: half a surrogate pair is not a character.
             for (const reject of rejects) reject.raw = Buffer.from(reject.raw).toString();
-            return { rowsOf, rejects, tables: parsed.tables, dialect: parsed.dialect, notes };
+            const { tables, dialect, warnings, decisions } = parsed;
+            return { rowsOf, rejects, tables, dialect, warnings, decisions, notes };
           } catch (error) {
             return { error: (error as Error).message };
           }

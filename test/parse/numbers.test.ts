@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chooseMark, fitsDecimal, markEvidence, readNumber } from '../../src/parse/values/numbers.js';
+import { markOfCountries } from '../../src/parse/values/habits.js';
+import { fitsDecimal, markEvidence, readNumber } from '../../src/parse/values/numbers.js';
 
 describe('numbers in documents', () => {
   it('are read as documents write them', () => {
@@ -15,6 +16,14 @@ describe('numbers in documents', () => {
       ['-29.99', '.', '-29.99'],
       ['29.99-', '.', '-29.99'],
       ['(12.50)', '.', '-12.5'],
+      ['1\u202f000,00−', ',', '-1000'],
+      ['1\u00a0000,00–', ',', '-1000'],
+      ['1\u2009234\u2009567,5', ',', '1234567.5'],
+      ['－5.00', '.', '-5'],
+      ['(−5)', '.', undefined],
+      ['1,09,256.50', '.', '109256.5'],
+      ['1,09,256', ',', undefined],
+      ['1’234’567.5', '.', '1234567.5'],
       ['+5', '.', '5'],
       ['$19.99', '.', '19.99'],
       ['-€1.141,18', ',', '-1141.18'],
@@ -91,9 +100,12 @@ describe('numbers in documents', () => {
     assert.equal(markEvidence('0,441'), ',');
     for (const text of ['1,234', '1.234']) assert.equal(markEvidence(text), 'either', text);
     for (const text of ['12', 'x', '1.2.3']) assert.equal(markEvidence(text), undefined, text);
-    assert.equal(chooseMark({ '.': 0, ',': 0 }, ['DE']), ',');
-    assert.equal(chooseMark({ '.': 0, ',': 0 }, ['US']), '.');
-    assert.equal(chooseMark({ '.': 3, ',': 1 }, ['DE']), '.');
+    assert.equal(markEvidence('12,34,567'), '.');
+    assert.equal(markEvidence('1.234', 0), ',');
+    assert.equal(markEvidence('1.000', 0), 'either');
+    assert.equal(markEvidence('1,234', 2), '.');
+    assert.equal(markOfCountries(['DE']), ',');
+    assert.equal(markOfCountries(['US']), '.');
   });
 
   it('fit a decimal with every digit, or not at all', () => {

@@ -4,6 +4,7 @@ import type { ParseHint } from '../../src/parse/parse-hint.js';
 import type { Engine, ParsedDocument, Reject } from '../../src/parse/types.js';
 import { columnTypeText } from '../../src/schema/column-type.js';
 import { canonicalDecimal } from '../../src/schema/decimal.js';
+import type { Decision } from '../../src/schema/findings.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import { ReadAgain } from '../../src/source/read-again.js';
 import type { ReadableDocument } from '../../src/source/types.js';
@@ -30,11 +31,12 @@ export async function readRows(
   document: ReadableDocument,
   schema?: ReportSchema,
   engine: Engine = 'reference',
+  earlier: Decision[] = [],
 ): Promise<ReadDocument> {
   let hint: ParseHint | undefined;
   for (let tries = 0; tries < 10; tries += 1) {
     try {
-      return await readOnce(document, schema, engine, hint);
+      return await readOnce(document, schema, engine, hint, earlier);
     } catch (error) {
       if (!(error instanceof ReadAgain)) throw error;
       hint = error.hint;
@@ -48,6 +50,7 @@ async function readOnce(
   schema: ReportSchema | undefined,
   engine: Engine,
   hint: ParseHint | undefined,
+  earlier: Decision[],
 ): Promise<ReadDocument> {
   const stream = await parseDocument({
     document,
@@ -56,6 +59,7 @@ async function readOnce(
     beginningBytes: 40,
     schema,
     hint,
+    earlier: async () => earlier,
   });
   const rows: Row[] = [];
   const rowsOf: ReadDocument['rowsOf'] = {};

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer as createProxy } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import { type Clock, systemClock } from '../../src/runtime/clock.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 import { openQueue } from '../../src/source/sqs.js';
 import type { Queue } from '../../src/source/types.js';
@@ -55,14 +57,70 @@ describe('an SQS queue', () => {
     assert.deepEqual(await receive(), []);
   });
 
-  it('keeps a message invisible until it is acknowledged or released', async () => {
-    await open({}, { visibilityTimeoutSeconds: 1 });
-    await sandbox.sendBody('a');
-    const [message] = await receive();
-    // Twice the visibility timeout: this returns as soon as the message is visible again.
-    assert.deepEqual(await receive(2), []);
-    await message?.ack();
-    assert.deepEqual(await receive(2), []);
+  it('extends the visibility timeout of a message three times in each, until it is acknowledged', async () => {
+    await open();
+    await queue.close();
+    const repeated: { everyMs: number; work: () => void }[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      every(everyMs, work) {
+        const each = { everyMs, work };
+        repeated.push(each);
+        return () => repeated.splice(repeated.indexOf(each), 1);
+      },
+    };
+    const extensions = new EventEmitter();
+    const proxy = createProxy((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', async () => {
+        const body = Buffer.concat(chunks);
+        const action = String(request.headers['x-amz-target']).split('.')[1];
+        if (action === 'ChangeMessageVisibilityBatch') extensions.emit('extended', JSON.parse(String(body)));
+        const { host: _, 'content-length': __, connection: ___, ...headers } = request.headers;
+        const answer = await fetch(sandbox.sqsEndpoint, {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body,
+        });
+        response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+        response.end(await answer.text());
+      });
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    queue = openQueue({
+      url: sandbox.queueUrl,
+      endpoint: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      visibilityTimeoutSeconds: 30,
+      log: pino({ level: 'silent' }),
+      clock,
+    });
+    try {
+      await sandbox.sendBody('a');
+      const [message] = await receive();
+      assert.deepEqual(
+        repeated.map(({ everyMs }) => everyMs),
+        [10_000],
+      );
+      for (let times = 0; times < 3; times += 1) {
+        const extended = once(extensions, 'extended');
+        repeated[0]?.work();
+        const [{ Entries }] = await extended;
+        assert.deepEqual(
+          Entries.map((each: { VisibilityTimeout: number }) => each.VisibilityTimeout),
+          [30],
+        );
+      }
+      await message?.ack();
+      extensions.on('extended', () => assert.fail('an acknowledged message is extended'));
+      repeated[0]?.work();
+      assert.deepEqual(await receive(), []);
+    } finally {
+      await queue.close();
+      proxy.close();
+      proxy.closeAllConnections();
+    }
+    assert.deepEqual(repeated, []);
   });
 
   it('releases what is still in flight when it is closed', async () => {

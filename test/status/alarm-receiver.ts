@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,14 +12,18 @@ export interface Receiver {
   refusals: number[];
   /** Every POST, refused or not. */
   posts: number;
+  /** Resolves once there are so many. */
+  hasPosts(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startReceiver(): Promise<Receiver> {
+  const posted = new EventEmitter();
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     receiver.posts += 1;
+    posted.emit('post');
     const refusal = receiver.refusals.shift();
     if (refusal === undefined) receiver.bodies.push(JSON.parse(body));
     response.writeHead(refusal ?? 200).end('ok');
@@ -29,6 +34,9 @@ export async function startReceiver(): Promise<Receiver> {
     bodies: [],
     refusals: [],
     posts: 0,
+    async hasPosts(count) {
+      while (receiver.posts < count) await once(posted, 'post');
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   listings,
   listingsType,
@@ -19,6 +18,7 @@ import { alarmsSpec } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openAlarms } from '../../src/status/alarms/alarms.js';
 import { fakeContext, onlyThese } from '../ingest/fake-context.js';
+import { watchSleeps } from '../runtime/watched-sleeps.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 import { fakeSnapshot } from './fake-snapshot.js';
 
@@ -135,13 +135,23 @@ describe('alarms', () => {
     await world.run('run');
     const path = join(world.folder, 'warehouse.duckdb');
     const hold = `const { DuckDBInstance } = require('@duckdb/node-api');
-DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); setTimeout(() => process.exit(), 2500, held); });`;
+DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); process.stdin.resume().on('end', () => process.exit(0, held)); });`;
     const holder = spawn(process.execPath, ['-e', hold, path], {
       cwd: new URL('../..', import.meta.url).pathname,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     await once(holder.stdout, 'data');
-    assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    let waits = 0;
+    const unwatch = watchSleeps(() => {
+      waits += 1;
+      if (waits === 3) holder.stdin.end();
+    });
+    try {
+      assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    } finally {
+      unwatch();
+    }
+    assert.ok(waits >= 3, 'the program waited for the file');
     writeFileSync(path, 'no warehouse');
     const { stdout, stderr } = await world.run('alarms');
     assert.doesNotMatch(stdout, /All is well/);
@@ -255,13 +265,28 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     });
     await world.run('run');
     assert.deepEqual(newlySent(), ['begun quarantine']);
-    const { running, stop } = startInProcess(['start'], world);
-    for (let index = 0; index < 3; index += 1) await damaged();
-    await world.run('run');
-    while (receiver.posts < 2) await sleep(50);
-    await sleep(1500);
-    stop();
-    assert.equal((await running).code, 0);
+    const betweenChecksMs = 600;
+    let onCheck = () => {};
+    const unwatch = watchSleeps((ms) => {
+      if (ms === betweenChecksMs) onCheck();
+    });
+    try {
+      const { running, stop } = startInProcess(['start'], world);
+      for (let index = 0; index < 3; index += 1) await damaged();
+      await world.run('run');
+      await receiver.hasPosts(2);
+      await new Promise<void>((resolve) => {
+        let checks = 0;
+        onCheck = () => {
+          checks += 1;
+          if (checks === 3) resolve();
+        };
+      });
+      stop();
+      assert.equal((await running).code, 0);
+    } finally {
+      unwatch();
+    }
     // Two processes that look at the same moment may both send it.
     assert.ok(newlySent().every((each) => each === 'again quarantine') && receiver.posts <= 3);
   });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Making } from '../../src/sandbox/report-requests.js';
 import type { ReloadJob } from '../../src/status/server/reloads.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
@@ -28,15 +29,14 @@ interface Answered {
 }
 
 const root = new URL('../../', import.meta.url).pathname;
-/** Opens the file for writing again and again, without waiting. */
+/** Opens the file for writing, without waiting, whenever it reads a line. */
 const otherProgram = `
+  import { createInterface } from 'node:readline';
   import { DuckDBInstance } from '@duckdb/node-api';
-  let times = 0;
-  for (; times < 8; times += 1) {
+  for await (const line of createInterface({ input: process.stdin })) {
     (await DuckDBInstance.create(process.env.FILE)).closeSync();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    console.log('opened');
   }
-  console.log(times + ' times');
 `;
 
 const token = 'a-token-of-some-length';
@@ -99,7 +99,7 @@ describe('the status server', () => {
       assert.deepEqual([table?.table, table?.sellerId, table?.rows], ['listings', sellerId, 3]);
       assert.deepEqual(
         found.warehouse.ledger?.quarantined.map(({ reportType, reasonCode }) => [reportType, reasonCode]),
-        [[ordersType, 'HEADER_NOT_FOUND']],
+        [[ordersType, 'NOT_A_REPORT']],
       );
       assert.ok(found.sellers[0]?.credentials.acceptedAt);
       assert.equal(found.sellers[0]?.quota.burst, 15);
@@ -179,7 +179,7 @@ describe('the status server', () => {
       });
       assert.deepEqual(
         done.documents.map(({ key, status, code }) => [key, status, code]),
-        [[row.key, 'quarantined', 'HEADER_NOT_FOUND']],
+        [[row.key, 'quarantined', 'NOT_A_REPORT']],
       );
       const unknown = await post('/api/reload', { key: 'A1/nothing' });
       assert.deepEqual(
@@ -194,19 +194,21 @@ describe('the status server', () => {
         await world.run('run');
       });
       await snapshot();
-      const looking = setInterval(() => void get('/api/status').then((answer) => answer.text()), 20);
       const others = spawn(process.execPath, ['--input-type=module', '-e', otherProgram], {
         cwd: root,
         env: { ...process.env, FILE: join(world.folder, 'warehouse.duckdb') },
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['pipe', 'pipe', 'inherit'],
       });
-      let printed = '';
-      others.stdout.on('data', (text) => {
-        printed += text;
-      });
-      await once(others, 'close');
-      clearInterval(looking);
-      assert.equal(printed, '8 times\n');
+      const closed = once(others, 'close');
+      const opened = createInterface({ input: others.stdout })[Symbol.asyncIterator]();
+      for (let times = 0; times < 8; times += 1) {
+        const looks = [1, 2, 3].map(async () => (await get('/api/status')).text());
+        others.stdin.write('open\n');
+        assert.equal((await opened.next()).value, 'opened');
+        await Promise.all(looks);
+      }
+      others.stdin.end();
+      await closed;
     });
 
     it('refuses requests for a foreign host name, and for any other page', async () => {
@@ -248,14 +250,17 @@ describe('the status server', () => {
     });
 
     it('stops at once with the program, whatever is in progress', async () => {
-      const { post, stop } = await start(never, { port: 0 }, async () => {
+      const { url, get, stop } = await start(never, { port: 0 }, async () => {
         await report(listings(1));
         await world.run('run');
       });
-      const endless = post('/api/query', { sql: 'SELECT count(*) FROM range(1e12::BIGINT) a' }).catch(
-        () => 'cut off',
-      );
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const headers = { 'content-type': 'application/json' };
+      const query = request(new URL('/api/query', url), { method: 'POST', headers });
+      const endless = once(query, 'response').catch(() => 'cut off');
+      query.end(JSON.stringify({ sql: 'SELECT count(*) FROM range(1e12::BIGINT) a' }));
+      await once(query, 'finish');
+      // The server reads requests in turn: the query has begun when a later one is answered.
+      await (await get('/healthz')).text();
       const { seconds, code } = await stop();
       assert.equal(code, 0);
       assert.ok(seconds < 3, `it took ${seconds} s`);
@@ -311,7 +316,7 @@ describe('the status server', () => {
       'sp_reports_documents_total{pipeline="all",outcome="loaded"} 1',
       'sp_reports_documents_total{pipeline="all",outcome="quarantined"} 1',
       'sp_reports_rows_total{table="listings"} 3',
-      'sp_reports_quarantined_documents{reason="HEADER_NOT_FOUND"} 1',
+      'sp_reports_quarantined_documents{reason="NOT_A_REPORT"} 1',
       `sp_reports_credentials_refused{seller="${sellerId}"} 0`,
       'sp_reports_warehouse_up 1',
       'sp_reports_load_seconds_count{outcome="loaded"} 1',

@@ -100,7 +100,7 @@ if (endpoint) {
         await openBigQueryWarehouse(place).commit([await makeLoad(folder, { documentId: 'd1' }, things)]);
         const ledgerTable = client.table('_loads');
         await client.run(
-          `CREATE OR REPLACE TABLE ${ledgerTable} AS SELECT * EXCEPT (raw_sha256, files) FROM ${ledgerTable}`,
+          `CREATE OR REPLACE TABLE ${ledgerTable} AS SELECT * EXCEPT (raw_sha256, files, warnings, decisions) FROM ${ledgerTable}`,
         );
         const warehouse = openBigQueryWarehouse(place);
         const ledger = async () =>
@@ -110,6 +110,9 @@ if (endpoint) {
             files,
           ]);
         assert.deepEqual(await ledger(), [['d1', null, []]]);
+        assert.equal(await warehouse.countLoads({ withWarnings: true }), 0);
+        assert.deepEqual(await warehouse.loadFields(['warnings'], {}), [{ warnings: [] }]);
+        assert.deepEqual((await warehouse.overview())?.warnings, []);
         await warehouse.commit([await makeLoad(folder, { documentId: 'd2', ...known }, things)]);
         assert.deepEqual(await ledger(), [
           ['d2', known.rawSha256, known.files],

@@ -175,7 +175,7 @@ describe('the DuckDB warehouse file', () => {
     await warehouse.commit([await load('old')]);
     const instance = await DuckDBInstance.create(path);
     const connection = await instance.connect();
-    for (const column of ['checks', 'files', 'raw_sha256']) {
+    for (const column of ['checks', 'files', 'raw_sha256', 'warnings', 'decisions']) {
       await connection.run(`ALTER TABLE _loads DROP COLUMN ${column}`);
     }
     connection.closeSync();
@@ -189,6 +189,9 @@ describe('the DuckDB warehouse file', () => {
       })),
       [{ documentId: 'old', checks: [], files: [], rawSha256: null }],
     );
+    assert.deepEqual(await warehouse.loads({ withWarnings: true }), []);
+    assert.deepEqual(await warehouse.loadFields(['key', 'warnings'], {}), [{ key: 'A1/old', warnings: [] }]);
+    assert.deepEqual((await warehouse.overview())?.warnings, []);
     const checks = [{ table: 'things', name: 'total', per: {}, expected: '1', found: '1', ok: true }];
     const next = await load('new');
     await warehouse.commit([{ ...next, entry: { ...next.entry, checks } }]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ReportsError } from '../../src/errors/reports-error.js';
+import type { Warning } from '../../src/errors/warnings.js';
 import type { LoadMode } from '../../src/schema/types.js';
 import { driftOfRows, openDrift } from '../../src/warehouse/ledger/drift.js';
 import {
@@ -1256,6 +1257,103 @@ export function describeWarehouse(
       });
     });
 
+    describe('with warnings', () => {
+      const about = (code: Warning['code'], message = 'look') => ({ code, message });
+      const commitAll = async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', warnings: [about('TOTALS_DIFFER', 'one'), about('TOTALS_DIFFER')] }),
+          await load({ documentId: 'd2', reportId: '2' }),
+          await load({
+            documentId: 'd3',
+            reportId: '3',
+            warnings: [about('MEASURES_EMPTY'), about('TOTALS_DIFFER')],
+          }),
+          await load({
+            documentId: 'd4',
+            reportId: '4',
+            reportType: 'GET_OTHER',
+            warnings: [about('TOTALS_DIFFER')],
+          }),
+        ]);
+      };
+
+      it('finds and counts the documents that have some', async () => {
+        await commitAll();
+        const found = await warehouse.loads({ withWarnings: true });
+        assert.deepEqual(found.map(({ documentId }) => documentId).toSorted(), ['d1', 'd3', 'd4']);
+        assert.equal(await warehouse.countLoads({ withWarnings: true }), 3);
+        assert.equal(await warehouse.countLoads({ withWarnings: true, reportType: 'GET_OTHER' }), 1);
+        assert.equal(await warehouse.countLoads({ limit: 1 }), 4);
+        const [fields] = await warehouse.loadFields(['documentId', 'warnings'], { documentOrTable: 'd4' });
+        assert.deepEqual(fields, { documentId: 'd4', warnings: [about('TOTALS_DIFFER')] });
+      });
+
+      it('counts each document once for each code and report type in its overview', async () => {
+        await commitAll();
+        const { warnings = [] } = (await warehouse.overview()) ?? {};
+        assert.deepEqual(
+          warnings.map(({ reportType, code, documents }) => `${reportType} ${code} ${documents}`).toSorted(),
+          ['GET_OTHER TOTALS_DIFFER 1', 'GET_TEST MEASURES_EMPTY 1', 'GET_TEST TOTALS_DIFFER 2'],
+        );
+        const times = new Map((await warehouse.loads({})).map((row) => [row.documentId, row.loadedAt]));
+        const lastOfEach = ['d4', 'd3', 'd3'].map((id) => times.get(id));
+        assert.deepEqual(warnings.map(({ lastLoadedAt }) => lastLoadedAt).toSorted(), lastOfEach.toSorted());
+      });
+
+      it('has none before the first commit', async () => {
+        assert.equal(await warehouse.countLoads({ withWarnings: true }), 0);
+        assert.deepEqual(await warehouse.loads({ withWarnings: true }), []);
+      });
+    });
+
+    describe('of one document', () => {
+      const snapshot = (rowCount: number): MadeTable => ({
+        mode: 'snapshot',
+        columns: { n: 'string' },
+        rows: Array.from({ length: rowCount }, (_, index) => ({ n: String(index) })),
+      });
+
+      it('says how many of its rows are there now', async () => {
+        const made = (day: number) => `2026-01-0${day}T00:00:00.000Z`;
+        const first = { documentId: 'd1', reportCreatedAt: made(1) };
+        await warehouse.commit([await load(first, snapshot(3))]);
+        const [row] = await warehouse.loads({});
+        if (!row) throw new Error('no row');
+        assert.deepEqual(await warehouse.rowsNow(row), [{ name: 'things', rows: 3 }]);
+        const second = { documentId: 'd2', reportId: '2', reportCreatedAt: made(2) };
+        await warehouse.commit([await load(second, snapshot(2))]);
+        assert.deepEqual(await warehouse.rowsNow(row), [{ name: 'things', rows: 0 }]);
+        assert.deepEqual(await warehouse.rowsNow({ ...row, tables: [{ name: 'elsewhere', rows: 1 }] }), []);
+      });
+
+      it('groups its rejects, with the first row and the first texts of each group', async () => {
+        const reject = (row: number, column: string | null, raw: string): MadeReject => ({
+          table: 'things',
+          row,
+          column,
+          raw,
+          reason: 'expected int64',
+        });
+        const long = 'x'.repeat(500);
+        await warehouse.commit([
+          await load({ documentId: 'd1' }, snapshot(1), [
+            reject(9, 'n', 'nine'),
+            reject(2, 'n', 'two'),
+            reject(4, 'n', 'four'),
+            reject(5, null, long),
+          ]),
+          await load({ documentId: 'd1', sellerId: 'B2', reportId: '7' }, [], [reject(1, 'n', 'other')]),
+        ]);
+        const groups = await warehouse.rejectGroups({ sellerId: 'A1', documentId: 'd1' });
+        const group = { table: 'things', reason: 'expected int64' };
+        assert.deepEqual(groups, [
+          { ...group, column: 'n', values: 3, firstRow: 2, examples: ['two', 'four'] },
+          { ...group, column: null, values: 1, firstRow: 5, examples: [long.slice(0, 120)] },
+        ]);
+        assert.deepEqual(await warehouse.rejectGroups({ sellerId: 'A1', documentId: 'no' }), []);
+      });
+    });
+
     describe('in its rejects', () => {
       const reject = (row: number): MadeReject => ({
         table: 'things',
@@ -1319,9 +1417,11 @@ export function describeWarehouse(
         type === 'GET_TEST' && name === 'orders' ? columns.filter((column) => column === 'buyer') : [];
 
       it('clears it from rows, rejects and ledger of the named documents, and of no others', async () => {
+        const warnings = [{ code: 'TOTALS_DIFFER' as const, message: 'Ann' }];
+        const decisions = [{ subject: 'charset' as const, value: 'utf-8', reason: 'Ann' }];
         await warehouse.commit([
-          await load({ documentId: 'd1', rawPath: 'd1' }, table, [reject]),
-          await load({ documentId: 'd2', rawPath: 'd2' }, table, [reject]),
+          await load({ documentId: 'd1', rawPath: 'd1', warnings, decisions }, table, [reject]),
+          await load({ documentId: 'd2', rawPath: 'd2', warnings, decisions }, table, [reject]),
           await load({ documentId: 'd3', rawPath: 'd3', ...quarantined }),
         ]);
         const file = { path: "orders/it's.parquet", bytes: 7, sha256: 'ab'.repeat(32) };
@@ -1342,6 +1442,18 @@ export function describeWarehouse(
         assert.deepEqual(
           ledger.map(({ files }) => files),
           [[file], [], [file]],
+        );
+        const left = 'left out, as it may quote personal data';
+        assert.deepEqual(
+          ledger.map((row) => [row.warnings, row.decisions]),
+          [
+            [
+              [{ code: 'TOTALS_DIFFER', message: left }],
+              [{ subject: 'charset', value: 'utf-8', reason: left }],
+            ],
+            [warnings, decisions],
+            [[], []],
+          ],
         );
         const entries = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
           rawPath,

@@ -12,6 +12,7 @@ export {
   pathOrder,
   setPath,
 } from './json-paths';
+export { loneSurrogates } from './json-tokens';
 export { allocate, capacityOf, enlarge, release, reset } from './memory';
 export {
   addIntegers,

@@ -11,6 +11,13 @@ const backslash: u8 = 0x5c;
 export const needsMore: i32 = 0;
 export const malformed: i32 = 1;
 
+/** Halves of surrogate pairs that `plainText` met since this was last set to 0. */
+export let loneSurrogates: i32 = 0;
+
+export function forgetSurrogates(): void {
+  loneSurrogates = 0;
+}
+
 let textEnd: usize = 0;
 let reason: i32 = 0;
 let escaped: bool = false;
@@ -193,7 +200,11 @@ export function plainText(from: usize, to: usize): usize {
       }
     }
     // Half of a surrogate pair is no character.
-    out = putCharacter(out, (code & 0xfffff800) === 0xd800 ? 0xfffd : code);
+    if ((code & 0xfffff800) === 0xd800) {
+      loneSurrogates += 1;
+      code = 0xfffd;
+    }
+    out = putCharacter(out, code);
   }
   return out;
 }

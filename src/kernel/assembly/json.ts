@@ -20,6 +20,7 @@ import {
   behindWord,
   closingQuote,
   forgetBlanks,
+  forgetSurrogates,
   hasEscapes,
   isBeforeEnd,
   sawBlanks,
@@ -75,7 +76,7 @@ let isUneven: bool = false;
  * @param marks Room for `maxRows` rows.
  * @param escaped Room for the cells of one row.
  * @param uneven Receives the indices in `marks` of JSON cells with whitespace, escapes or objects.
- * @returns Where to continue; `itemsRead` and `itemsStopped` have the details.
+ * @returns Where to continue; `itemsRead`, `itemsStopped` and `loneSurrogates` have the details.
  */
 export function readItems(
   text: usize,
@@ -96,6 +97,7 @@ export function readItems(
   itemsRead = 0;
   unevenCells = 0;
   beginTokens(text + length);
+  forgetSurrogates();
   let isFirst = !begun;
   let whole = text + from;
   while (itemsRead < maxRows) {

@@ -1,9 +1,11 @@
+import { joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
 import { maxBatchCharacters } from '../limits.js';
 import type { ParsedBatch, Reject } from '../types.js';
+import type { EarlierDecisions } from '../values/decide-rules.js';
 import { cellReader } from '../values/values.js';
 import {
   type DelimitedLayout,
@@ -25,10 +27,10 @@ export async function parseDelimited(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  batchRows: number,
+  { batchRows, earlier }: { batchRows: number; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
-  const layout = delimitedLayout(document, schema, head);
+  const layout = delimitedLayout(document, schema, head, earlier);
   const survey = await surveyDocument(document, layout);
   const table = tableLayout(layout, schema, metadata.reportType, survey);
   return documentStream(
@@ -77,5 +79,6 @@ async function* readBatches(
   if (builder.length > 0 || rejects.length > 0) {
     yield { table: table.name, batch: builder.take(), rejects };
   }
-  return { notes: [...header.notes, ...survey.notes] };
+  const { notes, warnings, decisions } = survey;
+  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
 }

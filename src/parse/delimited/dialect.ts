@@ -1,3 +1,4 @@
+import { pluralize } from '../../text/pluralize.js';
 import { looseHeader } from '../../schema/column-name.js';
 import type { Quoting, ReportSchema } from '../../schema/types.js';
 
@@ -10,12 +11,25 @@ export interface DelimitedDialect {
   /** Characters of the text before the header line. */
   preambleCharacters: number;
   header: string[];
+  /**
+   * The last line before the header that is as wide as it, if the schema does not know the header.
+   */
+  passedOver?: string;
   /** Lines end with `\r` alone, as old spreadsheets wrote them. */
   carriageReturnsOnly: boolean;
+  /** Why, for the ledger. */
+  reasons: { delimiter: string; quoting: string };
 }
 
 const tab = '\t';
 const delimiters = [tab, ',', ';', '|'];
+
+export const delimiterNames: Record<string, string> = {
+  [tab]: 'tab',
+  ',': 'comma',
+  ';': 'semicolon',
+  '|': 'pipe',
+};
 
 /** The header is searched in this many lines. Preambles of up to nine lines have been seen. */
 export const maxHeaderLines = 40;
@@ -24,6 +38,8 @@ interface Candidate {
   lineIndex: number;
   delimiter: string;
   cells: string[];
+  /** How many headers of the schema the line has; undefined if that did not decide. */
+  matches?: number;
 }
 
 /**
@@ -34,17 +50,27 @@ interface Candidate {
 export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
   const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
   const lines = head.split(carriageReturnsOnly ? '\r' : '\n', maxHeaderLines);
-  const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
+  const known = schema && byKnownHeaders(lines, schema);
+  const found = known ?? byWidth(lines, schema);
   if (!found) return undefined;
-  const { lineIndex, delimiter, cells } = found;
-  const quoting = decideQuoting(delimiter, lines.slice(lineIndex), schema);
+  const { lineIndex, delimiter, cells, matches } = found;
+  const { quoting, reason } = decideQuoting(delimiter, lines.slice(lineIndex), schema);
+  const isAsWide = (line: string) => cells.length > 1 && cellsOfLine(line, delimiter).length === cells.length;
   return {
     delimiter,
     quoting,
     preambleLines: lineIndex,
     preambleCharacters: lines.slice(0, lineIndex).reduce((sum, line) => sum + line.length + 1, 0),
     header: quoting === 'none' ? splitLine(lines[lineIndex] ?? '', delimiter, 'none') : cells,
+    passedOver: known ? undefined : lines.slice(0, lineIndex).findLast(isAsWide),
     carriageReturnsOnly,
+    reasons: {
+      delimiter:
+        matches === undefined
+          ? 'splits most lines into the same number of cells'
+          : `splits a line into ${pluralize(matches, 'header')} of the schema`,
+      quoting: reason,
+    },
   };
 }
 
@@ -121,7 +147,7 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
       const cells = cellsOfLine(line, delimiter);
       const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
       if (matches === 0 || matches + bonus <= bestScore) continue;
-      best = { lineIndex, delimiter, cells };
+      best = { lineIndex, delimiter, cells, matches };
       bestScore = matches + bonus;
     }
   });
@@ -154,7 +180,9 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const chosen = isTabbed(tabbed, all) ? tabbed : regularLines(own);
   const usual = modeOf(chosen.map(({ cells }) => cells.length));
   const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * minShare));
-  const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
+  const header = wide.find(
+    (each, index) => each.delimiter === tab || !isSentence(each) || hasRowsBelow(each, wide.slice(index + 1)),
+  );
   // If a type has a schema and all headers are unknown, the text must at least look like a table.
   const minCells = 3;
   const isTable = !schema?.tables.length || (wide.length > 1 && usual >= minCells);
@@ -207,6 +235,27 @@ function isSentence({ cells }: Candidate): boolean {
   return /[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell));
 }
 
+/**
+ * Whether a line that ends like a sentence, for example `id,name,Valid?`, is a header: the lines
+ * below it have as many cells and are no sentences. A comma within a sentence has a blank behind
+ * it, and rows of numbers below that blank.
+ */
+function hasRowsBelow({ cells }: Candidate, below: Candidate[]): boolean {
+  const minShareAlike = 0.9;
+  const maxWords = 6;
+  const alike = below.filter((row) => row.cells.length === cells.length);
+  if (alike.length === 0 || alike.length < below.length * minShareAlike) return false;
+  if (cells.some((cell) => cell.trim().split(/\s+/).length > maxWords)) return false;
+  const isRow = cells.some((cell) => /^ +\p{Ll}/u.test(cell))
+    ? (row: Candidate) => row.cells.slice(1).every((cell) => cell.startsWith(' ')) && row.cells.some(isNumber)
+    : (row: Candidate) => !isSentence(row) || row.cells.some(isNumber);
+  return alike.some(isRow);
+}
+
+function isNumber(cell: string): boolean {
+  return /^\s*"?[-+]?\d[\d.,:/-]*"?\s*$/.test(cell);
+}
+
 /** The most frequent number; of equals, the largest. */
 function modeOf(numbers: number[]): number {
   const counts = new Map<number, number>();
@@ -222,13 +271,15 @@ function decideQuoting(
   delimiter: string,
   [headerLine = '', firstRow = '']: string[],
   schema: ReportSchema | undefined,
-): Quoting {
-  if (delimiter !== tab) return 'csv';
+): { quoting: Quoting; reason: string } {
+  if (delimiter !== tab) return { quoting: 'csv', reason: 'no tabs between cells' };
   const declared = schema?.format === 'tsv' ? schema.quoting : undefined;
-  if (declared === 'csv') return declared;
-  const isWrapped =
-    allQuoted(headerLine, delimiter) || (declared === 'outer' && allQuoted(firstRow, delimiter));
-  return isWrapped ? 'outer' : 'none';
+  if (declared === 'csv') return { quoting: declared, reason: 'declared in the schema' };
+  if (allQuoted(headerLine, delimiter)) return { quoting: 'outer', reason: 'all headers are in quotes' };
+  if (declared === 'outer' && allQuoted(firstRow, delimiter)) {
+    return { quoting: 'outer', reason: 'declared in the schema, and the first row is in quotes' };
+  }
+  return { quoting: 'none', reason: 'headers between tabs are not in quotes' };
 }
 
 function allQuoted(line: string, delimiter: string): boolean {

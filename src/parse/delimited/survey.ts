@@ -1,26 +1,28 @@
 import { CsvError } from 'csv-parse';
+import type { Findings } from '../../schema/findings.js';
 import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
+import { type DecidedRules, decideRules, type TextOf } from '../values/decide-rules.js';
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
+import type { EvidentColumn } from '../values/row-evidence.js';
 import { type RecordReading, readRecords, surplusCells } from './records.js';
 import type { DelimitedLayout } from './delimited-layout.js';
-import type { ValueRules } from '../values/values.js';
+import { rulesOf, type ValueRules } from '../values/values.js';
 
-export interface Survey {
+export interface Survey extends Required<Findings> {
   reading: RecordReading;
   rules: ValueRules;
   /** Inferred types, by index of the column. */
   types: Map<number, ColumnType>;
   /** Columns without a name and without a value in any row. */
   emptyNameless: Set<number>;
-  notes: string[];
 }
 
 /**
- * Reads a delimited document once to decide what holds for all of it. The decision is
- * deterministic.
+ * Reads a delimited document once to decide what holds for all of it; a second time if single
+ * values leave that open. The decision is deterministic.
  */
 export async function surveyDocument(
   document: Pick<ReadableDocument, 'openText'>,
@@ -31,7 +33,7 @@ export async function surveyDocument(
   } catch (error) {
     if (!(error instanceof CsvError) && error !== swallowedRows) throw error;
     const decided = await survey(document, layout, 'line-by-line');
-    return { ...decided, notes: [...decided.notes, 'a quote is not closed: rows were read line by line'] };
+    return { ...decided, notes: ['a quote is not closed: rows were read line by line'] };
   }
 }
 
@@ -70,24 +72,48 @@ async function survey(
     const column = header.columns[index];
     if (!column) return [];
     if (column.origin !== 'schema') inferences.set(index, inferenceOf(column));
-    return [{ index, position, kind: column.type.kind }];
+    return [{ index, position, column, clues: evidence.of(column.name) }];
   });
   for await (const { cells, raw } of readRecords(document.openText(), layout, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
       throw swallowedRows;
     }
     // A row that will be rejected is no evidence: nobody knows which of its cells moved.
-    if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
-    for (const { index, position, kind } of watched) {
+    if (isSurplus(cells, dialect)) continue;
+    for (const { index, position, column, clues } of watched) {
       const text = cells[position];
       if (text === undefined || text === '') continue;
       emptyNameless.delete(index);
       const inference = inferences.get(index);
       if (inference) inference.add(text);
-      else evidence.add(clueOf(kind, text));
+      else clues.add(clueOf(column.type, text));
     }
   }
-  return { reading, emptyNameless, ...decideTypes(inferences, evidence, layout) };
+  const decided = await decideTypes(inferences, evidence, layout, () => readTexts(document, layout, reading));
+  return { reading, emptyNameless, notes: [], ...decided };
+}
+
+/** The rows of a document that are not rejected, as texts by the name of their column. */
+export async function* readTexts(
+  document: Pick<ReadableDocument, 'openText'>,
+  layout: DelimitedLayout,
+  reading: RecordReading,
+): AsyncGenerator<TextOf> {
+  const { dialect, header } = layout;
+  const positions = new Map(
+    header.positions.map((index, position) => [header.columns[index]?.name, position]),
+  );
+  for await (const { cells } of readRecords(document.openText(), layout, reading)) {
+    if (isSurplus(cells, dialect)) continue;
+    yield (column) => {
+      const position = positions.get(column);
+      return position === undefined ? undefined : cells[position];
+    };
+  }
+}
+
+function isSurplus(cells: string[], { header }: DelimitedDialect): boolean {
+  return surplusCells(cells.length, header.length, (index) => cells[index] ?? '') > 0;
 }
 
 /**
@@ -100,29 +126,42 @@ export function inferenceOf({ header = '', origin }: ResolvedColumn): TypeInfere
 }
 
 /** Decides rules and types from the values of inferred columns and the `evidence` of the others. */
-export function decideTypes(
+export async function decideTypes(
   inferences: Map<number, TypeInference>,
   evidence: Evidence,
   layout: DelimitedLayout,
-): Pick<Survey, 'rules' | 'types' | 'notes'> {
-  for (const inference of inferences.values()) {
-    if (inference.isTime()) for (const [clue, times] of inference.clues) evidence.add(clue, times);
-    if (!inference.isNumeric()) continue;
-    evidence.add('mark .', inference.marks['.']);
-    evidence.add('mark ,', inference.marks[',']);
+  readRows: () => AsyncIterable<TextOf>,
+): Promise<DecidedRules & Pick<Survey, 'types'>> {
+  const { columns } = layout.header;
+  const inferred = new Map<number, ColumnType>();
+  for (const [index, inference] of inferences) {
+    const found = inference.evident();
+    if (!found) continue;
+    inferred.set(index, found.type);
+    const own = evidence.of(columns[index]?.name ?? '');
+    for (const [clue, times] of found.clues) own.add(clue, times);
   }
-  const rules = decideRules(evidence, layout);
+  const decided = await decideDelimited(evidence, layout, readRows, inferred);
   const types = new Map(
-    [...inferences].map(([index, inference]) => [index, inference.type(rules.decimalMark, rules.dateOrder)]),
+    [...inferences].map(([index, inference]) => {
+      const { decimalMark, dateOrder } = rulesOf(decided.rules, columns[index]?.name ?? '');
+      return [index, inference.type(decimalMark, dateOrder)];
+    }),
   );
-  return { rules, types, notes: evidence.notes(rules) };
+  return { ...decided, types };
 }
 
 /**
- * Decides decimal mark and order of day and month from the document, its schema and its
- * marketplaces.
+ * Decides how the values of a delimited document are read. `inferred`: types by index of column.
  */
-export function decideRules(evidence: Evidence, { header, countries }: DelimitedLayout): ValueRules {
-  const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
-  return evidence.decide(declared, countries);
+export function decideDelimited(
+  evidence: Evidence,
+  { header, basis }: DelimitedLayout,
+  readRows: () => AsyncIterable<TextOf>,
+  inferred: ReadonlyMap<number, ColumnType> = new Map(),
+): Promise<DecidedRules> {
+  const columns = header.columns.map(
+    ({ name, type }, index): EvidentColumn => ({ name, type: inferred.get(index) ?? type }),
+  );
+  return decideRules(evidence, basis, columns, readRows);
 }

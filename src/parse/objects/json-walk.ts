@@ -1,4 +1,5 @@
-import { joinPath } from './leaves.js';
+import { joinPath } from '../../schema/object-path.js';
+import { shownCharacter } from './exact-json.js';
 import type { ListPaths, ObjectRow } from './object-plan.js';
 
 /** Reads a JSON document piece by piece. */
@@ -6,12 +7,14 @@ export interface JsonSource<Item> {
   /** The next character that is not blank; empty at the end. */
   peek(): Promise<string>;
   expect(character: string): Promise<void>;
-  /** Reads the next value as a whole. */
-  value(): Promise<unknown>;
+  /** Reads the next value, which is at this path, or a name, as a whole. */
+  value(path?: string): Promise<unknown>;
   /** Reads the next value as an item of this list. */
   item(list: string): AsyncIterable<Item>;
   /** Reads the items of this list, from behind its opening bracket to before its closing one. */
   items(list: string): AsyncIterable<Item>;
+  /** The object that is read has the name of this path once more. */
+  nameAgain(path: string): void;
   problem(found: string): Error;
 }
 
@@ -45,11 +48,14 @@ async function* membersOf<Item>(
   beside: Record<string, unknown>,
 ): AsyncGenerator<ObjectRow<Item>> {
   await source.expect('{');
+  const names = new Set<string>();
   let next = await source.peek();
   while (next !== '}') {
     if (next !== '"') throw source.problem(`found ${shownCharacter(next)} where a name should be`);
     const name = String(await source.value());
     const here = joinPath(path, name);
+    if (names.has(name)) source.nameAgain(here);
+    names.add(name);
     await source.expect(':');
     const begins = await source.peek();
     if (begins === '[' && !paths.isBeside(here)) {
@@ -61,7 +67,7 @@ async function* membersOf<Item>(
       beside[name] = inner;
       yield* membersOf(source, here, paths, inner);
     } else {
-      beside[name] = await source.value();
+      beside[name] = await source.value(here);
     }
     next = await afterValue(source, '}');
   }
@@ -92,8 +98,4 @@ async function* listAt<Item>(source: JsonSource<Item>, list: string): AsyncGener
 async function* itemAt<Item>(source: JsonSource<Item>, list: string): AsyncGenerator<ObjectRow<Item>> {
   yield { list, value: undefined };
   for await (const value of source.item(list)) yield { list, value };
-}
-
-export function shownCharacter(character: string): string {
-  return character === '' ? 'the end' : JSON.stringify(character);
 }

@@ -1,23 +1,26 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
-import { parseExactly } from './exact-json.js';
-import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
+import { isJsonBlank, JsonSyntaxError, parseExactly, shownCharacter } from './exact-json.js';
+import { JsonFindings } from './json-findings.js';
+import { afterValue, type JsonSource, walkJson } from './json-walk.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
+const lineFeed = 0x0a;
 const quote = 0x22;
 const backslash = 0x5c;
 
 /**
  * Streams the objects of a JSON document, as `walkJson` finds them. One object at a time is in
- * memory.
+ * memory. `findings` is filled on the way.
  * Errors: DOCUMENT_UNPARSABLE, LimitExceeded.
  */
 export function readJsonObjects(
   document: ReadableDocument,
   paths: ListPaths = noPaths,
+  findings = new JsonFindings(),
 ): AsyncGenerator<ObjectRow> {
-  return walkJson(new TextReader(document), paths);
+  return walkJson(new TextReader(document, findings), paths);
 }
 
 /** Reads values from a text that comes in chunks. */
@@ -29,16 +32,19 @@ class TextReader implements JsonSource<unknown> {
   /** Characters of names and of values beside the rows. */
   private besideCharacters = 0;
 
-  constructor(private readonly document: ReadableDocument) {
+  constructor(
+    private readonly document: ReadableDocument,
+    private readonly findings: JsonFindings,
+  ) {
     this.chunks = document.openText()[Symbol.asyncIterator]();
   }
 
   async peek(): Promise<string> {
     for (;;) {
       while (this.at < this.text.length) {
-        const character = this.text[this.at] as string;
-        if (!/\s/.test(character)) return character;
-        if (character === '\n') this.line += 1;
+        const code = this.text.charCodeAt(this.at);
+        if (!isJsonBlank(code)) return String.fromCharCode(code);
+        if (code === lineFeed) this.line += 1;
         this.at += 1;
       }
       if (!(await this.more())) return '';
@@ -52,39 +58,44 @@ class TextReader implements JsonSource<unknown> {
     this.at += 1;
   }
 
-  async value(): Promise<unknown> {
-    const { value, characters } = await this.wholeValue();
+  async value(path = ''): Promise<unknown> {
+    const { value, characters } = await this.wholeValue(path);
     this.besideCharacters += characters;
     checkRowLength(this.besideCharacters, 'what is beside its rows', this.document.limits);
     return value;
   }
 
   /** The next value as a whole: a scan finds its end, then it is parsed. */
-  private async wholeValue(): Promise<{ value: unknown; characters: number }> {
+  private async wholeValue(path: string): Promise<{ value: unknown; characters: number }> {
     await this.peek();
     const end = await this.endOfValue();
     const source = this.text.slice(this.at, end);
     try {
-      const value: unknown = parseExactly(source);
-      this.line += source.split('\n').length - 1;
+      const value: unknown = parseExactly(source, this.findings, path);
+      this.line += lineFeeds(source);
       this.at = end;
       return { value, characters: source.trimEnd().length };
     } catch (error) {
-      if (error instanceof RangeError) throw error;
-      throw this.problem(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof JsonSyntaxError)) throw error;
+      this.line += lineFeeds(source.slice(0, error.at));
+      throw this.problem(error.message);
     }
   }
 
-  async *item(): AsyncGenerator<unknown> {
-    yield (await this.wholeValue()).value;
+  async *item(list: string): AsyncGenerator<unknown> {
+    yield (await this.wholeValue(list)).value;
   }
 
-  async *items(): AsyncGenerator<unknown> {
+  async *items(list: string): AsyncGenerator<unknown> {
     let next = await this.peek();
     while (next !== ']') {
-      yield (await this.wholeValue()).value;
+      yield (await this.wholeValue(list)).value;
       next = await afterValue(this, ']');
     }
+  }
+
+  nameAgain(path: string): void {
+    this.findings.addName(path);
   }
 
   problem(found: string): ReportsError {
@@ -143,4 +154,8 @@ class TextReader implements JsonSource<unknown> {
     this.at = 0;
     return true;
   }
+}
+
+function lineFeeds(text: string): number {
+  return text.split('\n').length - 1;
 }

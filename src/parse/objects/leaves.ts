@@ -1,5 +1,5 @@
 import { ElementText, exactJson, WrittenNumber } from './exact-json.js';
-import { separator } from '../../schema/object-path.js';
+import { joinPath } from '../../schema/object-path.js';
 
 /** A value at a path of a row, as text, with its JSON type. */
 export interface Leaf {
@@ -45,10 +45,6 @@ function addLeaves(leaves: Leaf[], value: unknown, stops: Stops, path: string): 
   } else {
     add(String(value), typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'bool' : 'text');
   }
-}
-
-export function joinPath(path: string, name: string): string {
-  return path === '' ? name : `${path}${separator}${name}`;
 }
 
 /** The own member of an object, never one of its prototype. */

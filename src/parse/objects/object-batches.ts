@@ -1,6 +1,8 @@
 import { isScalar } from '../../schema/column-type.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
+import type { TextOf } from '../values/decide-rules.js';
+import { clueOf, type Evidence } from '../values/evidence.js';
 import { cellReader } from '../values/values.js';
 import { maxBatchCharacters } from '../limits.js';
 import type { Leaf } from './leaves.js';
@@ -24,10 +26,9 @@ export interface ObjectTable {
 export async function* readObjectBatches(
   objects: AsyncIterable<ObjectRow>,
   tables: ObjectTable[],
-  rules: ValueRules,
-  batchRows: number,
+  { rules, batchRows, evidence }: { rules: ValueRules; batchRows: number; evidence: Evidence },
 ): AsyncGenerator<ParsedBatch> {
-  const readings = tables.map((table) => new TableReading(table, rules));
+  const readings = tables.map((table) => new TableReading(table, rules, evidence));
   const byList = new Map<string | undefined, TableReading[]>();
   for await (const { list, value } of objects) {
     if (value === undefined) continue;
@@ -45,6 +46,27 @@ export async function* readObjectBatches(
   }
 }
 
+/** The rows of all tables, as texts by the name of their column. */
+export async function* readObjectTexts(
+  objects: AsyncIterable<ObjectRow>,
+  tables: ObjectTable[],
+): AsyncGenerator<TextOf> {
+  for await (const { list, value } of objects) {
+    if (value === undefined) continue;
+    for (const { columnIndexes, table, hasRowsIn, rowsOf } of tables) {
+      if (!hasRowsIn(list)) continue;
+      for (const leaves of rowsOf(list, value)) {
+        const texts = new Map<string, string>();
+        for (const { path, kind, text } of leaves) {
+          const column = table.columns[columnIndexes.get(path) ?? -1];
+          if (column && kind !== 'none') texts.set(column.name, text);
+        }
+        yield (column) => texts.get(column);
+      }
+    }
+  }
+}
+
 /** Collects the rows of one table since its last batch. */
 class TableReading {
   private readonly builder: BatchBuilder;
@@ -56,10 +78,19 @@ class TableReading {
   constructor(
     readonly from: ObjectTable,
     rules: ValueRules,
+    evidence: Evidence,
   ) {
     const { columns } = from.table;
     this.builder = new BatchBuilder(columns);
-    this.readers = columns.map((column) => cellReader(column, rules));
+    this.readers = columns.map((column) => {
+      const read = cellReader(column, rules);
+      if (column.type.kind !== 'date' && column.type.kind !== 'timestamp') return read;
+      const clues = evidence.of(column.name);
+      return (text, row, rejects) => {
+        if (text !== '') clues.add(clueOf(column.type, text));
+        return read(text, row, rejects);
+      };
+    });
   }
 
   isEmpty(): boolean {

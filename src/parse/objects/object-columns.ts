@@ -1,7 +1,7 @@
 import type { DocumentLimits } from '../../config/documents-spec.js';
 import { listOf } from '../../schema/column-type.js';
 import { looseHeader } from '../../schema/column-name.js';
-import { separator } from '../../schema/object-path.js';
+import { separator, shownPath } from '../../schema/object-path.js';
 import type { ColumnType, ResolvedColumn, TableSchema } from '../../schema/types.js';
 import { resolveHeader } from '../layout/header.js';
 import { checkColumns } from '../limits.js';
@@ -145,10 +145,6 @@ export function splitWords(name: string): string {
   // A row that is no object is a single value.
   if (name === '.') return 'value';
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
-}
-
-export function shownPath(path: string): string {
-  return path.replaceAll(separator, '.');
 }
 
 /**

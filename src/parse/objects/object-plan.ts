@@ -1,8 +1,14 @@
 import { isScalar } from '../../schema/column-type.js';
 import { looseHeader } from '../../schema/column-name.js';
-import { type ColumnPath, readColumnPath, readRowsPath, separator } from '../../schema/object-path.js';
+import {
+  type ColumnPath,
+  joinPath,
+  readColumnPath,
+  readRowsPath,
+  separator,
+} from '../../schema/object-path.js';
 import type { ReportSchema, TableSchema } from '../../schema/types.js';
-import { joinPath, type Leaf, leavesOf, memberOf, type Stops } from './leaves.js';
+import { type Leaf, leavesOf, memberOf, type Stops } from './leaves.js';
 
 /**
  * One object of a document of objects: a row of the list at the path `list` (empty if the document

@@ -1,17 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DocumentLimits } from '../../config/documents-spec.js';
+import type { Warning } from '../../errors/warnings.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
+import { shownPath } from '../../schema/object-path.js';
+import { type Decision, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { DocumentMetadata, ReadableDocument } from '../../source/types.js';
-import { type Leaf, leavesOf } from './leaves.js';
-import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
+import { type Leaf, leavesOf, memberOf } from './leaves.js';
+import { ObjectSurvey, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
-import { type ObjectTable, readObjectBatches } from './object-batches.js';
+import { type ObjectTable, readObjectBatches, readObjectTexts } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
-import type { Engine, ParsedBatch } from '../types.js';
+import { wrongAssumption } from '../parse-hint.js';
+import type { Dialect, Engine, ParsedBatch } from '../types.js';
+import {
+  type DecidedRules,
+  type DecisionBasis,
+  decideRules,
+  type EarlierDecisions,
+  type TextOf,
+  usualRules,
+} from '../values/decide-rules.js';
+import { Evidence } from '../values/evidence.js';
 import type { ValueRules } from '../values/values.js';
 
 /** How a document of objects is read. */
@@ -19,7 +33,26 @@ export interface ObjectReading {
   /** Absent for a format with only one parser, such as XML. */
   engine?: Engine;
   survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
-  batches(tables: ObjectTable[], plan: ObjectPlan | undefined, rules: ValueRules): AsyncIterable<ParsedBatch>;
+  /** `evidence` receives what the values show. */
+  batches(
+    tables: ObjectTable[],
+    plan: ObjectPlan | undefined,
+    rules: ValueRules,
+    evidence: Evidence,
+  ): AsyncIterable<ParsedBatch>;
+  /** The rows as texts. */
+  texts(tables: ObjectTable[], plan: ObjectPlan | undefined): AsyncIterable<TextOf>;
+  /** What reading the batches found besides; for formats in which something may be found. */
+  warnings?: () => Warning[];
+}
+
+/** What the values of a document of objects are decided by. */
+export interface ObjectDecision {
+  earlier: EarlierDecisions;
+  /** What an earlier attempt decided. */
+  decided?: DecidedRules;
+  /** Why the columnar parser cannot read the document. */
+  referenceReason?: string;
 }
 
 /**
@@ -33,31 +66,79 @@ export async function parseObjects(
   document: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   reading: ObjectReading,
+  decision: ObjectDecision,
 ): Promise<DocumentStream> {
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
-  const rules = objectRules(schema);
-  const { tables, notes } = objectLayout(document, plan, found, rules);
+  const rules = decision.decided?.rules ?? usualRules(objectBasis(document.raw.metadata, schema, decision));
+  const { tables, notes, decisions } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
       engine,
-      dialect: { ...rules, preambleLines: 0 },
+      dialect: objectDialect(rules),
       tables: tables.map(({ table }) => table),
     },
     readBatches(),
   );
 
   async function* readBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
-    yield* reading.batches(tables, plan, rules);
-    return { notes };
+    const evidence = new Evidence();
+    yield* reading.batches(tables, plan, rules, evidence);
+    const basis = objectBasis(document.raw.metadata, schema, decision);
+    const texts = () => reading.texts(tables, plan);
+    const ofReading = { notes, decisions, warnings: reading.warnings?.() };
+    const ofValues = await confirmed(evidence, { rules, tables, basis, texts }, decision);
+    return joinFindings(ofReading, { ...ofValues, notes: [] });
   }
+}
+
+/** What the rows of a document of objects were read by. */
+interface ObjectRead {
+  rules: ValueRules;
+  tables: ObjectTable[];
+  basis: DecisionBasis;
+  texts: () => AsyncIterable<TextOf>;
+}
+
+/**
+ * What was found about the rules by which rows were read, if they are those that the rows show.
+ * Errors: ReadAgain<ParseHint>.
+ */
+export async function confirmed(
+  evidence: Evidence,
+  { rules, tables, basis, texts }: ObjectRead,
+  { decided, referenceReason }: ObjectDecision,
+): Promise<DecidedRules> {
+  if (decided) return decided;
+  const columns = tables.flatMap(({ table }) => table.columns);
+  const right = await decideRules(evidence, basis, columns, texts);
+  if (isDeepStrictEqual(right.rules, rules)) return right;
+  throw wrongAssumption({ kind: 'object-rules', decided: right, referenceReason });
+}
+
+/** Numbers in JSON and XML have a decimal point. */
+export function objectBasis(
+  metadata: DocumentMetadata,
+  schema: ReportSchema | undefined,
+  { earlier }: Pick<ObjectDecision, 'earlier'>,
+): DecisionBasis {
+  const tables = schema?.tables ?? [];
+  const declared = tables.flatMap(({ columns }) =>
+    columns.filter(({ dateOrder }) => dateOrder !== undefined),
+  );
+  return { metadata, declared, periodColumn: tables[0]?.partitionBy, earlier, decimalMark: '.' };
+}
+
+export function objectDialect({ decimalMark, dateOrder }: ValueRules): Dialect {
+  return { decimalMark, dateOrder, preambleLines: 0 };
 }
 
 /** The tables of a document of objects, and the notes on them. */
 export interface ObjectLayout {
   tables: ObjectTable[];
   notes: string[];
+  decisions: Decision[];
 }
 
 /**
@@ -71,10 +152,22 @@ export function objectLayout(
   rules: ValueRules,
 ): ObjectLayout {
   const planned = plan ? plannedLayout(metadata, plan, found, rules) : { tables: [], notes: [] };
+  const stated = statedReportType(found.beside);
   return {
     tables: [...planned.tables, ...inferredTables(metadata, found, { plan, rules, limits })],
     notes: planned.notes,
+    decisions: stated ? [stated] : [],
   };
+}
+
+/** The report type that a document names beside its rows, as Amazon's JSON does. */
+function statedReportType(beside: unknown): Decision | undefined {
+  for (const names of [['reportSpecification', 'reportType'], ['reportType']]) {
+    const value = names.reduce(memberOf, beside);
+    if (typeof value === 'string' && value !== '')
+      return { subject: 'report_type', value, reason: `${names.join('.')} of the document` };
+  }
+  return undefined;
 }
 
 /**
@@ -88,15 +181,10 @@ export function oneByOne(
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
     survey: (plan) => surveyObjects(open(plan), plan, limits),
-    batches: (tables, plan, rules) => readObjectBatches(open(plan), tables, rules, batchRows),
+    batches: (tables, plan, rules, evidence) =>
+      readObjectBatches(open(plan), tables, { rules, batchRows, evidence }),
+    texts: (tables, plan) => readObjectTexts(open(plan), tables),
   };
-}
-
-/** Numbers in JSON and XML have a decimal point, and dates start with the year. */
-export function objectRules(schema: ReportSchema | undefined): ValueRules {
-  const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
-  const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
-  return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
 }
 
 /** Members that identify the kind of a document. The ledger already has it. */
@@ -112,7 +200,7 @@ function plannedLayout(
   plan: ObjectPlan,
   found: FoundObjects,
   rules: ValueRules,
-): ObjectLayout {
+): Omit<ObjectLayout, 'decisions'> {
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));

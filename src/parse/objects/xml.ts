@@ -1,10 +1,10 @@
 import { SaxesParser } from 'saxes';
 import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { joinPath } from '../../schema/object-path.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { ElementText } from './exact-json.js';
-import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 type Element = Record<string, unknown>;

@@ -4,6 +4,7 @@ import { type Findings, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { parseDocument } from '../parse-document.js';
+import { type ParseHint, readWithHints } from '../parse-hint.js';
 import { profileDocument, type RejectProfile, type TableProfile } from './profile.js';
 import { KeyCheck } from './row-keys.js';
 
@@ -41,8 +42,16 @@ export interface TableCheck {
  * Reads a document with a report schema and reports how they fit. Nothing is loaded.
  * Errors: those of `parseDocument`, such as HEADER_UNKNOWN.
  */
-export async function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
-  const stream = await parseDocument({ document, schema, engine: 'reference' });
+export function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
+  return readWithHints((hint) => checkOnce(document, schema, hint));
+}
+
+async function checkOnce(
+  document: ExaminedDocument,
+  schema: ReportSchema,
+  hint: ParseHint | undefined,
+): Promise<SampleCheck> {
+  const stream = await parseDocument({ document, schema, engine: 'reference', hint });
   const keys = new Map<string, KeyCheck>();
   const { tables, rejects, checks } = await profileDocument(stream, ({ name, columns, load }) => {
     if (load.key.length === 0) return undefined;

@@ -1,87 +1,108 @@
-import { pluralize } from '../../text/pluralize.js';
 import type { ColumnType } from '../../schema/types.js';
-import { type DateOrder, orderEvidence, orderOfZone } from './dates.js';
-import { chooseMark, type DecimalMark, markEvidence } from './numbers.js';
-import type { ValueRules } from './values.js';
-
-/** What one value shows about how its document writes numbers and dates. */
-export type Clue = `mark ${DecimalMark | 'either'}` | `order ${DateOrder}` | `zone ${DateOrder}`;
-
-/** Countries in which the month is written first. */
-const monthFirstCountries = new Set(['US']);
-
-/** What a text shows in a column of this kind. */
-export function clueOf(kind: ColumnType['kind'], text: string): Clue | undefined {
-  if (kind === 'decimal' || kind === 'float64' || kind === 'int64') {
-    const mark = markEvidence(text);
-    return mark && `mark ${mark}`;
-  }
-  if (kind !== 'date' && kind !== 'timestamp') return undefined;
-  const order = orderEvidence(text);
-  if (order) return `order ${order}`;
-  const zone = orderOfZone(text);
-  return zone && `zone ${zone}`;
-}
+import { type DateOrder, dateOrders, readingsOf, zoneNameOf } from './dates.js';
+import { orderOfZone } from './habits.js';
+import { type DecimalMark, markEvidence } from './numbers.js';
+import { isSharedZone } from './zones.js';
 
 /**
- * Counts the clues of a document. They decide decimal mark and order of day and month for the
- * document as a whole.
+ * What one value shows about how its document writes numbers, or dates and times; equal clues are
+ * counted together.
+ * - `mark .` or `mark ,`: the decimal mark that a number has; `mark either .` if it has a point
+ *   that may separate thousands.
+ * - `date mdy,dmy PDT`: the orders in which a date exists, with `=` between those in which it is
+ *   the same day, and the name of its time zone if that matters.
  */
-export class Evidence {
-  private readonly counts: Record<Clue, number> = {
-    'mark .': 0,
-    'mark ,': 0,
-    'mark either': 0,
-    'order mdy': 0,
-    'order dmy': 0,
-    'zone mdy': 0,
-    'zone dmy': 0,
-  };
+export type Clue = string;
 
-  add(clue: Clue | undefined, times = 1): void {
-    if (clue) this.counts[clue] += times;
-  }
-
-  /**
-   * `declared` is the order that the schema declares, `countries` are those of the document's
-   * marketplaces.
-   */
-  decide(declared: DateOrder | undefined, countries: string[]): ValueRules {
-    return {
-      decimalMark: chooseMark({ '.': this.counts['mark .'], ',': this.counts['mark ,'] }, countries),
-      dateOrder: this.order('order') ?? declared ?? this.order('zone') ?? orderOfCountries(countries),
-    };
-  }
-
-  /** Notes on clues that are ambiguous or contradict the decision. */
-  notes({ decimalMark, dateOrder }: ValueRules): string[] {
-    const { counts } = this;
-    const notes: string[] = [];
-    if (counts['mark .'] > 0 && counts['mark ,'] > 0) {
-      notes.push(
-        `decimal point in ${pluralize(counts['mark .'], 'value')} and comma in ${counts['mark ,']}: read with "${decimalMark}"`,
-      );
-    }
-    if (counts['mark either'] > 0 && counts['mark .'] === 0 && counts['mark ,'] === 0) {
-      notes.push(
-        `${pluralize(counts['mark either'], 'number')} such as 1.234 may or may not have a decimal mark: read with "${decimalMark}", as in the marketplace`,
-      );
-    }
-    if (counts['order mdy'] > 0 && counts['order dmy'] > 0) {
-      notes.push(
-        `month first in ${pluralize(counts['order mdy'], 'date')} and day first in ${counts['order dmy']}: read as ${dateOrder}`,
-      );
-    }
-    return notes;
-  }
-
-  private order(from: 'order' | 'zone'): DateOrder | undefined {
-    const { [`${from} mdy` as const]: mdy, [`${from} dmy` as const]: dmy } = this.counts;
-    if (mdy === dmy) return undefined;
-    return mdy > dmy ? 'mdy' : 'dmy';
+/** What a text shows in a column of this type. */
+export function clueOf(type: ColumnType, text: string): Clue | undefined {
+  switch (type.kind) {
+    case 'int64':
+      return numberClue(text, 0);
+    case 'decimal':
+      return numberClue(text, type.scale);
+    case 'float64':
+      return numberClue(text);
+    case 'date':
+    case 'timestamp':
+      return dateClue(text);
+    default:
+      return undefined;
   }
 }
 
-function orderOfCountries(countries: string[]): DateOrder {
-  return countries.every((country) => monthFirstCountries.has(country)) ? 'mdy' : 'dmy';
+function numberClue(text: string, scale?: number): Clue | undefined {
+  const mark = markEvidence(text, scale);
+  if (mark === 'either') return eitherClue(text.includes('.') ? '.' : ',');
+  return mark && `mark ${mark}`;
+}
+
+function dateClue(text: string): Clue | undefined {
+  const zone = zoneNameOf(text);
+  const readings = readingsOf(text);
+  if (!readings) return zone !== undefined && isSharedZone(zone) ? `date - ${zone}` : undefined;
+  const groups = new Map<number, DateOrder[]>();
+  for (const order of dateOrders) {
+    const days = readings[order];
+    if (days !== undefined) groups.set(days, [...(groups.get(days) ?? []), order]);
+  }
+  const orders = [...groups.values()].map((group) => group.join('=')).join(',');
+  const isNamed = zone !== undefined && (isSharedZone(zone) || orderOfZone(zone) !== undefined);
+  if (orders === dateOrders.join('=')) return isNamed && isSharedZone(zone) ? `date - ${zone}` : undefined;
+  return isNamed ? `date ${orders} ${zone}` : `date ${orders}`;
+}
+
+/** The clue of a number such as `1.234`, in which the mark may separate thousands. */
+export function eitherClue(written: DecimalMark): Clue {
+  return `mark either ${written}`;
+}
+
+/** The mark in numbers with that clue; undefined for another clue. */
+export function writtenMarkOf(clue: Clue): DecimalMark | undefined {
+  if (clue === eitherClue('.')) return '.';
+  return clue === eitherClue(',') ? ',' : undefined;
+}
+
+/** The marks that a clue about a number allows; those in one group give the same number. */
+export function marksOf(clue: Clue): DecimalMark[][] | undefined {
+  if (writtenMarkOf(clue) !== undefined) return [['.'], [',']];
+  return clue.startsWith('mark ') ? [[clue.slice(5) as DecimalMark]] : undefined;
+}
+
+/** The orders that a clue about a date allows; those in one group give the same day. */
+export function ordersOf(clue: Clue): DateOrder[][] | undefined {
+  const [kind, orders = '-'] = clue.split(' ');
+  if (kind !== 'date' || orders === '-') return undefined;
+  return orders.split(',').map((group) => group.split('=') as DateOrder[]);
+}
+
+/** The time zone that a clue names. */
+export function zoneOf(clue: Clue): string | undefined {
+  const [kind, , zone] = clue.split(' ');
+  return kind === 'date' ? zone : undefined;
+}
+
+/** Counts the clues of one column. */
+export class ColumnEvidence {
+  readonly counts = new Map<Clue, number>();
+
+  add(clue: Clue | undefined, times = 1): void {
+    if (clue !== undefined && times > 0) this.counts.set(clue, (this.counts.get(clue) ?? 0) + times);
+  }
+}
+
+/** Counts the clues of a document, column by column. */
+export class Evidence {
+  private readonly columns = new Map<string, ColumnEvidence>();
+
+  of(column: string): ColumnEvidence {
+    const known = this.columns.get(column) ?? new ColumnEvidence();
+    this.columns.set(column, known);
+    return known;
+  }
+
+  /** The columns with clues. */
+  entries(): [column: string, counts: ReadonlyMap<Clue, number>][] {
+    return [...this.columns].flatMap(([column, { counts }]) => (counts.size > 0 ? [[column, counts]] : []));
+  }
 }

@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../schema/types.js';
 import { type DateOrder, readTime } from './dates.js';
 import { type Clue, clueOf } from './evidence.js';
-import { chooseMark, type DecimalMark, markEvidence, readNumber } from './numbers.js';
+import { type DecimalMark, readNumber } from './numbers.js';
 import { isNullText } from './values.js';
 
 /** Headers of ids, whatever their values look like. */
@@ -26,7 +26,7 @@ const boolWords = new Set(['true', 'false']);
 export function inferType(header: string, values: string[]): ColumnType {
   const inference = new TypeInference(header);
   for (const value of values) inference.add(value);
-  const mark = chooseMark(inference.marks, []);
+  const mark = inference.marks[','] > inference.marks['.'] ? ',' : '.';
   const type = inference.type(mark, 'mdy');
   return type.kind === 'string' ? inference.type(mark, 'dmy') : type;
 }
@@ -42,13 +42,13 @@ export class TypeInference {
   private number: Record<DecimalMark, boolean> = { '.': true, ',': true };
   private fraction: Record<DecimalMark, number> = { '.': 0, ',': 0 };
   private whole: Record<DecimalMark, number> = { '.': 0, ',': 0 };
-  private time: Record<DateOrder, boolean> = { mdy: true, dmy: true };
+  private time = { mdy: true, dmy: true };
   private hasClock = false;
   private longText = false;
   /** Cells that show the decimal mark, in case this is a column of numbers. */
   readonly marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
-  /** What cells show about the order of day and month, in case this is a column of times. */
-  readonly clues = new Map<Clue, number>();
+  private readonly numberClues = new Map<Clue, number>();
+  private readonly timeClues = new Map<Clue, number>();
 
   /** `maxDigits`: longer whole numbers are ids, and so text. */
   constructor(
@@ -72,16 +72,18 @@ export class TypeInference {
       this.whole[mark] = Math.max(this.whole[mark], whole.length);
       this.fraction[mark] = Math.max(this.fraction[mark], fraction.length);
     }
-    const evidence = this.isNumeric() ? markEvidence(value) : undefined;
-    if (evidence && evidence !== 'either') this.marks[evidence] += times;
+    const numberClue = this.isNumeric() ? clueOf({ kind: 'float64' }, value) : undefined;
+    if (numberClue) count(this.numberClues, numberClue, times);
+    if (numberClue === 'mark .') this.marks['.'] += times;
+    if (numberClue === 'mark ,') this.marks[','] += times;
     for (const order of ['mdy', 'dmy'] as const) {
       if (!this.time[order]) continue;
       const time = readTime(value, order, { strict: true });
       this.time[order] = time !== undefined;
       this.hasClock ||= time?.hasTime ?? false;
     }
-    const clue = this.isTime() ? clueOf('date', value) : undefined;
-    if (clue) this.clues.set(clue, (this.clues.get(clue) ?? 0) + times);
+    const timeClue = this.isTime() ? clueOf({ kind: 'date' }, value) : undefined;
+    if (timeClue) count(this.timeClues, timeClue, times);
     this.longText = !this.bool && !this.isNumeric() && !this.time.mdy && !this.time.dmy;
   }
 
@@ -95,6 +97,16 @@ export class TypeInference {
     return this.values > 0 && (this.time.mdy || this.time.dmy);
   }
 
+  /**
+   * What the values are read as, if their type depends on the rules of the document: numbers or
+   * times. Undefined for text, and for ids, which stay text.
+   */
+  evident(): { type: ColumnType; clues: ReadonlyMap<Clue, number> } | undefined {
+    if (this.isId()) return undefined;
+    if (this.isNumeric()) return { type: { kind: 'float64' }, clues: this.numberClues };
+    return this.isTime() ? { type: { kind: 'timestamp' }, clues: this.timeClues } : undefined;
+  }
+
   /** Whether the values are text, whatever follows. */
   isText(): boolean {
     return this.longText;
@@ -102,11 +114,20 @@ export class TypeInference {
 
   /** The narrowest type for all values, by the rules decided for the document. */
   type(mark: DecimalMark, order: DateOrder): ColumnType {
-    if (this.values === 0 || isIdHeader(this.header.trim())) return { kind: 'string' };
+    if (this.values === 0 || this.isId()) return { kind: 'string' };
     if (this.bool) return { kind: 'bool' };
     if (this.number[mark]) return this.numberType(mark);
-    if (this.time[order]) return { kind: this.hasClock ? 'timestamp' : 'date' };
+    if (this.isTimeIn(order)) return { kind: this.hasClock ? 'timestamp' : 'date' };
     return { kind: 'string' };
+  }
+
+  /** Two-digit years are not inferred: nothing here is written year first and needs it. */
+  private isTimeIn(order: DateOrder): boolean {
+    return order === 'ymd' ? this.isTime() && this.timeClues.size === 0 : this.time[order];
+  }
+
+  private isId(): boolean {
+    return isIdHeader(this.header.trim());
   }
 
   private numberType(mark: DecimalMark): ColumnType {
@@ -123,4 +144,8 @@ export class TypeInference {
       ? { kind: 'decimal', precision: maxDigits, scale }
       : { kind: 'string' };
   }
+}
+
+function count(counts: Map<Clue, number>, clue: Clue, times: number): void {
+  counts.set(clue, (counts.get(clue) ?? 0) + times);
 }

@@ -1,22 +1,32 @@
 /**
- * Numbers as report documents write them. The decimal mark is decided for the document as a whole
- * (`markEvidence`, `chooseMark`), since `1,234` alone can be either. Numbers are then read by that
- * mark, exactly, never through a double.
+ * Numbers as report documents write them. The decimal mark is decided for the document
+ * (`decide-rules.ts`), since `1,234` alone can be either. Numbers are then read by that mark,
+ * exactly, never through a double.
  */
 export type DecimalMark = '.' | ',';
 
-/** Countries whose documents may have a decimal comma if the document itself does not show it. */
-const commaCountries = new Set(['DE', 'FR', 'IT', 'ES', 'NL', 'PL', 'SE', 'BE', 'TR', 'BR']);
+export const decimalMarks: readonly DecimalMark[] = ['.', ','];
+
+/** Hyphens and dashes that stand for minus, also in full width, before or behind a number. */
+const minus = '\\-\u2010-\u2015\u2212\ufe63\uff0d';
 
 /**
  * A sign, a currency sign, word or code, a percent sign, brackets for minus: `-€19.99`, `5,00 zł`,
- * `USD 5.00`, `(12.50)`, `12.5%`.
+ * `USD 5.00`, `(12.50)`, `12.5%`, `5.00-`.
  */
-const wrapping =
-  /^(\()?([-+−])?\s*(?:\p{Sc}|[A-Z]{3}\s|[A-Z]{1,2}\p{Sc})?\s*([-+−])?\s*(.*?)\s*(?:\p{Sc}|\s[A-Z]{3}|zł|kr|TL|円|[%％])?\s*(-)?(\))?$/su;
+const wrapping = new RegExp(
+  `^(\\()?([+${minus}])?\\s*(?:\\p{Sc}|[A-Z]{3}\\s|[A-Z]{1,2}\\p{Sc})?\\s*([+${minus}])?\\s*(.*?)\\s*(?:\\p{Sc}|\\s[A-Z]{3}|zł|kr|TL|円|[%％])?\\s*([${minus}])?(\\))?$`,
+  'su',
+);
+
+/**
+ * Apostrophes and blanks of any width between groups of digits: the blanks are no-break, figure,
+ * thin, and narrow no-break.
+ */
+const blanks = "'’\u00a0\u2007\u2009\u202f ";
 
 /** Digits with marks, and an exponent as spreadsheets write it. */
-const digitsAndMarks = /^[\d.,'’\u00a0\u202f ]+(?:[eE][+-]?\d{1,3})?$/;
+const digitsAndMarks = new RegExp(`^[\\d.,${blanks}]+(?:[eE][+-]?\\d{1,3})?$`);
 
 const patterns: Record<DecimalMark, RegExp> = {
   '.': numberPattern(',', '\\.'),
@@ -28,8 +38,9 @@ const patterns: Record<DecimalMark, RegExp> = {
  * by a zero.
  */
 function numberPattern(group: string, mark: string): RegExp {
-  const separator = `[${group}'’\\u00a0\\u202f ]`;
-  const whole = `[1-9]\\d{0,2}(?:${separator}\\d{3})+|[1-9]\\d?(?:,\\d{2})+,\\d{3}|\\d+`;
+  const separator = `[${group}${blanks}]`;
+  const indian = group === ',' ? '|[1-9]\\d?(?:,\\d{2})+,\\d{3}' : '';
+  const whole = `[1-9]\\d{0,2}(?:${separator}\\d{3})+${indian}|\\d+`;
   return new RegExp(`^(${whole})?(?:${mark}(\\d*))?(?:[eE]([+-]?\\d{1,3}))?$`);
 }
 
@@ -81,22 +92,19 @@ export function fitsDecimal(canonicalNumber: string, precision: number, scale: n
 /**
  * What a text shows about the decimal mark: the mark if only one is possible, undefined if it shows
  * nothing. `1141,18` and `1.234,56` show a comma, `0.441` and `1,234,567` a point; `1,234` may have
- * either.
+ * either, unless its column has fewer than three digits behind the mark (`scale`).
  */
-export function markEvidence(text: string): DecimalMark | 'either' | undefined {
+export function markEvidence(
+  text: string,
+  scale = Number.POSITIVE_INFINITY,
+): DecimalMark | 'either' | undefined {
   const core = wrapping.exec(text.trim())?.[4] ?? '';
   if (!digitsAndMarks.test(core) || !/[.,]/.test(core)) return undefined;
   const asPoint = patterns['.'].test(core);
   const asComma = patterns[','].test(core);
   if (asPoint !== asComma) return asPoint ? '.' : ',';
-  return asPoint ? 'either' : undefined;
-}
-
-/**
- * The mark of a document: the one with more evidence. If there is none, or as much for both, the
- * mark of its marketplaces.
- */
-export function chooseMark(evidence: Record<DecimalMark, number>, countries: string[]): DecimalMark {
-  if (evidence['.'] !== evidence[',']) return evidence['.'] > evidence[','] ? '.' : ',';
-  return countries.length > 0 && countries.every((country) => commaCountries.has(country)) ? ',' : '.';
+  if (!asPoint) return undefined;
+  const [, fraction = ''] = /[.,](\d*)$/.exec(core) ?? [];
+  if (fraction.replace(/0+$/, '').length <= scale) return 'either';
+  return core.includes('.') ? ',' : '.';
 }

@@ -1,14 +1,23 @@
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType, ResolvedColumn, ScalarType } from '../../schema/types.js';
+import { maxNesting } from '../limits.js';
 import type { Reject, Value } from '../types.js';
-import { type DateOrder, readTime } from './dates.js';
+import { type DateOptions, type DateOrder, readTime } from './dates.js';
 import { listItems, listText } from './lists.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
 
 /** What was decided for the document, by which its values are read. */
-export interface ValueRules {
+export interface ValueRules extends Pick<DateOptions, 'latestYear' | 'zones'> {
   decimalMark: DecimalMark;
   dateOrder: DateOrder;
+  /** By name, the columns that are written in another way than the document. */
+  columns?: ReadonlyMap<string, Partial<Pick<ValueRules, 'decimalMark' | 'dateOrder'>>>;
+}
+
+/** The rules for one column. */
+export function rulesOf(rules: ValueRules, column: string): ValueRules {
+  const own = rules.columns?.get(column);
+  return own ? { ...rules, ...own } : rules;
 }
 
 /**
@@ -80,24 +89,46 @@ export function readerOf(type: ColumnType): Reader {
     case 'bool':
       return (text) => boolTexts.get(text.trim().toUpperCase());
     case 'date':
-      return (text, { dateOrder }) => readTime(text, dateOrder)?.days;
+      return (text, rules) => readTime(text, rules.dateOrder, rules)?.days;
     case 'timestamp':
-      return (text, { dateOrder }) => {
-        const micros = readTime(text, dateOrder)?.micros;
+      return (text, rules) => {
+        const micros = readTime(text, rules.dateOrder, rules)?.micros;
         return micros !== undefined && micros >= minMicros && micros <= maxMicros ? micros : undefined;
       };
     case 'list':
       return (text, rules) => readList(text, type.item, rules);
     case 'json':
-      return (text) => {
-        try {
-          JSON.parse(text);
-          return text;
-        } catch {
-          return undefined;
-        }
-      };
+      return (text) => (isJson(text) ? text : undefined);
   }
+}
+
+/** Whether a text is JSON that every warehouse takes. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const isFlat = text.length <= 2 * maxNesting;
+  return isFlat || nestingOf(text) <= maxNesting;
+}
+
+/** Lists and objects inside each other in well-formed JSON. */
+function nestingOf(text: string): number {
+  let nesting = 0;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString && character === '\\') at += 1;
+    else if (character === '"') inString = !inString;
+    else if (inString) continue;
+    else if (character === '[' || character === '{') {
+      depth += 1;
+      nesting = Math.max(nesting, depth);
+    } else if (character === ']' || character === '}') depth -= 1;
+  }
+  return nesting;
 }
 
 /**
@@ -130,7 +161,7 @@ export function textReader(type: ColumnType, rules: ValueRules): (text: string) 
 /** Reads a non-empty cell: its value, or null with a reject if it is not of the column's type. */
 export function cellReader({ name, type, nullTexts }: ResolvedColumn, rules: ValueRules) {
   if (type.kind === 'string' && !nullTexts) return (text: string) => text;
-  const read = textReader(type, rules);
+  const read = textReader(type, rulesOf(rules, name));
   const reason = expectedReason(type);
   return (text: string, row: number, rejects: Reject[]): Value | null => {
     const value = read(text);

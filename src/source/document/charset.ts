@@ -1,5 +1,3 @@
-import iconv from 'iconv-lite';
-
 /** Charsets by the names that Amazon's Content-Type uses, ignoring case, `-` and `_`. */
 const charsets: Record<string, string> = {
   utf8: 'utf-8',
@@ -44,7 +42,7 @@ export function charsetOfHeader(contentType: string | undefined): { charset?: st
 
 /** The charset that an XML document declares. */
 export function charsetOfXml(head: Buffer): string | undefined {
-  const name = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w-]+)/.exec(head.toString('latin1'))?.[1];
+  const name = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w-]+)/.exec(head.toString('latin1'))?.[1];
   return name === undefined ? undefined : charsets[plainName(name)];
 }
 
@@ -79,21 +77,4 @@ export function looksLikeUtf16(head: Buffer): string | undefined {
 /** The charset of documents of these marketplaces if they are not UTF-8 and nothing names one. */
 export function charsetOfMarketplaces(marketplaceIds: string[]): string {
   return marketplaceIds.includes(japan) ? 'cp932' : 'windows-1252';
-}
-
-/**
- * Decodes bytes to text while they pass; characters may be split anywhere. Omits the byte order
- * mark of a Unicode charset.
- */
-export async function* decodeText(bytes: AsyncIterable<Uint8Array>, charset: string): AsyncGenerator<string> {
-  const decoder = iconv.getDecoder(charset);
-  /** The first half of a surrogate pair whose second half has not arrived yet. */
-  let half = '';
-  for await (const { buffer, byteOffset, byteLength } of bytes) {
-    const text = half + decoder.write(Buffer.from(buffer, byteOffset, byteLength));
-    half = /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : '';
-    if (text.length > half.length) yield half ? text.slice(0, -1) : text;
-  }
-  const last = half + (decoder.end() ?? '');
-  if (last) yield last;
 }

@@ -1,20 +1,14 @@
 import { defaultDocumentLimits, type DocumentLimits } from '../../config/documents-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { type Warning, warning } from '../../errors/warnings.js';
 import { type Findings, joinFindings } from '../../schema/findings.js';
 import { ReadAgain } from '../read-again.js';
 import type { ExaminedDocument, OpenedDocument, RawDocument, ReadableDocument } from '../types.js';
-import {
-  bomOf,
-  charsetOfHeader,
-  charsetOfMarketplaces,
-  charsetOfXml,
-  decodeText,
-  isZip,
-  looksLikeUtf16,
-} from './charset.js';
+import { type CharsetDecision, decideCharset } from './decide-charset.js';
+import { decodeText, firstUndefined, type UndefinedBytes } from './decode.js';
 import { openRaw } from './gunzip.js';
-import { Utf8Check, type Utf8Finding } from './utf8-check.js';
+import { Utf8Check } from './utf8-check.js';
 
 export interface ReadLimits {
   /** Limit of the gunzipped size. */
@@ -25,9 +19,6 @@ export interface ReadLimits {
   signal?: AbortSignal | undefined;
 }
 
-/** The charset of a document and what led to it. */
-export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource' | 'isValidUtf8'> & Findings;
-
 /** The bytes showed, after all were read, that the document has another charset than assumed. */
 export interface CharsetHint {
   kind: 'charset';
@@ -36,17 +27,23 @@ export interface CharsetHint {
 
 /**
  * Reads a raw document once from end to end, to know that it is whole and undamaged before a row is
- * parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip archive.
- * Otherwise the first of these decides: a BOM, the Content-Type of the download, the declaration of
- * an XML document, well-formed UTF-8, the marketplace. Errors: DOCUMENT_TRUNCATED,
- * DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
+ * parsed; a text in another charset than UTF-8 twice, to count what the charset does not define.
+ * The bytes decide whether it is gzipped. The charset is `binary` for a zip archive.
+ * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
  */
 export async function examineDocument(raw: RawDocument, limits: ReadLimits): Promise<ExaminedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
   const scan = new TextScan(raw, limits);
   for await (const chunk of openBytes()) scan.add(chunk);
   const decision = decideCharset(raw, scan.head, scan.utf8.end());
-  return examined(readable(raw, { layers, limits, openBytes }, decision), layers, decision, scan);
+  const document = readable(raw, { layers, limits, openBytes }, decision);
+  let found: UndefinedBytes | undefined;
+  if (isDecoded(decision)) for await (const _ of decodeText(openBytes(), decision.charset, take));
+  return examined(document, { layers, decision, scan, found });
+
+  function take(undefinedBytes: UndefinedBytes): void {
+    found = undefinedBytes;
+  }
 }
 
 /**
@@ -62,13 +59,15 @@ export async function openDocument(
 ): Promise<OpenedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
   const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
-  const document = readable(
-    raw,
-    { layers, limits, openBytes: readAndCheck },
-    { charset, isValidUtf8, charsetSource },
-  );
-  let result: ExaminedDocument | undefined;
+  const decided = { charset, isValidUtf8, charsetSource };
+  const document = readable(raw, { layers, limits, openBytes: readAndCheck, onDecoded }, decided);
+  let checked: { decision: CharsetDecision; scan: TextScan } | undefined;
+  let found: UndefinedBytes | undefined;
   return { ...document, finish };
+
+  function onDecoded(undefinedBytes: UndefinedBytes): void {
+    found = undefinedBytes;
+  }
 
   async function decideByBeginning(): Promise<CharsetDecision> {
     const scan = new TextScan(raw, limits);
@@ -90,13 +89,19 @@ export async function openDocument(
       const hint: CharsetHint = { kind: 'charset', decision };
       throw new ReadAgain(hint, `opened as ${charset}, it is ${decision.charset}`);
     }
-    result = examined(document, layers, decision, scan);
+    checked = { decision, scan };
   }
 
   async function finish(): Promise<ExaminedDocument> {
-    while (!result) for await (const _ of readAndCheck());
-    return result;
+    if (isDecoded(decided)) while (!found) for await (const _ of document.openText());
+    while (!checked) for await (const _ of readAndCheck());
+    return examined(document, { layers, ...checked, found });
   }
+}
+
+/** Whether only decoding a text shows what its charset does not define. */
+function isDecoded({ charset }: Pick<CharsetDecision, 'charset'>): boolean {
+  return charset !== 'utf-8' && charset !== 'binary';
 }
 
 /** This much of a text shows its byte order mark, and whether it is UTF-16. */
@@ -117,28 +122,48 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
   }
 }
 
+/** How the bytes of a document are read. */
+interface Reading {
+  layers: number;
+  limits: ReadLimits;
+  openBytes: () => AsyncGenerator<Buffer>;
+  /** Receives, at the end of a text, what its charset does not define. */
+  onDecoded?: (found: UndefinedBytes) => void;
+}
+
 function readable(
   raw: RawDocument,
-  {
-    layers,
-    limits: { ofContent = defaultDocumentLimits },
-    openBytes,
-  }: { layers: number; limits: ReadLimits; openBytes: () => AsyncGenerator<Buffer> },
+  { layers, limits: { ofContent = defaultDocumentLimits }, openBytes, onDecoded }: Reading,
   { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, keyof Findings>,
 ): ReadableDocument {
   const gzipped = layers > 0;
-  const openText = () => decodeText(openBytes(), charset);
+  const openText = () => decodeText(openBytes(), charset, onDecoded);
   return { raw, gzipped, charset, charsetSource, isValidUtf8, limits: ofContent, openBytes, openText };
 }
 
-function examined(
+interface Examination {
+  layers: number;
+  decision: CharsetDecision;
+  scan: TextScan;
+  found: UndefinedBytes | undefined;
+}
+
+async function examined(
   document: ReadableDocument,
-  layers: number,
-  decision: CharsetDecision,
-  { textBytes }: TextScan,
-): ExaminedDocument {
-  const findings = joinFindings({ notes: compressionNotes(document.raw, layers) }, decision);
-  return { ...document, textBytes, ...findings };
+  { layers, decision, scan, found }: Examination,
+): Promise<ExaminedDocument> {
+  const { charset } = decision;
+  const { badBytes, firstBadByte } = scan.utf8.soFar();
+  const ofUtf8 = charset === 'utf-8' ? { count: badBytes, from: firstBadByte } : undefined;
+  const undefinedBytes = ofUtf8 ?? found;
+  const warnings: Warning[] = [];
+  if (undefinedBytes && undefinedBytes.count > 0) {
+    const count = pluralize(undefinedBytes.count, 'byte');
+    const first = await firstUndefined(document.openBytes(), charset, undefinedBytes);
+    warnings.push(warning('UNDEFINED_BYTES', { count, charset, ...first }));
+  }
+  const notes = compressionNotes(document.raw, layers);
+  return { ...document, textBytes: scan.textBytes, ...joinFindings(decision, { notes, warnings }) };
 }
 
 /** What the bytes of a document show while they pass. */
@@ -177,46 +202,4 @@ function compressionNotes({ metadata, bytes }: RawDocument, layers: number): str
   // A document from disk has no metadata from Amazon.
   const unsaid = metadata.compression === undefined && metadata.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
-}
-
-function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
-  const notes: string[] = [];
-  const decide = (charset: string, charsetSource: CharsetDecision['charsetSource']): CharsetDecision => {
-    const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
-    if (charset === 'utf-8' && !utf8.isValid)
-      notes.push(`${pluralize(utf8.badBytes, 'invalid UTF-8 byte')}, replaced by \ufffd`);
-    return { charset, charsetSource, isValidUtf8, notes };
-  };
-  if (isZip(head)) return decide('binary', 'bytes');
-  const bom = bomOf(head);
-  if (bom) return decide(bom, 'bom');
-  const named = charsetOfHeader(metadata.contentType);
-  const utf16 = looksLikeUtf16(head);
-  if (utf16) {
-    notes.push(`${utf16} without a byte order mark`);
-    return decide(utf16, 'bytes');
-  }
-  if (named.unknown) notes.push(`the Content-Type names an unknown charset: ${named.unknown}`);
-  if (named.charset === 'utf-16') return decide('utf-16le', 'content-type');
-  if (named.charset === 'utf-8') {
-    if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'content-type');
-    notes.push('the Content-Type says UTF-8, but the bytes are not');
-  } else if (named.charset) {
-    if (utf8.isValid && utf8.hasLongCharacters) {
-      notes.push(`read as ${named.charset}, as the Content-Type says; the bytes are also valid UTF-8`);
-    }
-    return decide(named.charset, 'content-type');
-  }
-  const declared = charsetOfXml(head);
-  if (declared && declared !== 'utf-8') return decide(declared, 'xml-declaration');
-  if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'bytes');
-  return decide(charsetOfMarketplaces(metadata.marketplaceIds), 'marketplace');
-}
-
-/**
- * A text cut at a byte limit has one or two broken characters. In any other charset hardly any two
- * bytes form a character of UTF-8.
- */
-function isNearlyUtf8({ badBytes, goodCharacters }: Utf8Finding): boolean {
-  return goodCharacters > 2 * badBytes;
 }

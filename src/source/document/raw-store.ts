@@ -201,7 +201,7 @@ async function copy(source: FileHandle, path: string, target: FileHandle): Promi
   return running.digest();
 }
 
-function unreadable(error: unknown, path: string): ReportsError {
+export function unreadable(error: unknown, path: string): ReportsError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new ReportsError(
     'FILE_UNREADABLE',

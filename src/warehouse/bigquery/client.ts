@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
+import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
@@ -242,6 +243,7 @@ export class BigQueryClient {
   private open(): Promise<BigQuery> {
     const { project: projectId, keyFile, endpoint, location } = this.target;
     this.bigQuery ??= (async () => {
+      keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
       if (!endpoint) return new Client({ ...common, keyFilename: keyFile });

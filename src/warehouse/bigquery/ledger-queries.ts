@@ -2,6 +2,7 @@ import { LedgerQueries } from '../ledger/ledger-queries.js';
 import type { BigQueryClient } from './client.js';
 import { readRows } from './read-rows.js';
 import { literal } from './sql.js';
+import { readLedgerColumns } from './state.js';
 
 /** Opens the ledger of a BigQuery dataset for reading. */
 export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
@@ -10,6 +11,8 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
     isOneOfFew: (condition) => `(${condition})`,
+    columns: () => readLedgerColumns(client),
+    jsonLength: (column) => `ARRAY_LENGTH(JSON_QUERY_ARRAY(${column}))`,
     fillsTable,
     itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
     itemList: (field) => `TO_JSON_STRING(JSON_QUERY(item, '$.${field}'))`,

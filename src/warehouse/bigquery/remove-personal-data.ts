@@ -1,6 +1,12 @@
 import { documentId } from '../rules/document-id.js';
 import { documentsByTable } from '../rules/documents-by-table.js';
-import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
+import {
+  type LedgerEntry,
+  type PersonalColumns,
+  purgedNote,
+  removedReason,
+  withoutQuotations,
+} from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
 import { addLedgerColumns, retryOnConflict, readState, runTransaction } from './state.js';
@@ -21,6 +27,7 @@ export async function removePersonalData(
 ): Promise<void> {
   for (let at = 0; at < documents.length; at += maxPerStatement) {
     const some = documents.slice(at, at + maxPerStatement);
+    const cleared = some.map((each) => ({ ...each, ...withoutQuotations(each) }));
     await change(client, (tables) => [
       ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {
         const relation = tables.get(table);
@@ -34,7 +41,7 @@ export async function removePersonalData(
       `UPDATE ${client.table('_rejects')} SET raw = ''
        WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,
       `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)}),
-         files = CASE key ${some.map(({ key, files }) => `WHEN ${literal(key)} THEN PARSE_JSON(${literal(JSON.stringify(files))})`).join(' ')} END
+         ${(['files', 'warnings', 'decisions'] as const).map((column) => `${column} = CASE key ${cleared.map((each) => `WHEN ${literal(each.key)} THEN PARSE_JSON(${literal(JSON.stringify(each[column]))})`).join(' ')} END`).join(', ')}
        WHERE key IN (${some.map(({ key }) => literal(key)).join(', ')})`,
     ]);
   }

@@ -126,23 +126,36 @@ export async function makeState(client: BigQueryClient): Promise<void> {
 const completeLedgers = new WeakSet<BigQueryClient>();
 
 /**
+ * The columns of the ledger; none if there is no ledger. Requests them only until
+ * the ledger has all.
+ */
+export async function readLedgerColumns(client: BigQueryClient): Promise<ReadonlySet<string>> {
+  const all = ledgerColumns.map(({ column }) => column);
+  if (completeLedgers.has(client)) return new Set(all);
+  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
+  const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
+  const names = new Set(found?.schema?.fields?.map(({ name }) => name));
+  if (all.every((name) => names.has(name))) completeLedgers.add(client);
+  return names;
+}
+
+/**
  * Adds the columns that the ledger of an earlier version lacks. Replicas may do so at the same
  * time.
  */
 export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   if (completeLedgers.has(client)) return;
-  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
-  const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
-  const names = new Set(found?.schema?.fields?.map(({ name }) => name));
+  const names = await readLedgerColumns(client);
+  if (names.size === 0) return;
   const missing = ledgerColumns.filter(({ column }) => !names.has(column));
-  if (found && missing.length > 0) {
+  if (missing.length > 0) {
     const statements = missing.map(
       ({ column, kind }) =>
         `ALTER TABLE ${client.table('_loads')} ADD COLUMN IF NOT EXISTS ${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`,
     );
     await client.run(statements.join(';\n'));
   }
-  if (found) completeLedgers.add(client);
+  completeLedgers.add(client);
 }
 
 /**

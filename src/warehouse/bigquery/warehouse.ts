@@ -87,12 +87,23 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     loads: (filter) => withState([], () => ledger.readLoads(filter)),
+    countLoads: (filter) => withState(0, () => ledger.countLoads(filter)),
     loadFields: (fields, filter) => withState([], () => ledger.readFields(fields, filter)),
     drift: (reportType) => withState([], () => ledger.readDrift(reportType)),
     periods: () => withState([], () => ledger.readPeriods()),
     rowDifferences: (table, { isAppend }) => withState([], () => ledger.readRowDifferences(table, isAppend)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     rejects: (filter) => withState([], () => ledger.readRejects(filter)),
+    rejectGroups: (document) => withState([], () => ledger.readRejectGroups(document)),
+    rowsNow: ({ tables, ...document }) =>
+      withState([], async (state) => {
+        const existing = await existingTables(client);
+        const found = tables.map(async ({ name }) => {
+          const here = state.tables.get(name.toLowerCase())?.table.name ?? name;
+          return existing.has(here) ? { name, rows: await ledger.countRows(here, document) } : [];
+        });
+        return (await Promise.all(found)).flat();
+      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LedgerQueries } from '../ledger/ledger-queries.js';
 import { identifier, literal, runForRecords, utcTimestamp } from '../staging/sql.js';
+import { readRelations } from './relations.js';
 import { toJsonValue } from './values.js';
 
 /** Opens the ledger of a DuckDB file for reading. */
@@ -11,6 +12,8 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     time: (iso) => utcTimestamp(literal(iso)),
     // A list with several values, or a function, makes DuckDB read all columns of the whole ledger.
     isOneOfFew: (condition) => `rowid IN (SELECT rowid FROM _loads WHERE ${condition})`,
+    columns: async () => new Set((await readRelations(connection)).get('_loads')?.columns.keys()),
+    jsonLength: (column) => `json_array_length(${column})`,
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
     itemList: (field) => `item->>'$.${field}'`,

@@ -1,11 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { overviewOf } from '../ledger/overview-rows.js';
 import { type LedgerOverview, recentReports } from '../types.js';
+import type { Relations } from '../rules/relations.js';
 import { run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 
 /** Summarizes the ledger. */
-export async function readOverview(connection: DuckDBConnection): Promise<LedgerOverview> {
+export async function readOverview(
+  connection: DuckDBConnection,
+  relations: Relations,
+): Promise<LedgerOverview> {
+  const hasWarnings = relations.get('_loads')?.columns.has('warnings');
   const rows = async (sql: string) =>
     (await run(connection, sql)).map((row) => row.map((value) => toJsonValue(value ?? null)));
   return overviewOf({
@@ -27,5 +32,15 @@ export async function readOverview(connection: DuckDBConnection): Promise<Ledger
       `SELECT table_name, column_name, reason, count(*) AS number, max(loaded_at) FROM _rejects
        GROUP BY ALL ORDER BY number DESC, table_name, column_name LIMIT 100`,
     ),
+    // The ledger of an earlier version has no warnings.
+    warnings: hasWarnings
+      ? await rows(
+          `SELECT report_type, code, count(*), max(loaded_at) AS last_loaded
+           FROM (
+             SELECT report_type, loaded_at, unnest(list_distinct(warnings->>'$[*].code')) AS code
+             FROM _loads WHERE json_array_length(warnings) > 0
+           ) GROUP BY ALL ORDER BY last_loaded DESC, report_type, code`,
+        )
+      : [],
   });
 }

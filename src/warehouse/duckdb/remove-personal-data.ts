@@ -1,6 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { documentsByTable } from '../rules/documents-by-table.js';
-import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
+import {
+  type LedgerEntry,
+  type PersonalColumns,
+  purgedNote,
+  removedReason,
+  withoutQuotations,
+} from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { documentId } from '../rules/document-id.js';
 import { ensureLedger } from './ledger.js';
@@ -38,10 +44,13 @@ export async function removePersonalData(
   );
   await run(
     connection,
-    `UPDATE _loads SET raw_path = NULL, reason = CASE WHEN reason IS NULL THEN NULL ELSE $reason END, files = batch.files
-     FROM ${jsonRows('entries', { key: 'VARCHAR', files: 'JSON' })} batch WHERE _loads.key = batch.key`,
+    `UPDATE _loads SET raw_path = NULL, reason = CASE WHEN reason IS NULL THEN NULL ELSE $reason END,
+       files = batch.files, warnings = batch.warnings, decisions = batch.decisions
+     FROM ${jsonRows('entries', { key: 'VARCHAR', files: 'JSON', warnings: 'JSON', decisions: 'JSON' })} batch WHERE _loads.key = batch.key`,
     {
-      entries: JSON.stringify(documents.map(({ key, files }) => ({ key, files }))),
+      entries: JSON.stringify(
+        documents.map((each) => ({ key: each.key, files: each.files, ...withoutQuotations(each) })),
+      ),
       reason: removedReason,
     },
   );

@@ -137,6 +137,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
+    countLoads: (filter) => withLedger(0, (connection) => duckDbLedger(connection).countLoads(filter)),
     loadFields: (fields, filter) =>
       withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
     drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
@@ -145,6 +146,18 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
+    rejectGroups: (document) =>
+      withLedger([], (connection) => duckDbLedger(connection).readRejectGroups(document)),
+    rowsNow: ({ tables, ...document }) =>
+      withLedger([], async (connection, relations) => {
+        const found: { name: string; rows: number }[] = [];
+        for (const { name } of tables) {
+          const relation = relations.get(name.toLowerCase());
+          if (!relation || !isReportTable(relation)) continue;
+          found.push({ name, rows: await duckDbLedger(connection).countRows(name, document) });
+        }
+        return found;
+      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

@@ -39,10 +39,17 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
 
 /** The value of a field in a row of an earlier version, which did not have it. */
 export function absentValue(field: keyof LedgerRow): null | [] {
-  return listFields.has(field) ? [] : null;
+  return laterFields.has(field) && field !== 'rawSha256' ? [] : null;
 }
 
-const listFields = new Set<keyof LedgerRow>(['warnings', 'decisions', 'checks', 'files']);
+/** The fields that the ledger of an earlier version may lack. */
+export const laterFields = new Set<keyof LedgerRow>([
+  'warnings',
+  'decisions',
+  'checks',
+  'files',
+  'rawSha256',
+]);
 
 /** The columns of `_rejects`. */
 export const rejectColumns: { column: string; kind: ColumnKind }[] = [

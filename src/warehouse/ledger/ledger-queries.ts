@@ -6,11 +6,13 @@ import {
   type LedgerRow,
   type Period,
   recentDrift,
+  rejectExamples,
+  type RejectGroup,
   type RowDifference,
   rowsByKeys,
 } from '../types.js';
 import { maxSeamMs } from './data-gaps.js';
-import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
+import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
 export interface LedgerDialect {
@@ -25,6 +27,10 @@ export interface LedgerDialect {
    * columns only of those rows.
    */
   isOneOfFew(condition: string): string;
+  /** The columns of the ledger: that of an earlier version has fewer. */
+  columns(): Promise<ReadonlySet<string>>;
+  /** The number of items of a list that is JSON. */
+  jsonLength(column: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
@@ -77,8 +83,17 @@ export class LedgerQueries {
   }
 
   /** Ledger rows, the last loaded first; the first loaded first if a filter continues after one. */
-  readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
-    return this.readLedger(`${this.conditions(filter)} ${orderAndLimit(filter)}`);
+  async readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
+    return this.readLedger(`${await this.conditions(filter)} ${orderAndLimit(filter)}`);
+  }
+
+  /** See `Warehouse.countLoads`. */
+  async countLoads(filter: LedgerFilter): Promise<number> {
+    const { table, run } = this.dialect;
+    const [row] = await run(
+      `SELECT COUNT(*) AS documents FROM ${table('_loads')} ${await this.conditions(filter)}`,
+    );
+    return Number(row?.documents);
   }
 
   /** See `Warehouse.loadFields`. */
@@ -87,9 +102,13 @@ export class LedgerQueries {
     filter: LedgerFilter,
   ): Promise<Pick<LedgerRow, Field>[]> {
     const wanted = ledgerColumns.filter(({ field }) => (fields as readonly string[]).includes(field));
-    const columns = wanted.map(({ column }) => column).join(', ');
-    const rest = `${this.conditions(filter)} ${orderAndLimit(filter)}`;
-    const rows = await this.dialect.run(`SELECT ${columns} FROM ${this.dialect.table('_loads')} ${rest}`);
+    const isLater = wanted.some(({ field }) => laterFields.has(field));
+    const there = isLater ? await this.dialect.columns() : undefined;
+    const columns = wanted.map(({ column }) => (!there || there.has(column) ? column : `NULL AS ${column}`));
+    const rest = `${await this.conditions(filter)} ${orderAndLimit(filter)}`;
+    const rows = await this.dialect.run(
+      `SELECT ${columns.join(', ')} FROM ${this.dialect.table('_loads')} ${rest}`,
+    );
     return rows.map((row) => fieldsOf(row, wanted));
   }
 
@@ -233,13 +252,51 @@ export class LedgerQueries {
       `SELECT ${columns.map((column) => `r.${column}`).join(', ')} FROM ${table('_rejects')} AS r
        JOIN (
          SELECT DISTINCT COALESCE(seller_id, '') AS seller, COALESCE(document_id, '') AS document
-         FROM ${table('_loads')} ${this.conditions(filter)}
+         FROM ${table('_loads')} ${await this.conditions(filter)}
        ) AS l ON l.seller = COALESCE(r.seller_id, '') AND l.document = COALESCE(r.document_id, '')
        ${named}
        ORDER BY r.loaded_at DESC, r.document_id, r.table_name, r.row_number, r.column_name NULLS LAST
        ${limit(filter)}`,
     );
     return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+  }
+
+  /** See `Warehouse.rejectGroups`. */
+  async readRejectGroups({
+    sellerId,
+    documentId,
+  }: Pick<LedgerRow, 'sellerId' | 'documentId'>): Promise<RejectGroup[]> {
+    if (documentId === null) return [];
+    const { table, literal, latest, run } = this.dialect;
+    const { count, characters } = rejectExamples;
+    const rows = await run(
+      `SELECT table_name, column_name, reason, COUNT(*) AS number, MIN(row_number) AS first_row,
+         ${latest(`SUBSTR(raw, 1, ${characters})`, '-row_number', count)} AS examples
+       FROM ${table('_rejects')} AS r
+       WHERE document_id = ${literal(documentId)} AND COALESCE(seller_id, '') = ${literal(sellerId ?? '')}
+       GROUP BY table_name, column_name, reason ORDER BY number DESC, table_name, column_name, reason`,
+    );
+    return rows.map((row) => ({
+      table: row.table_name as string,
+      column: row.column_name as string | null,
+      reason: row.reason as string,
+      values: Number(row.number),
+      firstRow: Number(row.first_row),
+      examples: (row.examples ?? []) as string[],
+    }));
+  }
+
+  /** How many rows of a document a table has. */
+  async countRows(
+    name: string,
+    { sellerId, documentId }: Pick<LedgerRow, 'sellerId' | 'documentId'>,
+  ): Promise<number> {
+    const { table, literal, run } = this.dialect;
+    const [row] = await run(
+      `SELECT COUNT(*) AS rows_now FROM ${table(name)}
+       WHERE _document_id = ${literal(documentId ?? '')} AND COALESCE(_seller_id, '') = ${literal(sellerId ?? '')}`,
+    );
+    return Number(row?.rows_now);
   }
 
   /**
@@ -277,7 +334,7 @@ export class LedgerQueries {
     return rows.map((row) => fieldsOf<keyof LedgerRow>(row, ledgerColumns));
   }
 
-  private conditions(filter: LedgerFilter): string {
+  private async conditions(filter: LedgerFilter): Promise<string> {
     const { literal, time, fillsTable } = this.dialect;
     const { statuses, reportType, sellerId, documentOrTable: name } = filter;
     const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
@@ -287,6 +344,10 @@ export class LedgerQueries {
     if (sellerId !== undefined) parts.push(`seller_id = ${literal(sellerId)}`);
     if (name !== undefined) {
       parts.push(`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`);
+    }
+    if (filter.withWarnings) {
+      const { columns, jsonLength } = this.dialect;
+      parts.push((await columns()).has('warnings') ? `${jsonLength('warnings')} > 0` : 'FALSE');
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);

@@ -1,7 +1,7 @@
 import { type LedgerOverview, type LoadStatus, recentReports, type TableLoads } from '../types.js';
 
 /**
- * The rows of the four queries behind an overview. Numbers as numbers or text, times as ISO 8601.
+ * The rows of the queries behind an overview. Numbers as numbers or text, times as ISO 8601.
  */
 export interface OverviewRows {
   /** status, reason_code, documents */
@@ -15,13 +15,15 @@ export interface OverviewRows {
   days: unknown[][];
   /** table_name, column_name, reason, values, loaded_at */
   rejects: unknown[][];
+  /** report_type, code, documents, loaded_at */
+  warnings: unknown[][];
 }
 
 /**
  * Assembles an overview. A document without any text counts for all tables of its report type, as
  * empty.
  */
-export function overviewOf({ statuses, tables, days, rejects }: OverviewRows): LedgerOverview {
+export function overviewOf({ statuses, tables, days, rejects, warnings }: OverviewRows): LedgerOverview {
   const loads = tables.map(
     ([table, reportType, sellerId, documents, rows, loadedAt, dataEnd, made]): Loads => ({
       table: textOrNull(table),
@@ -55,6 +57,12 @@ export function overviewOf({ statuses, tables, days, rejects }: OverviewRows): L
       column: textOrNull(column),
       reason: String(reason),
       values: Number(values),
+      lastLoadedAt: String(loadedAt),
+    })),
+    warnings: warnings.map(([reportType, code, documents, loadedAt]) => ({
+      reportType: textOrNull(reportType),
+      code: String(code),
+      documents: Number(documents),
       lastLoadedAt: String(loadedAt),
     })),
   };

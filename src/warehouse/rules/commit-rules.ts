@@ -110,6 +110,7 @@ function tableEntry(
     rows: table.rows,
     rejects: table.rejects,
     superseded: superseded > 0 ? superseded : undefined,
+    emptyMeasures: table.emptyMeasures,
     ...headerDrift(table.columns),
     ...wideningDrift(
       table,

@@ -49,6 +49,29 @@ export const documentProvocations: Provocations = {
     input: 'a load of a document with a line of 20 MB',
     provoke: (folder) => loadBytes(folder, 'long.txt', `sku\tname\n1\t${'x'.repeat(20_000_000)}\n`),
   },
+  SNAPSHOT_HELD: {
+    input: 'a load of a snapshot of 3 rows in place of 30, with `snapshotLoss: hold`',
+    provoke: async (folder) => {
+      const pipeline =
+        "{ name: p, schedule: '0 * * * *', queue: 'http://127.0.0.1:1/1/q', snapshotLoss: hold }";
+      writeFileSync(join(folder, 'pipelines.yaml'), `pipelines:\n  - ${pipeline}\n`);
+      const load = async (rows: number, day: number) => {
+        writeFileSync(join(folder, 'a.txt'), listings(rows));
+        return command(
+          folder,
+          'load',
+          'a.txt',
+          '--type',
+          listingsType,
+          '--created',
+          `2026-10-0${day}`,
+          '--json',
+        );
+      };
+      await load(30, 1);
+      return load(3, 2);
+    },
+  },
   TYPE_UNDECIDED: {
     input: 'a load without `--type` of a file whose headers no report schema knows',
     provoke: async (folder) => {
@@ -192,7 +215,7 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
     DOCUMENT_TRUNCATED: given('a truncated gzip file'),
     DOCUMENT_CORRUPT: given('a gzip file with damaged bytes'),
     DOCUMENT_TOO_LARGE: given('a document above the size limit'),
-    HEADER_NOT_FOUND: given('a sentence instead of a report'),
+    HEADER_NOT_FOUND: given('numbers without a header'),
     NOT_A_REPORT: given('an error message instead of a report'),
     HEADER_UNKNOWN: given('a document of another type'),
     WRONG_REPORT_TYPE: given('a document that fits another type far better'),

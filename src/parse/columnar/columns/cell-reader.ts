@@ -1,6 +1,6 @@
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { withoutOuterQuotes } from '../../delimited/dialect.js';
-import { type Clue, clueOf, type Evidence } from '../../values/evidence.js';
+import { type Clue, clueOf, type ColumnEvidence } from '../../values/evidence.js';
 import type { Reject, Value } from '../../types.js';
 import { expectedReason, textReader, type ValueRules } from '../../values/values.js';
 import { type CellForm, cellText, type Rows } from '../rows.js';
@@ -18,8 +18,9 @@ export interface CellReaderOptions {
   /** Index of its cell in each row, from the left. */
   cellIndex: number;
   form: CellForm;
+  /** Those of the column. */
   rules: ValueRules;
-  evidence: Evidence;
+  evidence: ColumnEvidence;
 }
 
 /** Reads the cells of one column as text: exact but slow, for what the kernel does not read. */
@@ -31,7 +32,7 @@ export class CellReader {
   }
 
   read(text: string): CellValue {
-    const clue = clueOf(this.options.column.type.kind, text);
+    const clue = clueOf(this.options.column.type, text);
     const value = this.readText(text);
     return { value: value ?? undefined, rejected: value === undefined, clue };
   }

@@ -3,6 +3,7 @@ import type { Cells, Kernel } from '../../../kernel/kernel.js';
 import { unscaledDecimal } from '../../../schema/decimal.js';
 import type { ColumnType } from '../../../schema/types.js';
 import { type Nulls, noNulls } from '../../batches/nulls.js';
+import { eitherClue } from '../../values/evidence.js';
 import type { Reject, Value } from '../../types.js';
 import type { CellReader, CellValue } from './cell-reader.js';
 import type {
@@ -141,7 +142,7 @@ export class IntegerDecoder implements DictionaryDecoder {
       byStatus[status] = (byStatus[status] as number) + (counts[entry] as number);
     });
     evidence.add(`mark ${rules.decimalMark}`, byStatus[2]);
-    evidence.add('mark either', byStatus[3]);
+    evidence.add(eitherClue(rules.decimalMark), byStatus[3]);
     for (const [entry, { clue }] of this.left) evidence.add(clue, counts[entry]);
   }
 
@@ -244,7 +245,7 @@ class PlainIntegers implements PlainValues {
     const mark = rules.decimalMark.charCodeAt(0);
     const leftCount = calls.addIntegers(...cells, ...form, mark, Number(isWide), ...to);
     evidence.add(`mark ${rules.decimalMark}`, calls.marksSeen.value);
-    evidence.add('mark either', calls.eitherSeen.value);
+    evidence.add(eitherClue(rules.decimalMark), calls.eitherSeen.value);
     return leftCount;
   }
 }

@@ -6,7 +6,7 @@ import { Evidence } from '../../values/evidence.js';
 import { noNulls } from '../../batches/nulls.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
-import type { ValueRules } from '../../values/values.js';
+import { rulesOf, type ValueRules } from '../../values/values.js';
 import { nullData } from '../../batches/nulls.js';
 import { Column } from './column.js';
 import { type CellForm, cellsOf, maxRowsTogether, type Rows } from '../rows.js';
@@ -21,6 +21,10 @@ export interface RowGroupOptions {
   cellIndexes: (number | undefined)[];
   form: CellForm;
   rules: ValueRules;
+  /** Receives what the values show. */
+  evidence: Evidence;
+  /** Whether what columns that no schema knows show is counted where their types are inferred. */
+  isInferredApart?: boolean;
   /** Indexes of cells that are assumed to be empty in all rows. */
   emptyCells: number[];
 }
@@ -32,7 +36,6 @@ const maxTextBytes = 16 * 1024 * 1024;
 
 /** Collects rows into batches, one row group after the other in the same memory. */
 export class RowGroupBuilder {
-  readonly evidence = new Evidence();
   /** Of the cells assumed to be empty, those that are not. */
   readonly filledCells = new Set<number>();
   rejects: Reject[] = [];
@@ -44,14 +47,16 @@ export class RowGroupBuilder {
   readonly maxRowsTogether: number;
 
   constructor(private readonly options: RowGroupOptions) {
-    const { columns, cellIndexes, ...rest } = options;
+    const { columns, cellIndexes, evidence, isInferredApart, ...rest } = options;
     this.rowLimit = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns.length)));
     this.maxRowsTogether = Math.min(maxRowsTogether, this.rowLimit);
     this.columns = columns.map((column, index) => {
       const cellIndex = cellIndexes[index];
-      // What other columns show is counted where their types are inferred.
-      const evidence = column.origin === 'schema' ? this.evidence : new Evidence();
-      return cellIndex === undefined ? undefined : new Column({ ...rest, column, cellIndex, evidence });
+      if (cellIndex === undefined) return undefined;
+      const isApart = isInferredApart && column.origin !== 'schema';
+      const shown = (isApart ? new Evidence() : evidence).of(column.name);
+      const own = { rules: rulesOf(rest.rules, column.name), evidence: shown };
+      return new Column({ ...rest, ...own, column, cellIndex });
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { decideTypes, inferenceOf } from '../../delimited/survey.js';
+import type { TextOf } from '../../values/decide-rules.js';
 import type { Evidence } from '../../values/evidence.js';
 import type { TypeInference } from '../../values/infer-types.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
@@ -37,8 +38,8 @@ export class AddedColumns {
   }
 
   /** Decides rules and types of the document; `evidence` is that of the other columns. */
-  decide(evidence: Evidence): ReturnType<typeof decideTypes> {
+  decide(evidence: Evidence, readRows: () => AsyncIterable<TextOf>): ReturnType<typeof decideTypes> {
     for (const { texts } of this.columns) texts.flush();
-    return decideTypes(this.inferences, evidence, this.layout);
+    return decideTypes(this.inferences, evidence, this.layout, readRows);
   }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import {
@@ -9,10 +10,12 @@ import {
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
-import { type decideTypes, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
+import type { EarlierDecisions } from '../../values/decide-rules.js';
+import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import { readSlabs } from '../slab.js';
 import { AddedColumns } from './added-columns.js';
@@ -30,10 +33,10 @@ export async function parseColumnar(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  known?: Assumption,
+  { known, earlier }: { known?: Assumption; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
-  const layout = delimitedLayout(document, schema, head);
+  const layout = delimitedLayout(document, schema, head, earlier);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
@@ -97,12 +100,15 @@ async function* readRowGroups(
 ): AsyncGenerator<ParsedBatch, StreamEnd> {
   const { dialect, header } = layout;
   const cellIndexOf = (column: number) => header.positions.indexOf(column);
+  const evidence = new Evidence();
   const group = new RowGroupBuilder({
     kernel,
     columns: table.columns,
     cellIndexes,
     form: cellFormOf(dialect),
     rules: assumed.rules,
+    evidence,
+    isInferredApart: true,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
   const added = assumed.isCertain ? undefined : new AddedColumns(kernel, layout);
@@ -128,20 +134,30 @@ async function* readRowGroups(
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  const notes = added ? confirmed(assumed, added.decide(group.evidence)) : assumed.notes;
-  return { notes: [...header.notes, ...notes] };
+  const { notes, warnings, decisions } = added
+    ? await confirmed(document, { assumed, added, evidence, layout })
+    : assumed;
+  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
 }
 
 /**
- * The notes on an assumption that the rows confirm.
+ * What was found about an assumption that the rows confirm.
  * Errors: ReadAgain<ParseHint>.
  */
-function confirmed(assumed: Assumption, decided: ReturnType<typeof decideTypes>): string[] {
-  const { rules, types, notes } = decided;
-  const isRight =
-    rules.decimalMark === assumed.rules.decimalMark &&
-    rules.dateOrder === assumed.rules.dateOrder &&
-    isDeepStrictEqual(types, assumed.types);
-  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules, types } });
-  return notes;
+async function confirmed(
+  document: ReadableDocument,
+  {
+    assumed,
+    added,
+    evidence,
+    layout,
+  }: { assumed: Assumption; added: AddedColumns; evidence: Evidence; layout: DelimitedLayout },
+): Promise<Required<Findings>> {
+  const reading = layout.dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
+  const decided = await added.decide(evidence, () => readTexts(document, layout, reading));
+  const { rules, types } = decided;
+  if (!isDeepStrictEqual([rules, types], [assumed.rules, assumed.types])) {
+    throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, ...decided, isCertain: true } });
+  }
+  return { ...decided, notes: [] };
 }

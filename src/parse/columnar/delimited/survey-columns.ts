@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { Evidence } from '../../values/evidence.js';
 import { TypeInference } from '../../values/infer-types.js';
-import { decideTypes, type Survey } from '../../delimited/survey.js';
+import { decideTypes, readTexts, type Survey } from '../../delimited/survey.js';
 import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
@@ -53,5 +53,9 @@ async function survey(
   }
   cutter.end();
   for (const { texts } of columns) texts.flush();
-  return { emptyNameless, ...decideTypes(inferences, new Evidence(), layout) };
+  const reading = dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
+  const decided = await decideTypes(inferences, new Evidence(), layout, () =>
+    readTexts(document, layout, reading),
+  );
+  return { emptyNameless, notes: [], ...decided };
 }

@@ -2,11 +2,12 @@ import type { DocumentLimits } from '../../../config/documents-spec.js';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import type { JsonSource } from '../../objects/json-walk.js';
 import type { JsonRows } from './json-rows.js';
 import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
-import { notColumnar } from '../../parse-hint.js';
+import { namesTwice, notColumnar } from '../../parse-hint.js';
 
 const comma = 0x2c;
 
@@ -38,6 +39,7 @@ export class JsonBytes implements JsonSource<Rows> {
      * Called when rows have names that their list has no paths for; they are read again afterwards.
      */
     private readonly onNewNames: (list: string) => void,
+    private readonly findings: JsonFindings,
     /** Reading stops after this many bytes, as if the document broke off there. */
     private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
@@ -63,7 +65,7 @@ export class JsonBytes implements JsonSource<Rows> {
     this.at += 1;
   }
 
-  async value(): Promise<unknown> {
+  async value(path?: string): Promise<unknown> {
     await this.peek();
     for (;;) {
       const { kernel, at, length } = this.slab;
@@ -74,7 +76,9 @@ export class JsonBytes implements JsonSource<Rows> {
         this.at = end;
         this.besideCharacters += text.length;
         if (this.besideCharacters > this.limits.maxRowCharacters) throw tooLong();
-        return parseExactly(text);
+        const value = parseExactly(text, this.findings, path);
+        if (this.findings.hasNamesTwice()) throw namesTwice();
+        return value;
       }
       if (kernel.calls.itemsStopped.value !== 0) throw this.problem();
       if (!(await this.more())) throw this.problem();
@@ -88,6 +92,10 @@ export class JsonBytes implements JsonSource<Rows> {
 
   async *items(list: string): AsyncGenerator<Rows> {
     yield* this.readRows(list);
+  }
+
+  nameAgain(): void {
+    throw namesTwice();
   }
 
   problem(): Error {

@@ -2,6 +2,7 @@ import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -10,6 +11,7 @@ import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
+import type { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
@@ -17,18 +19,26 @@ import { noteMet } from './json-survey.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
+interface ReadBy {
+  rules: ValueRules;
+  /** Receives what the values show. */
+  evidence: Evidence;
+  /** Receives what is odd in the JSON. */
+  findings: JsonFindings;
+  /** Receives what was found so far, with each full batch and at the end. */
+  check?: (found: FoundObjects) => void;
+}
+
 /**
  * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
- * until the next is pulled. `check` receives what was found so far, with each full batch and at the
- * end.
+ * until the next is pulled.
  * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
   document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
-  rules: ValueRules,
-  check?: (found: FoundObjects) => void,
+  { rules, evidence, findings, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
   const { limits } = document;
   const { maxLists } = limits;
@@ -39,7 +49,7 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, rules);
+      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence, findings });
       lists.set(list, reading);
       return reading;
     };
@@ -49,6 +59,7 @@ export async function* readJsonColumns(
       (list) => readingOf(list).rows,
       // New names have only nulls, or `check` reports them.
       () => {},
+      findings,
     );
     const beside = emptyObject();
     for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
@@ -64,7 +75,7 @@ export async function* readJsonColumns(
     check?.(foundIn(lists, { plan, beside, limits }));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
-    yield* readObjectBatches(only(beside), ofDocument, rules, 1);
+    yield* readObjectBatches(only(beside), ofDocument, { rules, evidence, batchRows: 1 });
   } finally {
     kernel.release();
   }
@@ -104,9 +115,9 @@ class ListReading {
     list: string,
     tables: ObjectTable[],
     plan: ObjectPlan | undefined,
-    rules: ValueRules,
+    { rules, evidence, findings }: ReadBy,
   ) {
-    this.rows = new JsonRows(kernel);
+    this.rows = new JsonRows(kernel, findings);
     this.from = tables.find((table) => table.hasRowsIn(list));
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);
@@ -131,6 +142,7 @@ class ListReading {
       cellIndexes: columns.map((_, index) => (filled.has(index) ? index * 2 : undefined)),
       form: 'json',
       rules,
+      evidence,
       emptyCells: [],
     });
   }

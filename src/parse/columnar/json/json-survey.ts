@@ -1,6 +1,7 @@
 import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -42,6 +43,8 @@ export async function surveyJson(
       kernel,
       (list) => surveyOf(list).rows,
       (list) => surveyOf(list).takeNewPaths(),
+      // What reading the rows finds is reported.
+      new JsonFindings(),
       maxBytes,
     );
     const beside = emptyObject();
@@ -92,7 +95,7 @@ class ListSurvey {
     private readonly survey: ObjectSurvey,
     wholePaths: Set<string>,
   ) {
-    this.rows = new JsonRows(kernel);
+    this.rows = new JsonRows(kernel, new JsonFindings());
     for (const path of wholePaths) this.rows.tree.set(path, -1, 'whole');
     this.takeNewPaths();
   }

@@ -1,17 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { ReportsError } from '../../../errors/reports-error.js';
+import { joinFindings } from '../../../schema/findings.js';
 import { readColumnPath, separator } from '../../../schema/object-path.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
-import type { ObjectTable } from '../../objects/object-batches.js';
+import { readJsonObjects } from '../../objects/json.js';
+import { JsonFindings } from '../../objects/json-findings.js';
+import { type ObjectTable, readObjectTexts } from '../../objects/object-batches.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
-import { ObjectPlan, type PlannedTable } from '../../objects/object-plan.js';
+import { noPaths, ObjectPlan, type PlannedTable } from '../../objects/object-plan.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
-import { type ObjectLayout, objectLayout, objectRules, parseObjects } from '../../objects/objects.js';
+import {
+  confirmed,
+  objectBasis,
+  type ObjectDecision,
+  objectDialect,
+  type ObjectLayout,
+  objectLayout,
+  type ObjectReading,
+  parseObjects,
+} from '../../objects/objects.js';
 import { wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
+import { usualRules } from '../../values/decide-rules.js';
+import { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
 import { readJsonColumns } from './json-columns.js';
 import { surveyJson } from './json-survey.js';
@@ -28,16 +42,31 @@ import { surveyJson } from './json-survey.js';
 export async function parseJson(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
-  { wholeSurvey, beginningBytes }: { wholeSurvey: boolean; beginningBytes: number },
+  {
+    wholeSurvey,
+    beginningBytes,
+    decision,
+  }: { wholeSurvey: boolean; beginningBytes: number; decision: ObjectDecision },
 ): Promise<DocumentStream> {
   const assumed =
-    schema?.tables.length && !wholeSurvey ? await assume(document, schema, beginningBytes) : undefined;
+    schema?.tables.length && !wholeSurvey
+      ? await assume(document, schema, beginningBytes, decision)
+      : undefined;
   if (assumed) return assumed;
-  return parseObjects(document, schema, {
+  const findings = new JsonFindings();
+  const reading: ObjectReading = {
     engine: 'columnar',
     survey: (plan) => surveyJson(document, plan),
-    batches: (tables, plan, rules) => readJsonColumns(document, tables, plan, rules),
-  });
+    batches: (tables, plan, rules, evidence) =>
+      readJsonColumns(document, tables, plan, { rules, evidence, findings }),
+    texts: (tables, plan) => textsOf(document, tables, plan),
+    warnings: () => findings.warnings(),
+  };
+  return parseObjects(document, schema, reading, decision);
+}
+
+function textsOf(document: ReadableDocument, tables: ObjectTable[], plan: ObjectPlan | undefined) {
+  return readObjectTexts(readJsonObjects(document, plan?.lists ?? noPaths), tables);
 }
 
 /** Undefined if the beginning does not allow an assumption. */
@@ -45,12 +74,14 @@ async function assume(
   document: ReadableDocument,
   schema: ReportSchema,
   beginningBytes: number,
+  decision: ObjectDecision,
 ): Promise<DocumentStream | undefined> {
   const plan = new ObjectPlan(schema);
   if (!plan.tables.every((table) => plan.tableOfItems(listOf(table)) === table)) return undefined;
   const beginning = await surveyJson(document, plan, beginningBytes);
   if (beginning.isWhole) return undefined;
-  const rules = objectRules(schema);
+  const basis = objectBasis(document.raw.metadata, schema, decision);
+  const rules = usualRules(basis);
   const layoutOf = (found: FoundObjects) => {
     try {
       return objectLayout(document, plan, found, rules);
@@ -66,21 +97,32 @@ async function assume(
   return documentStream(
     {
       engine: 'columnar',
-      dialect: { ...rules, preambleLines: 0 },
+      dialect: objectDialect(rules),
       tables: assumed.map(({ table }) => table),
     },
     readBatches(assumed),
   );
 
   async function* readBatches(assumed: ObjectTable[]): AsyncGenerator<ParsedBatch, StreamEnd> {
-    let right: ObjectLayout = { tables: [], notes: [] };
-    yield* readJsonColumns(document, assumed, plan, rules, (found) => {
+    let right: ObjectLayout = { tables: [], notes: [], decisions: [] };
+    const evidence = new Evidence();
+    const findings = new JsonFindings();
+    const check = (found: FoundObjects) => {
       const layout = layoutOf(found);
       const holds = layout?.tables.every((table) => isAmong(assumed, table));
       if (!layout || !holds) throw wrongAssumption({ kind: 'whole-survey' });
       right = layout;
-    });
-    return { tables: right.tables.map(({ table }) => table), notes: right.notes };
+    };
+    yield* readJsonColumns(document, assumed, plan, { rules, evidence, findings, check });
+    const { tables } = right;
+    const read = { rules, tables, basis, texts: () => textsOf(document, tables, plan) };
+    const { notes, decisions } = right;
+    const ofReading = { notes, decisions, warnings: findings.warnings() };
+    const ofValues = await confirmed(evidence, read, decision);
+    return {
+      tables: tables.map(({ table }) => table),
+      ...joinFindings(ofReading, { ...ofValues, notes: [] }),
+    };
   }
 }
 

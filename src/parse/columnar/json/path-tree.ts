@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import { separator } from '../../../schema/object-path.js';
-import { joinPath, type Leaf } from '../../objects/leaves.js';
+import { joinPath, separator } from '../../../schema/object-path.js';
+import type { Leaf } from '../../objects/leaves.js';
 import { notColumnar } from '../../parse-hint.js';
 
 /** A path at which rows have values. */

@@ -1,21 +1,23 @@
 import { matchesReportType } from './report-types.js';
 import type { Config } from './spec.js';
 
-/** What identifies a document's pipeline. */
+/** What identifies the pipelines of a document. */
 export interface PipelineSubject {
-  /** The pipeline that received it; null for a file from disk. */
+  /** Null for a document from disk. */
   pipeline: string | null;
   reportType: string;
 }
 
+type Pipelines = Pick<Config, 'pipelines' | 'unsetPipelines'>;
+
 /**
- * The pipelines whose rules apply to a document: those that load its type from the same queue as
- * its pipeline, otherwise all that load its type.
+ * Returns the pipelines whose policies apply to a document: those that load its type from the same
+ * queue as its own, otherwise all that load its type.
  */
-export function matchingPipelines(
+export function pipelinesOf(
   { pipeline, reportType }: PipelineSubject,
-  { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
-): Config['unsetPipelines'] {
+  { pipelines, unsetPipelines }: Pipelines,
+): (Config['pipelines'] | Config['unsetPipelines'])[number][] {
   const all = [...pipelines, ...unsetPipelines];
   const matching = all.filter(({ reportTypes }) => matchesReportType(reportTypes, reportType));
   const queue = all.find(({ name }) => name === pipeline)?.queue;

@@ -1,0 +1,75 @@
+import { pipelinesOf } from '../config/pipelines-of.js';
+import { ReportsError } from '../errors/reports-error.js';
+import { documentsReason } from '../privacy/pii-policy.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
+import type { LedgerField, Load } from '../warehouse/types.js';
+import { compareLoads, type EarlierLoad } from './compare-loads.js';
+import type { PipelineContext } from './context.js';
+
+/** Earlier documents of a seller and report type that are compared with a new one. */
+const maxEarlier = 100;
+
+const fields = [
+  'key',
+  'documentId',
+  'marketplaceIds',
+  'reportCreatedAt',
+  'loadedAt',
+  'tables',
+] as const satisfies LedgerField[];
+
+/**
+ * The earlier loads of each seller and report type. Those of one are read from the ledger once;
+ * then the loads that pass here are added.
+ */
+export class LoadHistory {
+  private readonly known = new Map<string, EarlierLoad[]>();
+
+  constructor(private readonly context: PipelineContext) {}
+
+  /**
+   * Returns a load with warnings about what it takes away and lacks in comparison with earlier
+   * documents. If a pipeline holds back snapshots that lose rows, such a load is quarantined.
+   * Errors: those of reading the ledger.
+   */
+  async compare(load: Load): Promise<Load> {
+    const { entry } = load;
+    const { sellerId, reportType } = entry;
+    if (load.tables.length === 0 || sellerId === null || reportType === null) return load;
+    const earlier = await this.earlierOf(sellerId, reportType);
+    const { warnings, losses } = compareLoads(load, earlier);
+    const isHeld = losses.length > 0 && !load.acceptLoss && this.holds(entry.pipeline, reportType);
+    if (isHeld) return this.heldBack(load, losses.map(({ message }) => message).join('; '));
+    earlier.push({ ...entry, loadedAt: new Date(this.context.clock.now()).toISOString() });
+    const added = [...losses, ...warnings];
+    for (const { code, message } of added) this.context.log.warn({ key: entry.key, code }, message);
+    return { ...load, entry: { ...entry, warnings: [...entry.warnings, ...added] } };
+  }
+
+  private async earlierOf(sellerId: string, reportType: string): Promise<EarlierLoad[]> {
+    const key = JSON.stringify([sellerId, reportType]);
+    const known =
+      this.known.get(key) ??
+      (await this.context.warehouse.loadFields(fields, {
+        sellerId,
+        reportType,
+        statuses: ['loaded', 'empty'],
+        limit: maxEarlier,
+      }));
+    this.known.set(key, known);
+    return known;
+  }
+
+  private holds(pipeline: string | null, reportType: string): boolean {
+    const pipelines = pipelinesOf({ pipeline, reportType }, this.context.config);
+    return pipelines.some(({ snapshotLoss }) => snapshotLoss === 'hold');
+  }
+
+  private heldBack({ entry }: Load, found: string): Load {
+    const { reportType, documentId } = entry;
+    const error = new ReportsError('SNAPSHOT_HELD', { reportType, documentId, found });
+    const reason = documentsReason(error, entry, this.context);
+    const nothing = { tables: [], rejects: 0, checks: [], warnings: [] };
+    return { entry: ledgerEntry({ ...entry, ...reason, ...nothing }), tables: [], rejectsPath: null };
+  }
+}
