@@ -50,14 +50,8 @@ This is the contract \`evolve\`. \`schemaContract\` of a pipeline chooses anothe
 (\`dataType\`), for all of its tables or for single ones: \`freeze\` quarantines the document, \`discard_row\` moves the row to \`_rejects\` as JSON, and
 \`discard_value\` leaves out the column, or the value.
 
-\`\`\`yaml
-pipelines:
-  - name: reports
-    schemaContract:
-      columns: discard_value
-      tables:
-        - { name: settlement_v2, columns: freeze, dataType: freeze }
-\`\`\`
+For example, \`schemaContract: { columns: discard_value, tables: [{ name: settlement_v2, columns: freeze }] }\` leaves out unknown columns, and
+quarantines settlements that have one.
 
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
 marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it
