@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { recordBatch } from '../../batches/batch-builder.js';
-import type { Evidence } from '../../values/evidence.js';
+import { Evidence } from '../../values/evidence.js';
 import { noNulls } from '../../batches/nulls.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
@@ -23,6 +23,8 @@ export interface RowGroupOptions {
   rules: ValueRules;
   /** Receives what the values show. */
   evidence: Evidence;
+  /** Whether what columns that no schema knows show is counted where their types are inferred. */
+  isInferredApart?: boolean;
   /** Indexes of cells that are assumed to be empty in all rows. */
   emptyCells: number[];
 }
@@ -45,13 +47,15 @@ export class RowGroupBuilder {
   readonly maxRowsTogether: number;
 
   constructor(private readonly options: RowGroupOptions) {
-    const { columns, cellIndexes, evidence, ...rest } = options;
+    const { columns, cellIndexes, evidence, isInferredApart, ...rest } = options;
     this.rowLimit = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns.length)));
     this.maxRowsTogether = Math.min(maxRowsTogether, this.rowLimit);
     this.columns = columns.map((column, index) => {
       const cellIndex = cellIndexes[index];
       if (cellIndex === undefined) return undefined;
-      const own = { rules: rulesOf(rest.rules, column.name), evidence: evidence.of(column.name) };
+      const isApart = isInferredApart && column.origin !== 'schema';
+      const shown = (isApart ? new Evidence() : evidence).of(column.name);
+      const own = { rules: rulesOf(rest.rules, column.name), evidence: shown };
       return new Column({ ...rest, ...own, column, cellIndex });
     });
   }
