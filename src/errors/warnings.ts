@@ -57,6 +57,7 @@ export const warningCatalogue = {
       'texts of its JSON have half a character (a lone surrogate), {count} in all, loaded as U+FFFD, or as the escape in a column of JSON',
     remedy:
       'Amazon cut texts in the middle of a character, for example of an emoji. Nothing else is lost: the text around it is loaded.',
+    isQuiet: true,
   },
   SNAPSHOT_SHRANK: {
     message:

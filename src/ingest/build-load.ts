@@ -1,11 +1,11 @@
 import { isRetryable, ReportsError } from '../errors/reports-error.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 import { checkWarnings } from '../schema/document-checks.js';
-import { joinFindings } from '../schema/findings.js';
+import { type Decision, joinFindings } from '../schema/findings.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
-import { ledgerKey, type Load } from '../warehouse/types.js';
+import { type LedgerEntry, ledgerKey, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type ConvertRawOptions, type ConvertRawSteps, convertRaw } from './convert-raw.js';
 import { rawMetadata } from './document-metadata.js';
@@ -29,12 +29,12 @@ export async function buildLoad(
     key: ledgerKey(raw.metadata),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
-    decisions: options.decisions ?? [],
+    decisions: options.decisions ?? decidedBefore(options.before, reportType),
   };
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
-    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
+    const findings = joinFindings({ notes: [], decisions: known.decisions }, document, parsed, {
       notes: [],
       warnings: checkWarnings(written.checks),
     });
@@ -67,6 +67,13 @@ export async function buildLoad(
     const reason = documentsReason(error, { ...known, reportType }, context);
     return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
   }
+}
+
+/** The decisions of an earlier load that reading the document again cannot make. */
+function decidedBefore(before: LedgerEntry | undefined, reportType: string): Decision[] {
+  const isGiven = ({ subject, value }: Decision) =>
+    (subject === 'report_type' && value === reportType) || subject === 'marketplace';
+  return before?.decisions.filter(isGiven) ?? [];
 }
 
 /**
