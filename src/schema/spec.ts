@@ -221,6 +221,7 @@ function toTable({
           type: readColumnType(column.type) as ColumnType,
           description: column.description,
           dateOrder: column.dateOrder,
+          nullTexts: column.nullTexts ? (true as const) : undefined,
           pii: column.pii ? (true as const) : undefined,
           nullTexts: column.nullTexts ? (true as const) : undefined,
         }),

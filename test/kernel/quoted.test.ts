@@ -74,10 +74,27 @@ describe('the kernel that reads quoted rows', () => {
 
   const cellsOf = (text: string) => readRows(text, ',').map(({ cells }) => cells);
 
-  it('keeps quotes that do not surround a whole cell', () => {
+  it('keeps quotes in a cell that begins with something else', () => {
     assert.deepEqual(cellsOf('a"b,c""d\n'), [['a"b', 'c""d']]);
-    assert.deepEqual(cellsOf('"a"b,c\n'), [['"a"b', 'c']]);
-    assert.deepEqual(cellsOf(' "a",b\n'), [[' "a"', 'b']]);
+    assert.deepEqual(cellsOf(' a"b, "c"\n'), [[' a"b', 'c']]);
+  });
+
+  it('drops the blanks before and behind a quoted cell, and no others', () => {
+    assert.deepEqual(cellsOf(' "a ",  " b"  , c \n"d" \r\n'), [['a ', ' b', ' c '], ['d']]);
+  });
+
+  it('stops at a row in which something else than a delimiter follows a closing quote', () => {
+    const irregular = -2;
+    for (const text of ['"a"b,c\n', 'c,"a" b\n', '"a"\rb\n', '"a"\u0000\n']) {
+      const source = placeText(kernel, text);
+      const target = kernel.calls.allocate(source.length + 80);
+      const marks = kernel.calls.allocate((source.length + 80) * 4);
+      assert.equal(
+        kernel.calls.readQuotedRow(source.at, source.length, 0, 0x2c, target, 0, marks, 1),
+        irregular,
+        text,
+      );
+    }
   });
 
   it('has an empty cell after a delimiter at the end of a row, and for an empty row', () => {

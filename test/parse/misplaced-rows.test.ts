@@ -205,6 +205,86 @@ for (const engine of ['reference', 'columnar'] as Engine[])
     });
   });
 
+describe('rows with misplaced cells, in both engines', function () {
+  this.timeout(240_000);
+
+  const cellOf = {
+    date: fc.constantFrom('05/06/2026', '25/06/2026', '06/25/2026', '01/02/2026', '03/03/2026'),
+    price: fc.constantFrom('1,50', '1.50', '1.250', '1,250', '3', '1.250,75', 'EUR'),
+    text: fc.constantFrom('DE', 'FR', 'Garden chair', 'B0CHAIR101', ''),
+  };
+  const columnTypes = {
+    country: 'string',
+    day: 'date',
+    due: 'date',
+    price: 'decimal(18,4)',
+    fee: 'decimal(18,4)',
+    asin: 'string',
+  };
+  const row = fc.tuple(
+    cellOf.text,
+    cellOf.date,
+    cellOf.date,
+    cellOf.price,
+    cellOf.price,
+    cellOf.text,
+    fc.constantFrom('', 'x'),
+  );
+  const shape = fc.record({
+    rows: fc.array(fc.record({ cells: row, from: fc.nat(6), by: fc.integer({ min: -2, max: 2 }) }), {
+      minLength: 4,
+      maxLength: 30,
+    }),
+    /** One row in so many is shifted. */
+    every: fc.integer({ min: 3, max: 12 }),
+    /** One kind of cell for most rows, so that they look usual. */
+    usual: row,
+    delimiter: fc.constantFrom('\t', ','),
+    withSchema: fc.boolean(),
+    chunk: fc.integer({ min: 1, max: 200 }),
+  });
+
+  it('are the same ones, and leave the same decisions about dates and numbers', async () => {
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ rows, every, usual, delimiter, withSchema, chunk }) => {
+        const write = (text: string) => (text.includes(delimiter) ? `"${text}"` : text);
+        // Behind the last header is a column without a name.
+        const lines = rows.map(({ cells, from, by }, index) => {
+          const own = index % 2 === 0 ? [...usual] : [...cells];
+          if (index % every === every - 1)
+            own.splice(from, Math.max(0, -by), ...Array(Math.max(0, by)).fill(''));
+          return own.slice(0, 7).map(write).join(delimiter);
+        });
+        const text = [[...Object.keys(columnTypes), ''].join(delimiter), ...lines, ''].join('\n');
+        const columns = Object.entries(columnTypes).map(([header, type]) => ({
+          name: header,
+          from: [header],
+          type: readColumnType(type) as ColumnType,
+        }));
+        const [table] = schema.tables;
+        const quoting = delimiter === ',' ? 'csv' : 'none';
+        const own = table && { ...schema, quoting, tables: [{ ...table, columns }] };
+        const read = async (engine: Engine) => {
+          const { parsed, ...others } = await readRows(
+            documentOf(text, {}, chunk),
+            withSchema ? (own as ReportSchema) : undefined,
+            engine,
+          );
+          const { tables, dialect, warnings, decisions } = parsed;
+          const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
+          return { ...others, tables, dialect, warnings, decisions, notes };
+        };
+        const expected = await read('reference');
+        assert.deepEqual(await read('columnar'), expected);
+        found += expected.rejects.some(({ reason }) => reason.includes('further')) ? 1 : 0;
+      }),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 200) },
+    );
+    assert.ok(found > 5, `${found} documents with misplaced rows`);
+  });
+});
+
 /** The documents of a folder by report type, in text with delimiters. */
 function delimitedDocuments(folder: string): { file: string; reportType: string; text: string }[] {
   return readdirSync(folder, { recursive: true })

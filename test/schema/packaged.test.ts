@@ -159,6 +159,7 @@ describe('the page on report schemas', () => {
       'restricted',
       'partitionBy',
       'dateOrder',
+      'nullTexts',
       'mode',
       'key',
       'why',

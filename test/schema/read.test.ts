@@ -16,6 +16,7 @@ tables:
       - { name: id, from: Id, type: string }
       - { name: day, from: [Day, Tag], type: date, dateOrder: dmy }
       - { name: price, from: price, type: 'decimal(18,4)', description: Of one unit. }
+      - { name: note, from: note, type: string, nullTexts: true }
 `;
 
 describe('report schemas', () => {
@@ -69,6 +70,7 @@ describe('report schemas', () => {
               type: { kind: 'decimal', precision: 18, scale: 4 },
               description: 'Of one unit.',
             },
+            { name: 'note', from: ['note'], type: { kind: 'string' }, nullTexts: true },
           ],
         },
       ],
