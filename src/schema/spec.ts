@@ -223,7 +223,6 @@ function toTable({
           dateOrder: column.dateOrder,
           nullTexts: column.nullTexts ? (true as const) : undefined,
           pii: column.pii ? (true as const) : undefined,
-          nullTexts: column.nullTexts ? (true as const) : undefined,
         }),
     ),
   });
