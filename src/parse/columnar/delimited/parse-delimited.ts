@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { openBreaks } from '../../../runtime/breaks.js';
 import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
@@ -105,11 +106,14 @@ async function* readRowGroups(
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
+  const takeBreak = openBreaks();
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
+      const pause = takeBreak();
+      if (pause) await pause;
       if (!group.isFull()) continue;
-      yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+      yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
       group.clear();
     }
     if (group.filledCells.size > 0) {
@@ -124,7 +128,7 @@ async function* readRowGroups(
     group.textBytes += slab.length;
   }
   cutter.end();
-  if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+  if (!group.isEmpty()) yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
   const { notes, warnings, decisions } = assumed.isCertain
     ? assumed
     : await confirmed(document, { assumed, evidence, layout });
