@@ -24,13 +24,7 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.metadata;
-  const known = {
-    key: ledgerKey(raw.metadata),
-    ...rawMetadata(raw, context.raw.folder),
-    pipeline: options.pipeline,
-    decisions: options.decisions ?? [],
-  };
+  const known = knownOf(raw, options, context);
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
@@ -64,9 +58,31 @@ export async function buildLoad(
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath, acceptLoss };
   } catch (error) {
     if (isRetryable(error)) throw error;
-    const reason = documentsReason(error, { ...known, reportType }, context);
-    return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+    return quarantinedLoad(error, raw, options, context);
   }
+}
+
+/** The load of a document that cannot be loaded because of `error`: its ledger row alone. */
+export function quarantinedLoad(
+  error: unknown,
+  raw: RawDocument,
+  options: Pick<ConvertRawOptions, 'pipeline' | 'decisions'>,
+  context: PipelineContext,
+): Load {
+  const { reportType } = raw.metadata;
+  const known = knownOf(raw, options, context);
+  const reason = documentsReason(error, { ...known, reportType }, context);
+  return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+}
+
+/** What the ledger row of a document says, however its conversion ends. */
+function knownOf(
+  raw: RawDocument,
+  { pipeline, decisions = [] }: Pick<ConvertRawOptions, 'pipeline' | 'decisions'>,
+  context: PipelineContext,
+) {
+  const key = ledgerKey(raw.metadata);
+  return { key, ...rawMetadata(raw, context.raw.folder), pipeline, decisions };
 }
 
 /**
