@@ -24,13 +24,7 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.metadata;
-  const known = {
-    key: ledgerKey(raw.metadata),
-    ...rawMetadata(raw, context.raw.folder),
-    pipeline: options.pipeline,
-    decisions: options.decisions ?? decidedBefore(options.before, reportType),
-  };
+  const known = knownOf(raw, options, context);
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
@@ -64,10 +58,34 @@ export async function buildLoad(
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath, acceptLoss };
   } catch (error) {
     if (isRetryable(error)) throw error;
-    const reason = documentsReason(error, { ...known, reportType }, context);
-    return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+    return quarantinedLoad(error, raw, options, context);
   }
 }
+
+/** The load of a document that cannot be loaded because of `error`: its ledger row alone. */
+export function quarantinedLoad(
+  error: unknown,
+  raw: RawDocument,
+  options: KnownOptions,
+  context: PipelineContext,
+): Load {
+  const { reportType } = raw.metadata;
+  const known = knownOf(raw, options, context);
+  const reason = documentsReason(error, { ...known, reportType }, context);
+  return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+}
+
+/** What the ledger row of a document says, however its conversion ends. */
+function knownOf(
+  raw: RawDocument,
+  { pipeline, before, decisions = decidedBefore(before, raw.metadata.reportType) }: KnownOptions,
+  context: PipelineContext,
+) {
+  const key = ledgerKey(raw.metadata);
+  return { key, ...rawMetadata(raw, context.raw.folder), pipeline, decisions };
+}
+
+type KnownOptions = Pick<ConvertRawOptions, 'pipeline' | 'decisions' | 'before'>;
 
 /** The decisions of an earlier load that reading the document again cannot make. */
 function decidedBefore(before: LedgerEntry | undefined, reportType: string): Decision[] {

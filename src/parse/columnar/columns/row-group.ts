@@ -1,6 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../../schema/types.js';
+import { openBreaks } from '../../../runtime/breaks.js';
 import { recordBatch } from '../../batches/batch-builder.js';
 import { Evidence } from '../../values/evidence.js';
 import { noNulls } from '../../batches/nulls.js';
@@ -86,8 +87,14 @@ export class RowGroupBuilder {
   }
 
   /** The rows added since `clear`, valid until the next one. */
-  batch(): RecordBatch {
-    const finished = this.columns.map((column) => column?.finish());
+  async batch(): Promise<RecordBatch> {
+    const takeBreak = openBreaks();
+    const finished: (ReturnType<Column['finish']> | undefined)[] = [];
+    for (const column of this.columns) {
+      finished.push(column?.finish());
+      const pause = takeBreak();
+      if (pause) await pause;
+    }
     // From here on nothing may be allocated in the kernel: that would invalidate the views.
     const children = finished.map((data) => data?.() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));

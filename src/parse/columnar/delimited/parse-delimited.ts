@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { openBreaks } from '../../../runtime/breaks.js';
 import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
@@ -127,6 +128,7 @@ async function* readRowGroups(
   const reading = rowLayout(head, layout, plan.table, assumed);
   const candidates = assumed.misplaced ? undefined : new CandidateRows(kernel, reading, cellFormOf(dialect));
   const added = assumed.isCertain ? undefined : new AddedColumns(kernel, layout);
+  const takeBreak = openBreaks();
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether, assumed.misplaced);
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
@@ -134,8 +136,10 @@ async function* readRowGroups(
       candidates?.add(rows, rejects);
       added?.add(rows);
       countShort(rows, short);
+      const pause = takeBreak();
+      if (pause) await pause;
       if (!group.isFull()) continue;
-      yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+      yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
       group.clear();
     }
     if (group.filledCells.size > 0) {
@@ -150,7 +154,7 @@ async function* readRowGroups(
     group.textBytes += slab.length;
   }
   cutter.end();
-  if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+  if (!group.isEmpty()) yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
   const { notes, warnings, decisions } = added
     ? await confirmed(document, { assumed, added, evidence, layout })
     : assumed;
