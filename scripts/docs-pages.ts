@@ -62,7 +62,7 @@ ORDER BY loaded_at DESC, code
 
 and in BigQuery:
 
-\`\`\`sql
+\`\`\`sql bigquery
 SELECT loaded_at, report_type, document_id,
   JSON_VALUE(warning, '$.code') AS code, JSON_VALUE(warning, '$.message') AS message
 FROM _loads CROSS JOIN UNNEST(JSON_QUERY_ARRAY(warnings)) AS warning

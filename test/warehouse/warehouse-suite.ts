@@ -1306,7 +1306,7 @@ export function describeWarehouse(
       it('has them as rows by the example in docs/errors.md', async () => {
         await commitAll();
         const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-        const queries = [...page.matchAll(/```sql\n(.+?)\n```/gs)].map(([, sql]) => sql);
+        const queries = [...page.matchAll(/```sql(?: bigquery)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
         assert.equal(queries.length, 2);
         const found = await rows(queries[ways.exampleQuery] ?? '');
         assert.deepEqual(found.map((row) => `${row.document_id} ${row.code} ${row.message}`).toSorted(), [
