@@ -38,6 +38,13 @@ const oneOf = (content: string | Buffer, type: string, marketplaces?: string): P
 
 /** For each code, documents whose last one is loaded with this warning and no other. */
 export const warningProvocations: Partial<Record<WarningCode, WarningProvocation>> = {
+  ROWS_SHORT: {
+    input: 'one of five rows with a cell fewer than the header',
+    documents: oneOf(
+      rowsOf('sku\tname\tunits', 'a\tCup\t1', 'b\tHat\t2', 'c\tPen', 'd\tBag\t4', 'e\tBox\t5'),
+      unknown,
+    ),
+  },
   TOTALS_DIFFER: {
     input: 'a settlement of 5.00 whose rows add up to 2.50',
     documents: oneOf(
