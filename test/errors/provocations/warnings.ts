@@ -53,10 +53,6 @@ export const warningProvocations: Partial<Record<WarningCode, WarningProvocation
       'US',
     ),
   },
-  ROWS_SHORT: {
-    input: 'a row with fewer cells than the header',
-    documents: oneOf(rowsOf('seller-sku\titem-name\tprice', 'a\tLamp\t9.99', 'b\tLamp'), listingsType),
-  },
   PERSONAL_DATA_FOUND: {
     input: 'an unknown column with e-mail addresses',
     documents: oneOf(
