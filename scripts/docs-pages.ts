@@ -48,12 +48,29 @@ ${rows.join('\n')}
 
 ## Warnings
 
-A warning is about a document that was loaded. \`load\`, \`run\` and \`loads\` print it, the status page and the metrics count it, and the ledger keeps it
-in \`_loads.warnings\` with its code:
+A warning is about a document that was loaded. \`load\` and \`run\` print it. \`sp-reports loads --warnings\` lists all such documents, and
+\`sp-reports loads DOCUMENT\` shows what to do. The status page and the metrics count warnings, and [alarms](alarms.md) report new ones. The ledger
+keeps them in \`_loads.warnings\`. This query returns one row for each warning, in DuckDB:
 
 \`\`\`sql
-SELECT document_id, warnings FROM _loads WHERE json_array_length(warnings) > 0
+SELECT loaded_at, report_type, document_id,
+  unnest(warnings->>'$[*].code') AS code, unnest(warnings->>'$[*].message') AS message
+FROM _loads
+WHERE json_array_length(warnings) > 0
+ORDER BY loaded_at DESC, code
 \`\`\`
+
+and in BigQuery:
+
+\`\`\`sql bigquery
+SELECT loaded_at, report_type, document_id,
+  JSON_VALUE(warning, '$.code') AS code, JSON_VALUE(warning, '$.message') AS message
+FROM _loads CROSS JOIN UNNEST(JSON_QUERY_ARRAY(warnings)) AS warning
+ORDER BY loaded_at DESC, code
+\`\`\`
+
+\`_loads.decisions\` has the same form, with \`subject\`, \`value\` and \`reason\`. If the \`pii\` policy of a document's pipelines is not \`keep\`, its
+warnings and decisions quote no values. \`purge\` removes what they say.
 
 | code | message | what to do |
 |---|---|---|

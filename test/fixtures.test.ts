@@ -153,8 +153,9 @@ describe('collected documents:', () => {
         it(`${name} of the ${size} collection loads with every line, by the ${engine} engine`, async () => {
           const reportType = name.replace(/--.*$/, '');
           const metadata = { sellerId: 'A1', reportType, marketplaceIds: [] };
-          const { tables, rejects } = await readThrough(join(samples, name), metadata, engine);
+          const { parsed, tables, rejects } = await readThrough(join(samples, name), metadata, engine);
           assert.deepEqual(rejects, []);
+          assert.deepEqual(parsed.warnings ?? [], []);
           const rows = tables.reduce((sum, table) => sum + table.rowsByDuckDb.length, 0);
           if (/\.(json|xml)$/.test(name)) return assert.ok(rows > 0);
           const lines = readFileSync(join(samples, name), 'latin1')

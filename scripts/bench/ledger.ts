@@ -22,6 +22,7 @@ const commands = [
   ['doctor'],
   ['request', '--dry-run'],
   ['purge', '--older-than', '10000d'],
+  ['rebuild'],
 ];
 
 const settings = `warehouse: { path: warehouse.duckdb, memoryLimitMegabytes: 256 }

@@ -30,8 +30,11 @@ export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): st
     const changed = changedColumns(ofTable, columns);
     const unknown = ofTable.filter(({ kind, mayBe }) => kind === 'added' && mayBe === undefined);
     // A column that counted as personal data without a mark must stay so.
+    const found = unknown.flatMap(({ column, isPersonal }) => (isPersonal ? column : []));
     const added = newColumns(unknown).map((column) =>
-      personalColumns(schema, table, [column.name]).length > 0 ? { ...column, pii: true as const } : column,
+      personalColumns(schema, table, [column.name], found).length > 0
+        ? { ...column, pii: true as const }
+        : column,
     );
     return [
       ...(changed.length > 0 ? [`# ${reportType}: replace the same ${columnList}\n`] : []),

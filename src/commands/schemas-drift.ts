@@ -6,6 +6,8 @@ import { identifier } from '../warehouse/staging/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './setup/io.js';
 import { readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
+import { personalColumns } from '../schema/personal-data.js';
+import type { ReportSchemas } from '../schema/types.js';
 import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { type DriftWithValues, driftYaml, withRenames } from './schemas-drift-yaml.js';
 import { textTable } from './output/text-table.js';
@@ -34,7 +36,11 @@ export function driftCommand(io: Io): Command {
       const hasValues = config.warehouse.type === 'duckdb' && open.some(isAdded);
       const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();
       const found: DriftWithValues[] = [];
-      for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
+      for (const drift of open) {
+        const isPersonal = isPersonalDrift(drift, schemas);
+        const values = await valuesOf(drift, types, warehouse);
+        found.push({ ...drift, ...values, ...(isPersonal ? { isPersonal, examples: [] } : {}) });
+      }
       // Renames need the whole list: the missing column shows that a header is a new name.
       const drifts = reportableDrift(withRenames(found, schemas));
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
@@ -59,7 +65,10 @@ async function valuesOf(
     `SELECT DISTINCT CAST(${identifier(column)} AS VARCHAR) AS value FROM ${identifier(table)}
      WHERE value <> '' ORDER BY 1 LIMIT ${maxValues}`,
   );
-  const values = rows.map(({ value }) => String(value));
+  const isDecimal = typeText.startsWith('DECIMAL');
+  const values = rows.map(({ value }) =>
+    isDecimal ? String(value).replace(/(?<=\..*)\.?0+$|\.0+$/, '') : String(value),
+  );
   const maxExamples = 3;
   const inferred = inferType(header ?? column, values);
   const type = typeText === 'VARCHAR' ? inferred : (columnTypeOf(typeText) ?? inferred);
@@ -80,6 +89,14 @@ function columnKey(table: string, column: string): string {
   return JSON.stringify([table, column]);
 }
 
+/** Whether an unknown header has personal data, of which no example is shown. */
+function isPersonalDrift(drift: Drift, schemas: ReportSchemas): true | undefined {
+  const { reportType, table, column, isPersonal } = drift;
+  const found = isPersonal ? [column] : [];
+  const isOne = personalColumns(schemas.get(reportType), table, [column], found).length > 0;
+  return (isAdded(drift) && isOne) || undefined;
+}
+
 function isAdded({ kind }: Drift): boolean {
   return kind === 'added';
 }
@@ -93,7 +110,9 @@ function driftTable(drifts: DriftWithValues[], io: Io): string {
     `${drift.documents} of ${drift.ofDocuments}`,
     drift.firstSeenAt.slice(0, 10),
     drift.lastSeenAt.slice(0, 10),
-    (drift.examples.length > 0 ? drift.examples : drift.documentIds).join(', '),
+    drift.isPersonal
+      ? 'personal data'
+      : (drift.examples.length > 0 ? drift.examples : drift.documentIds).join(', '),
   ]);
   return textTable(head, cells, { width: resultWidth(io) });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../text/nearest-name.js';
 import { cronError, optionalText } from './common-spec.js';
+import { contractSpec } from './contract-spec.js';
 import { isCron } from './cron.js';
 import { limitsSpec } from './limits-spec.js';
 import { requestSpec } from './request-spec.js';
@@ -77,6 +78,7 @@ export const pipelineSpec = z
       .describe(
         'What happens to personal data of buyers (the columns marked `pii` in report schemas): `keep`; `hash`, with `piiHashKey`, so that equal values can still be recognized; `drop`, which stores NULL instead. If several pipelines load a report type from the same queue, the strictest policy applies.',
       ),
+    schemaContract: contractSpec,
     snapshotLoss: z
       .enum(snapshotLossPolicies)
       .default('warn')
@@ -94,5 +96,6 @@ export const pipelineRuleSpec = z.object({
   queue: z.string(),
   reportTypes: pipelineSpec.shape.reportTypes,
   pii: pipelineSpec.shape.pii,
+  schemaContract: contractSpec,
   snapshotLoss: pipelineSpec.shape.snapshotLoss,
 });

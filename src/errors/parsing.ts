@@ -41,6 +41,13 @@ export const parsingErrors = {
     remedy:
       'Nothing of it was loaded, and the rows already in the table are unchanged. If it is of another type, load it with `sp-reports load FILE --type REPORT_TYPE`. If Amazon changed the headers, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
+  SCHEMA_FROZEN: {
+    kind: 'terminal',
+    message:
+      'parsing {reportType} document {documentId}: {found}, and `schemaContract` freezes the table {table}',
+    remedy:
+      'Nothing of it was loaded. Add the columns to the report schema or correct their types, or choose another contract for the table in pipelines.yaml. Then run `sp-reports reload {documentId}`.',
+  },
   TYPE_UNDECIDED: {
     kind: 'terminal',
     message: 'choosing the report type of {path}: {found}',

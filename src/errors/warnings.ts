@@ -25,6 +25,16 @@ export const warningCatalogue = {
     remedy:
       'The document states a total that its rows do not add up to. Compare the rows with the document. If a column was not recognized, add its header to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
+  PERSONAL_DATA_FOUND: {
+    message: 'column {column} of {table}, which no schema knows, has {found}',
+    remedy:
+      'The column counts as personal data: the `pii` policy of the pipeline and `sp-reports purge` apply to it. Add it to the report schema with `pii: true`.',
+  },
+  MEASURE_MISSING: {
+    message: '{table} has no value in {missing}: the document has {added} with numbers in its place',
+    remedy:
+      'Amazon may have renamed the column. If so, add the new header to `from` of the column in the report schema, then run `sp-reports reload`. `sp-reports schemas drift` shows both.',
+  },
   CHARSET_UNCERTAIN: {
     message: 'read as {charset} ({reason}); nothing proves that this is its charset',
     remedy:
@@ -47,6 +57,7 @@ export const warningCatalogue = {
       'texts of its JSON have half a character (a lone surrogate), {count} in all, loaded as U+FFFD, or as the escape in a column of JSON',
     remedy:
       'Amazon cut texts in the middle of a character, for example of an emoji. Nothing else is lost: the text around it is loaded.',
+    isQuiet: true,
   },
   SNAPSHOT_SHRANK: {
     message:

@@ -17,8 +17,7 @@ const maxWorkMs = 24 * 3_600_000;
 
 /**
  * Whether the process that a folder is named after is gone: one of this host that is not running,
- * or any other if nothing was written to the folder for a day. `name`: as `processName` returned
- * it.
+ * or any other if nothing was written to the folder for a day. `name`: as from `processName`.
  */
 export async function isAbandoned(
   folder: string,

@@ -1,11 +1,11 @@
 import { isRetryable, ReportsError } from '../errors/reports-error.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 import { checkWarnings } from '../schema/document-checks.js';
-import { joinFindings } from '../schema/findings.js';
+import { type Decision, joinFindings } from '../schema/findings.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
-import { ledgerKey, type Load } from '../warehouse/types.js';
+import { type LedgerEntry, ledgerKey, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type ConvertRawOptions, type ConvertRawSteps, convertRaw } from './convert-raw.js';
 import { rawMetadata } from './document-metadata.js';
@@ -24,17 +24,11 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.metadata;
-  const known = {
-    key: ledgerKey(raw.metadata),
-    ...rawMetadata(raw, context.raw.folder),
-    pipeline: options.pipeline,
-    decisions: options.decisions ?? [],
-  };
+  const known = knownOf(raw, options, context);
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
-    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
+    const findings = joinFindings({ notes: [], decisions: known.decisions }, document, parsed, {
       notes: [],
       warnings: checkWarnings(written.checks),
     });
@@ -64,9 +58,40 @@ export async function buildLoad(
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath, acceptLoss };
   } catch (error) {
     if (isRetryable(error)) throw error;
-    const reason = documentsReason(error, { ...known, reportType }, context);
-    return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+    return quarantinedLoad(error, raw, options, context);
   }
+}
+
+/** The load of a document that cannot be loaded because of `error`: its ledger row alone. */
+export function quarantinedLoad(
+  error: unknown,
+  raw: RawDocument,
+  options: KnownOptions,
+  context: PipelineContext,
+): Load {
+  const { reportType } = raw.metadata;
+  const known = knownOf(raw, options, context);
+  const reason = documentsReason(error, { ...known, reportType }, context);
+  return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+}
+
+/** What the ledger row of a document says, however its conversion ends. */
+function knownOf(
+  raw: RawDocument,
+  { pipeline, before, decisions = decidedBefore(before, raw.metadata.reportType) }: KnownOptions,
+  context: PipelineContext,
+) {
+  const key = ledgerKey(raw.metadata);
+  return { key, ...rawMetadata(raw, context.raw.folder), pipeline, decisions };
+}
+
+type KnownOptions = Pick<ConvertRawOptions, 'pipeline' | 'decisions' | 'before'>;
+
+/** The decisions of an earlier load that reading the document again cannot make. */
+function decidedBefore(before: LedgerEntry | undefined, reportType: string): Decision[] {
+  const isGiven = ({ subject, value }: Decision) =>
+    (subject === 'report_type' && value === reportType) || subject === 'marketplace';
+  return before?.decisions.filter(isGiven) ?? [];
 }
 
 /**

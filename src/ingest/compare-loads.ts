@@ -1,4 +1,4 @@
-import { type Warning, warning } from '../errors/warnings.js';
+import { type Warning, type WarningCode, warning } from '../errors/warnings.js';
 import { headerDrift } from '../schema/drift.js';
 import { pluralize } from '../text/pluralize.js';
 import type { LedgerRow, Load, LoadTable } from '../warehouse/types.js';
@@ -8,6 +8,15 @@ export type EarlierLoad = Pick<
   LedgerRow,
   'key' | 'documentId' | 'marketplaceIds' | 'reportCreatedAt' | 'loadedAt' | 'tables'
 >;
+
+/** The warnings that come from comparing: the document alone does not show them. */
+export const comparisonCodes: ReadonlySet<WarningCode> = new Set([
+  'SNAPSHOT_SHRANK',
+  'MARKETPLACES_LOST',
+  'ROWS_REPLACED',
+  'COLUMNS_GONE',
+  'MEASURES_EMPTY',
+] satisfies WarningCode[]);
 
 /** How a document differs from the earlier ones of its seller and report type. */
 export interface Comparison {

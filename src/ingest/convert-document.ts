@@ -1,9 +1,12 @@
 import type { DocumentLimits } from '../config/documents-spec.js';
+import type { ContractOf } from '../config/schema-contract.js';
 import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
+import { applySchemaContract } from '../parse/schema-contract.js';
 import type { ParsedDocument } from '../parse/types.js';
 import type { EarlierDecisions } from '../parse/values/decide-rules.js';
+import { findPersonalData, type FoundColumns, type PersonalDataHint } from '../privacy/find-personal-data.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -20,6 +23,8 @@ export interface ConvertOptions {
   schemas: ReportSchemas;
   /** What is done to personal data; without it, the data is kept. */
   pii?: PiiTreatment;
+  /** What happens if the document differs from its schema; without it, tables evolve. */
+  contractOf?: ContractOf;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
   /** Limits on what is in the document; the default ones if absent. */
@@ -39,12 +44,14 @@ export interface ConvertedDocument {
 }
 
 /** What one attempt to read a document found out for the next one. */
-type ReadHint = CharsetHint | ParseHint;
+type ReadHint = CharsetHint | ParseHint | PersonalDataHint;
 
 /** What the attempts so far found out. */
 interface Known {
   charset?: CharsetDecision | undefined;
   hint?: ParseHint | undefined;
+  /** Columns with personal data that no schema knows. */
+  personal?: FoundColumns;
 }
 
 /**
@@ -68,7 +75,9 @@ export async function convertDocument(
       if (!(error instanceof ReadAgain)) throw documentError(error, raw.metadata);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
-      known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
+      if (hint.kind === 'charset') known = { charset: hint.decision };
+      else if (hint.kind === 'personal-data') known = { ...known, personal: hint.columns };
+      else known = { ...known, hint };
     }
   }
 }
@@ -77,14 +86,24 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, earlier, onRowsWritten }: ConvertOptions,
-  { charset, hint }: Known,
+  {
+    schema,
+    schemas,
+    pii,
+    contractOf,
+    maxTextBytes,
+    limits: ofContent,
+    signal,
+    earlier,
+    onRowsWritten,
+  }: ConvertOptions,
+  { charset, hint, personal }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, ofContent, signal };
   const document =
     engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
   faultPoint('examined');
-  const found = await parseDocument({
+  const parsed = await parseDocument({
     document,
     engine,
     schema,
@@ -92,7 +111,11 @@ async function convertOnce(
     hint,
     earlier,
   });
-  const stream = pii ? protectPersonalData(found, schema, pii) : found;
+  const isLeftOut = parsed.tables.some(({ name }) => contractOf && contractOf(name).columns !== 'evolve');
+  const isTreated = pii !== undefined || isLeftOut;
+  const found = findPersonalData(parsed, schema, { known: personal, isTreated });
+  const treated = pii ? protectPersonalData(found, schema, pii) : found;
+  const stream = contractOf ? applySchemaContract(treated, contractOf, raw.metadata) : treated;
   const written = await writeLake(stream, raw.metadata, {
     lake,
     engine,

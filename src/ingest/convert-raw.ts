@@ -1,3 +1,4 @@
+import { schemaContract } from '../config/schema-contract.js';
 import { describeError, faultOf, isRetryable, ReportsError } from '../errors/reports-error.js';
 import type { FileDigest } from '../files/file-digest.js';
 import { piiTreatment } from '../privacy/pii-policy.js';
@@ -56,6 +57,7 @@ export async function convertRaw(
     schema: schemas.get(reportType),
     schemas,
     pii: piiTreatment({ pipeline, reportType }, config),
+    contractOf: schemaContract({ pipeline, reportType }, config),
     maxTextBytes: maxDocumentBytes,
     limits: config.documents,
     signal,

@@ -1,11 +1,13 @@
-import { isNotTheDocumentsFault } from '../errors/reports-error.js';
+import { join } from 'node:path';
+import { isNotTheDocumentsFault, ReportsError } from '../errors/reports-error.js';
+import { openCrashJournal } from '../scheduling/crash-journal.js';
 import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
-import type { LedgerEntry } from '../warehouse/types.js';
+import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { chooseType } from './choose-type.js';
-import { buildLoad } from './build-load.js';
+import { buildLoad, quarantinedLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
 /**
@@ -24,6 +26,9 @@ export type LoadedFile = { path: string } & (
   | { failure: Failure }
 );
 
+/** A document that killed the program so often is quarantined, so that the next ones load. */
+const maxCrashes = 2;
+
 /**
  * Loads documents from disk, for example Seller Central downloads, by the same data path as those
  * from Amazon. The document id is derived from the bytes: loading the same file again replaces its
@@ -38,6 +43,8 @@ export async function* loadFiles(
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = metadata;
   const commits = new CommitQueue(context);
+  const { clock, log } = context;
+  const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
     if (stop.aborted) return;
@@ -55,20 +62,32 @@ export async function* loadFiles(
         reportType: decision?.value ?? reportType ?? '',
       });
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
-      const load = await buildLoad(
-        raw,
-        {
-          pipeline: null,
-          maxDocumentBytes,
-          signal: abort,
-          isFresh: true,
-          decisions: decision ? [decision] : [],
-        },
-        context,
-      );
-      const { key } = load.entry;
+      const options = {
+        pipeline: null,
+        maxDocumentBytes,
+        signal: abort,
+        isFresh: true,
+        decisions: decision ? [decision] : [],
+      };
+      const key = ledgerKey(raw.metadata);
       const before = (await context.warehouse.seen([key])).get(key);
-      const entry = await commits.submit(load);
+      const count = journal.crashes(key);
+      await journal.begin(key);
+      let entry: LedgerEntry;
+      try {
+        const load =
+          count < maxCrashes
+            ? await buildLoad(raw, options, context)
+            : quarantinedLoad(
+                new ReportsError('PROCESS_KILLED', { documentId: raw.metadata.documentId, count }),
+                raw,
+                options,
+                context,
+              );
+        entry = await commits.submit(load);
+      } finally {
+        await journal.end(key);
+      }
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
       yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {

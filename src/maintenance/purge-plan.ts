@@ -158,13 +158,20 @@ function isOlder({ reportCreatedAt, loadedAt }: Candidate, before: string): bool
   return madeAt === '' || Date.parse(madeAt) < Date.parse(before);
 }
 
+/** Columns of a table that no schema knows and that were found to contain personal data. */
+export function foundColumns(entries: Pick<LedgerEntry, 'tables'>[], table: string): string[] {
+  const isTable = ({ name }: { name: string }) => name.toLowerCase() === table.toLowerCase();
+  return entries.flatMap(({ tables }) => tables.filter(isTable).flatMap(({ personal = [] }) => personal));
+}
+
 /** Whether a document may contain personal data, by its schema and by the columns that it added. */
 function isPersonalBySchema({ tables }: Candidate, schema: ReportSchema): boolean {
-  const isAdded = ({ name, added = [] }: LedgerEntry['tables'][number]) =>
+  const isAdded = ({ name, added = [], personal = [] }: LedgerEntry['tables'][number]) =>
     personalColumns(
       schema,
       name,
       added.map((column) => column.name),
+      personal,
     ).length > 0;
   return mayHoldPersonalData(schema) || tables.some(isAdded);
 }
@@ -194,7 +201,8 @@ async function clearingsOf(
       clearings.push({ path, columns: ['raw'], value: '' });
       continue;
     }
-    const columns = personalColumns(schema, table, (await look(path, lake, rewriter)).columns);
+    const { columns: names } = await look(path, lake, rewriter);
+    const columns = personalColumns(schema, table, names, foundColumns([entry], table));
     if (columns.length > 0) clearings.push({ path, columns, value: null });
   }
   return isPersonal || clearings.some(({ value }) => value === null) ? clearings : undefined;

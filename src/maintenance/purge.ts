@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipelineRuleSpec } from '../config/pipeline-spec.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { findDamage } from '../files/file-digest.js';
@@ -21,7 +22,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
-import { type PurgeStep, planPurge } from './purge-plan.js';
+import { foundColumns, type PurgeStep, planPurge } from './purge-plan.js';
 import { filesOfRebuilds, withRebuildLock } from './rebuild.js';
 
 export interface PurgeSummary {
@@ -118,7 +119,7 @@ async function carryOut(step: PurgeStep, context: PipelineContext, rewriter: Par
   if (documents.length === 0) return;
   const entries = documents.map((each) => ({ ...each.entry, files: filesNow(each) }));
   await warehouse.removePersonalData(entries, (reportType, table, columns) =>
-    personalColumns(schemas.get(reportType ?? ''), table, columns),
+    personalColumns(schemas.get(reportType ?? ''), table, columns, foundColumns(entries, table)),
   );
   faultPoint('rows-purged');
   for (const each of documents) {
@@ -176,13 +177,7 @@ async function clear(
  */
 async function keepRebuildable(documents: PurgeStep['documents'], context: PipelineContext): Promise<void> {
   const { config, lake, log } = context;
-  const dropAll = {
-    name: '',
-    queue: '',
-    reportTypes: ['*'],
-    pii: 'drop' as const,
-    snapshotLoss: 'warn' as const,
-  };
+  const dropAll = pipelineRuleSpec.parse({ name: 'purge', queue: '', reportTypes: ['*'], pii: 'drop' });
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;

@@ -13,6 +13,7 @@ import { fetcherOf } from './fetch-again.js';
 import { checkLakeFiles } from '../ingest/lake-files.js';
 import { rawMetadata } from '../ingest/document-metadata.js';
 import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
+import { comparisonCodes } from '../ingest/compare-loads.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, writeLoadRecord } from '../ingest/load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
@@ -109,6 +110,9 @@ export async function commitSources(
       summary.lost.push(key);
       return made;
     }
+    // What earlier documents showed at the time is not in the raw bytes.
+    const compared = known?.warnings.filter(({ code }) => comparisonCodes.has(code)) ?? [];
+    made.entry.warnings = [...made.entry.warnings, ...compared];
     await writeLoadRecord(lake, made);
     summary.fromRaw += 1;
     if (made.entry.rawSha256 === null) unchecked += 1;

@@ -99,7 +99,10 @@ async function makeNewFile(
     });
   };
   refuseLoss();
-  await commitSources(readSources(documents, ledger, context), open(fresh), summary, context, options);
+  const warehouse = open(fresh);
+  // Reading a document again looks at earlier ones, and nothing else can open the held file.
+  const building = { ...context, warehouse };
+  await commitSources(readSources(documents, ledger, context), warehouse, summary, building, options);
   try {
     refuseLoss();
   } catch (error) {

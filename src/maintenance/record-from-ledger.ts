@@ -49,7 +49,7 @@ export function entryOf({ loadedAt: _, ...entry }: LedgerRow): LedgerEntry {
 
 /** `types`: of the Parquet file, by column; undefined if the document has no rows. */
 function columnsOf(
-  { missing = [], added = [] }: LedgerRow['tables'][number],
+  { missing = [], added = [], personal = [] }: LedgerRow['tables'][number],
   { columns }: TableSchema,
   types: Map<string, string> | undefined,
 ): ResolvedColumn[] {
@@ -60,7 +60,7 @@ function columnsOf(
   });
   const others = added.map(({ name, header, after }): ResolvedColumn => {
     const type = typeOf(types?.get(name), { kind: 'string' });
-    return { name, header, type, origin: 'added', after };
+    return { name, header, type, origin: 'added', after, pii: personal.includes(name) || undefined };
   });
   return [...declared, ...others];
 }

@@ -2,6 +2,7 @@ import { ReportsError } from '../errors/reports-error.js';
 import { hasMembers } from '../schema/match-types.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import type { DocumentMetadata, ReadableDocument } from '../source/types.js';
+import { missingMeasures } from './checks/missing-measures.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
@@ -43,7 +44,7 @@ export async function parseDocument(request: ParseRequest): Promise<DocumentStre
   try {
     const stream = await parse(request);
     await checkType(stream, request);
-    return { ...stream, batches: withinLimits(stream.batches, metadata) };
+    return withMeasures({ ...stream, batches: withinLimits(stream.batches, metadata) });
   } catch (error) {
     throw documentError(await withBetterType(error, request), metadata);
   }
@@ -63,6 +64,13 @@ export interface ParseRequest {
   beginningBytes?: number;
   /** Called only if the document and its report leave a decision open. */
   earlier?: EarlierDecisions;
+}
+
+function withMeasures(stream: DocumentStream): DocumentStream {
+  return withResult(stream, (parsed) => {
+    const found = parsed.tables.flatMap(missingMeasures);
+    return { ...parsed, warnings: [...(parsed.warnings ?? []), ...found] };
+  });
 }
 
 /** Errors: WRONG_REPORT_TYPE. */

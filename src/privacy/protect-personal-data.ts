@@ -42,7 +42,8 @@ export function protectPersonalData(
 
 function personalIndexes({ name, columns }: ParsedTable, schema: ReportSchema | undefined): number[] {
   const names = columns.map((column) => column.name);
-  return personalColumns(schema, name, names).map((column) => names.indexOf(column));
+  const found = columns.flatMap((column) => (column.pii ? column.name : []));
+  return personalColumns(schema, name, names, found).map((column) => names.indexOf(column));
 }
 
 /** The names of tables and columns, and the headers of the latter: no values. */

@@ -12,6 +12,8 @@ export interface TableDrift {
   added?: { name: string; header: string; after?: string }[];
   /** Columns of the schema that the document lacks. */
   missing?: string[];
+  /** Columns that no schema knows and that contain personal data. */
+  personal?: string[];
   /** Columns of the table that the document widened, with their types in YAML before and after. */
   widened?: Widening[];
 }
@@ -23,14 +25,19 @@ export interface Widening {
 }
 
 /** Compares the header of a document with its schema. */
-export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added' | 'missing'> {
+export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added' | 'missing' | 'personal'> {
   const added = columns.flatMap(({ name, header, origin, after }) =>
     origin === 'added' ? { name, header: header ?? name, after } : [],
   );
   const missing = columns.flatMap(({ name, header, origin }) =>
     origin === 'schema' && header === undefined ? name : [],
   );
-  return { added: added.length > 0 ? added : undefined, missing: missing.length > 0 ? missing : undefined };
+  const personal = columns.flatMap(({ name, pii }) => (pii ? name : []));
+  return {
+    added: added.length > 0 ? added : undefined,
+    missing: missing.length > 0 ? missing : undefined,
+    personal: personal.length > 0 ? personal : undefined,
+  };
 }
 
 /** Returns how a document widens a column of the table; undefined if its values fit. */

@@ -3,20 +3,22 @@ import type { ReportSchema } from './types.js';
 /**
  * Returns the columns of a document's table that contain personal data of buyers, in the order of
  * `columns`. If the schema knows a column, its mark decides. Unknown columns count if they are
- * named like personal data; for a restricted type, they all count because their contents are
- * unknown.
+ * named like personal data, or are among those `found` by their contents; for a restricted type,
+ * they all count because nobody knows their contents.
  */
 export function personalColumns(
   schema: ReportSchema | undefined,
   table: string,
   columns: readonly string[],
+  found: readonly string[] = [],
 ): string[] {
   const known = schema?.tables.find(({ name }) => name.toLowerCase() === table.toLowerCase())?.columns ?? [];
   return columns.filter((name) => {
     // Only lineage columns have such names.
     if (name.startsWith('_')) return false;
     const column = known.find((each) => each.name.toLowerCase() === name.toLowerCase());
-    return column ? column.pii === true : schema?.restricted === true || looksPersonal(name);
+    if (column) return column.pii === true;
+    return schema?.restricted === true || looksPersonal(name) || found.includes(name);
   });
 }
 
@@ -48,9 +50,22 @@ const personal = [
   /(^|_)cpf$/,
 ];
 
+/** The same in the other languages of the marketplaces, anywhere in a name. */
+const personalElsewhere = new RegExp(
+  [
+    'correo|courriel|e_?posta(?!l)|メール|(^|_)e_?mails?(_|$)|e_?mailadres|indirizzo_e_?mail',
+    'telefon|teléfono|téléphone|telefoon|電話',
+    'käufer|kunden_?name|acheteur|nom_du_client|destinataire|acquirente|destinatario|destinatário|comprador|nombre_del_cliente',
+    'koper(_|$)|köpare|mottagare|kupując|odbiorc|alıcı|購入者|受取人|宛名|お届け先',
+    'anschrift|lieferadresse|rechnungsadresse|adresse_de_(livraison|facturation)|indirizzo|dirección|endereço|bezorgadres|leveransadress|adres(_|$)|住所',
+  ].join('|'),
+  'u',
+);
+
 /**
  * Whether the name of a column suggests personal data of buyers: `buyer_name`, `ship_address_1`.
  */
 export function looksPersonal(name: string): boolean {
-  return personal.some((pattern) => pattern.test(name.toLowerCase()));
+  const lower = name.toLowerCase();
+  return personal.some((pattern) => pattern.test(lower)) || personalElsewhere.test(lower);
 }

@@ -37,8 +37,21 @@ To apply a new schema to documents that are already loaded, run \`sp-reports rel
 ## Headers that the schema does not know
 
 Headers are compared with \`from\` first exactly, then ignoring case, blanks, \`-\` and \`_\`. An unknown header
-becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
+becomes a new column at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
 does not fit the type of its column is NULL in the table and kept with its text in \`_rejects\`.
+
+The type of a new column comes from all of its values in the document: \`int64\`, \`decimal\`, \`bool\`, \`date\` or \`timestamp\` if every value is
+one, otherwise \`string\`. Ids stay text: numbers with leading zeros, whole numbers of ten digits or more, telephone numbers, and columns whose header says
+so (\`campaign-id\`, \`Bestellnummer\`). If a later document has other values, the column is widened, to text if no other type holds both. A column
+that is text already stays text. If a column of numbers is missing, and a new column of numbers is in its place, between the same columns, the warning
+\`MEASURE_MISSING\` names both: Amazon may have renamed the column.
+
+This is the contract \`evolve\`. \`schemaContract\` of a pipeline chooses another one for unknown columns (\`columns\`) and for values that do not fit
+(\`dataType\`), for all of its tables or for single ones: \`freeze\` quarantines the document, \`discard_row\` moves the row to \`_rejects\` as JSON, and
+\`discard_value\` leaves out the column, or the value.
+
+For example, \`schemaContract: { columns: discard_value, tables: [{ name: settlement_v2, columns: freeze }] }\` leaves out unknown columns, and
+quarantines settlements that have one.
 
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
 marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it
@@ -93,7 +106,7 @@ stay. A sum of several columns is a list: \`sum: [price_amount, fee_amount]\`.
 ## Personal data
 
 A column with \`pii: true\` contains personal data of buyers. The \`pii\` policy of a pipeline and \`sp-reports purge\` apply to these columns, and also to columns that a
-schema does not know but that have similar names (\`buyer_name\`, \`ship_address_1\`). For a \`restricted\` type, they apply to all columns that the
+schema does not know but that have similar names (\`buyer_name\`, \`ship_address_1\`), e-mail addresses or telephone numbers. For a \`restricted\` type, they apply to all columns that the
 schema does not know. See [personal-data.md](personal-data.md). Key columns cannot be marked.
 
 ## Documents in JSON and XML

@@ -44,17 +44,17 @@ const columnSpec = z
       .describe(
         'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), and whether 26/11/05 is in 2026 (`ymd`), if nothing in the document shows it. By default the marketplace decides, with a warning.',
       ),
-    nullTexts: z
-      .boolean()
-      .optional()
-      .describe(
-        'Of a string column: whether texts that mean "no value", such as `--` and `N/A`, are NULL, as they are in columns of other types.',
-      ),
     pii: z
       .boolean()
       .optional()
       .describe(
         'Whether the column contains personal data of buyers: a name, an address, a tax number, a text they wrote. The `pii` policy of a pipeline and `sp-reports purge` apply to these columns. Key columns cannot be marked.',
+      ),
+    nullTexts: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether texts that mean "no value", such as `--` and `N/A`, are NULL in this string column. In columns of other types they always are.',
       ),
   })
   .describe('The columns, in the order of the table.');

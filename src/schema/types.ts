@@ -51,10 +51,10 @@ export interface ColumnSchema {
    * month and year. By default the marketplace decides, with a warning.
    */
   dateOrder?: 'mdy' | 'dmy' | 'ymd';
-  /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */
-  nullTexts?: true;
   /** Whether it contains personal data of buyers. */
   pii?: true;
+  /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */
+  nullTexts?: true;
 }
 
 export interface TableSchema {
@@ -116,6 +116,10 @@ export interface ResolvedColumn {
   origin: 'schema' | 'added' | 'inferred';
   /** For an added column, the schema's column that precedes it in the document. */
   after?: string;
+  /** For an added column, the schema's column that follows it in the document. */
+  before?: string;
+  /** For a column that no schema knows: whether its name or its values show personal data. */
+  pii?: true;
 }
 
 /** Amazon's three regions: North America, Europe with the Middle East and India, Far East. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { runCli } from '../../src/cli.js';
-import { warningCatalogue } from '../../src/errors/warnings.js';
+import { type Warning, warningCatalogue } from '../../src/errors/warnings.js';
 import { listings, listingsType } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 import { Terminal } from './terminal.js';
@@ -103,6 +104,41 @@ describe('loads', function () {
       const { stdout } = await run('loads', id);
       assert.match(stdout, /\nWhy it was not loaded: [A-Z_]+\n {2}\S.+\n {2}What to do: \S/);
     });
+  });
+
+  it('shows the same warnings and decisions after reload, rebuild from the lake, and rebuild from raw', async () => {
+    file('GET_MERCHANT_LISTINGS_ALL_DATA-1.txt', listings(30));
+    file(
+      'GET_MERCHANT_LISTINGS_ALL_DATA-2.txt',
+      'seller-sku\tprice\topen-date\ns-1\t1.50\t2026-07-04 10:00:00 IST\n',
+    );
+    const rest = ['--marketplace', 'US', '--json'];
+    await run('load', 'GET_MERCHANT_LISTINGS_ALL_DATA-1.txt', '--created', '2026-10-01', ...rest);
+    const { stdout } = await run(
+      'load',
+      'GET_MERCHANT_LISTINGS_ALL_DATA-2.txt',
+      '--created',
+      '2026-10-02',
+      ...rest,
+    );
+    const { documentId } = JSON.parse(stdout);
+    const explained = async () => {
+      const { warnings, decisions } = JSON.parse((await run('loads', documentId, '--json')).stdout);
+      return { warnings, decisions };
+    };
+    const before = await explained();
+    assert.deepEqual(
+      before.warnings.map(({ code }: Warning) => code),
+      ['TIME_ZONE_GUESSED', 'SNAPSHOT_SHRANK'],
+    );
+    assert.equal(before.decisions[0].subject, 'report_type');
+    assert.equal((await run('reload', documentId)).code, 0);
+    assert.deepEqual(await explained(), before);
+    assert.equal((await run('rebuild')).code, 0);
+    assert.deepEqual(await explained(), before);
+    rmSync(path('data', 'lake'), { recursive: true });
+    assert.equal((await run('rebuild')).code, 0);
+    assert.deepEqual(await explained(), before);
   });
 
   it('says how many documents it leaves out, and nothing if it shows all', async () => {

@@ -264,7 +264,7 @@ tables:
       const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       assert.deepEqual(lines, [
         '      - { name: paid_on, from: Paid on, type: date }',
-        '      - { name: refund, from: refund, type: "decimal(18,4)" }',
+        '      - { name: refund, from: refund, type: "decimal(23,4)" }',
       ]);
       file('schemas/GET_TEST_DATA.yaml', `${removals}${lines.join('\n')}\n`);
       assert.equal((await run('reload', '--type', type)).code, 0);
@@ -277,7 +277,7 @@ tables:
         await query(
           `SELECT DISTINCT data_type FROM duckdb_columns() WHERE column_name IN ('paid_on', 'refund') ORDER BY 1`,
         ),
-        [{ data_type: 'DATE' }, { data_type: 'DECIMAL(18,4)' }],
+        [{ data_type: 'DATE' }, { data_type: 'DECIMAL(23,4)' }],
       );
     });
 

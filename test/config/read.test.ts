@@ -59,6 +59,7 @@ describe('reading pipelines.yaml', () => {
           reportTypes: ['*'],
           request: [],
           pii: 'keep',
+          schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
           snapshotLoss: 'warn',
           limits: {
             maxDocuments: 1000,
@@ -177,7 +178,14 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     const config = configOf(text, { tolerateUnset: true });
     assert.deepEqual(config.pipelines, []);
     assert.deepEqual(config.unsetPipelines, [
-      { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash', snapshotLoss: 'warn' },
+      {
+        name: 'all',
+        queue: '${UNSET}',
+        reportTypes: ['*'],
+        pii: 'hash',
+        snapshotLoss: 'warn',
+        schemaContract: { columns: 'evolve', dataType: 'evolve', tables: [] },
+      },
     ]);
     assert.equal(config.piiHashKey, undefined);
   });

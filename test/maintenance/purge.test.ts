@@ -92,6 +92,27 @@ describe('purge', () => {
     assert.deepEqual((await purge()).documents, []);
   });
 
+  it('leaves the codes of warnings, and nothing that they quoted, in the ledger and load records', async () => {
+    const quoted = '05/03/2026';
+    writeFileSync(
+      join(folder, 'quoted.txt'),
+      `order-id\torder-item-id\tbuyer-name\tpurchase-date\no-1\ti-1\tAnn\t${quoted}\n`,
+    );
+    const type = ['--type', 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING', '--created', '2026-06-01'];
+    const { stdout } = await run('load', 'quoted.txt', ...type, '--json');
+    const { documentId } = JSON.parse(stdout);
+    const places = async () => [...(await findWords(data(), [quoted])).keys()].map(kindOf);
+    for (const kind of ['raw', 'record', 'warehouse']) assert.ok((await places()).includes(kind), kind);
+    await purge();
+    assert.deepEqual(await places(), []);
+    const { warnings, decisions } = JSON.parse((await run('loads', documentId, '--json')).stdout);
+    const removed = 'left out, as it may quote personal data';
+    const [{ code, message }] = warnings;
+    assert.deepEqual([code, message], ['DATE_ORDER_GUESSED', removed]);
+    assert.ok(decisions.length > 0);
+    for (const { value, reason } of decisions) assert.deepEqual([value !== '', reason], [true, removed]);
+  });
+
   it('keeps what the user made in the warehouse file, and its access rights', async () => {
     await alter(join(data(), 'warehouse.duckdb'), [
       'CREATE VIEW buyers AS SELECT order_id, buyer_name FROM orders_shipping',

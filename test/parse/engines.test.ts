@@ -19,7 +19,12 @@ const types = [
   'list(decimal(18,4))',
 ];
 
-function schemaOf(quoting: ReportSchema['quoting'], columnTypes: string[]): ReportSchema {
+/** Without the columns at the indexes `unknown`. */
+function schemaOf(
+  quoting: ReportSchema['quoting'],
+  columnTypes: string[],
+  unknown: number[] = [],
+): ReportSchema {
   return {
     reportType: 'GET_TEST',
     description: '',
@@ -31,11 +36,13 @@ function schemaOf(quoting: ReportSchema['quoting'], columnTypes: string[]): Repo
       {
         name: 'test',
         load: { mode: 'append', key: [] },
-        columns: columnTypes.map((type, index) => ({
-          name: `c${index}`,
-          from: [`c-${index}`],
-          type: readColumnType(type) as ColumnType,
-        })),
+        columns: columnTypes
+          .map((type, index) => ({
+            name: `c${index}`,
+            from: [`c-${index}`],
+            type: readColumnType(type) as ColumnType,
+          }))
+          .filter((_, index) => !unknown.includes(index)),
       },
     ],
   };
@@ -139,6 +146,7 @@ interface Shape {
   quoted: 'no' | 'doubled' | 'undoubled' | 'after a blank';
   chunk: number;
   withSchema: boolean;
+  unknown: number[];
   marketplaceIds: string[];
 }
 
@@ -152,6 +160,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   quoted: fc.constantFrom('no', 'doubled', 'undoubled', 'after a blank'),
   chunk: fc.integer({ min: 1, max: 40 }),
   withSchema: fc.boolean(),
+  unknown: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
   marketplaceIds: fc.constantFrom([], ['A1PA6795UKMFR9'], ['ATVPDKIKX0DER']),
 });
 
@@ -179,7 +188,9 @@ describe('the columnar engine', function () {
     await fc.assert(
       fc.asyncProperty(shape, async (given) => {
         const text = textOf(given);
-        const schema = given.withSchema ? schemaOf(given.quoting, given.columnTypes) : undefined;
+        const schema = given.withSchema
+          ? schemaOf(given.quoting, given.columnTypes, given.unknown)
+          : undefined;
         const metadata = { marketplaceIds: given.marketplaceIds };
         const read = async (engine: 'reference' | 'columnar') => {
           try {

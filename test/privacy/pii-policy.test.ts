@@ -6,6 +6,7 @@ import type { Pipeline } from '../../src/config/spec.js';
 import { piiTreatment } from '../../src/privacy/pii-policy.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { fakeContext, fakePipeline } from '../ingest/fake-context.js';
+import { findWords } from '../ingest/data-folder.js';
 import { runInProcess } from '../ingest/world.js';
 
 const key = 'a key of the tests, long enough';
@@ -120,6 +121,58 @@ pipelines:
     assert.match(stderr, /error PII_KEY_MISSING/);
     const loads = await runInProcess(['loads', '--json'], { env: {}, cwd: path() });
     assert.deepEqual(JSON.parse(loads.stdout), []);
+  });
+
+  for (const engine of ['columnar', 'reference']) {
+    it(`is recognized by the values of an unknown column, however late, by the ${engine} engine`, async () => {
+      const feedback = 'GET_SELLER_FEEDBACK_DATA';
+      const rows = Array.from({ length: 30_000 }, (_, row) => `o-${row}\t5\t`);
+      const text = ['Order ID\tRating\tErreichbar', ...rows, 'o-x\t4\tzoe@relay.example'].join('\n');
+      file('late.txt', `${text}\n`);
+      const last = () => query("SELECT rating, erreichbar FROM seller_feedback WHERE order_id = 'o-x'");
+      const personal = () => query(`SELECT tables[0].personal AS columns FROM _loads`);
+
+      settings('keep', { engine });
+      const { stdout } = await load('late.txt', feedback);
+      assert.deepEqual((JSON.parse(stdout) as { warnings: unknown }).warnings, [
+        {
+          code: 'PERSONAL_DATA_FOUND',
+          message:
+            'column erreichbar of seller_feedback, which no schema knows, has e-mail addresses in 1 value',
+        },
+      ]);
+      assert.deepEqual(await last(), [{ rating: '4', erreichbar: 'zoe@relay.example' }]);
+      assert.deepEqual(await personal(), [{ columns: ['erreichbar'] }]);
+
+      settings('hash', { engine });
+      assert.equal((await load('late.txt', feedback)).code, 0);
+      assert.deepEqual(await last(), [{ rating: '4', erreichbar: hashed('zoe@relay.example') }]);
+
+      settings('drop', { engine });
+      assert.equal((await load('late.txt', feedback)).code, 0);
+      assert.deepEqual(await last(), [{ rating: '4', erreichbar: null }]);
+      assert.deepEqual(await lakeTexts(path('data/lake'), 'zoe@relay.example'), []);
+    });
+  }
+
+  it('in an unknown column is not shown as drift, stays marked in a rebuild, and is purged', async () => {
+    const relay = 'amy@relay.example';
+    file('new.txt', `Order ID\tRating\tKontakt X\tFarbe\no-1\t5\t${relay}\tblau\n`);
+    assert.equal((await load('new.txt', 'GET_SELLER_FEEDBACK_DATA')).code, 0);
+    const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: path() });
+    for (const form of [[], ['--json'], ['--yaml']]) {
+      const { stdout } = await run('schemas', 'drift', ...form);
+      assert.doesNotMatch(stdout, /relay/);
+      assert.match(stdout, /Kontakt X/);
+    }
+    assert.match((await run('schemas', 'drift', '--yaml')).stdout, /kontakt_x.*pii: true/);
+    assert.equal((await run('rebuild')).code, 0);
+    assert.equal((await run('purge', '--older-than', '0d')).code, 0);
+    assert.deepEqual(await query('SELECT kontakt_x, farbe FROM seller_feedback'), [
+      { kontakt_x: null, farbe: 'blau' },
+    ]);
+    const found = await findWords(path('data'), [relay]);
+    assert.deepEqual([...found.keys()], []);
   });
 
   it('is hashed in columns of unknown meaning, whatever their type', async () => {

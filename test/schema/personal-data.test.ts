@@ -35,6 +35,42 @@ describe('personal columns', () => {
     assert.deepEqual(personalColumns(schema(true, false), 'another', ['colour']), ['colour']);
   });
 
+  it('are unknown ones that were found by their values, whatever their name', () => {
+    const found = ['colour', 'order_id'];
+    assert.deepEqual(personalColumns(undefined, 'orders', columns, found), [
+      'order_id',
+      'buyer_name',
+      'colour',
+      'ship_address_1',
+    ]);
+    assert.deepEqual(personalColumns(schema(false, true), 'orders', columns, found), [
+      'note',
+      'colour',
+      'ship_address_1',
+    ]);
+  });
+
+  it('have names in the languages of the marketplaces', () => {
+    for (const name of [
+      'e_mail_del_cliente',
+      'correo_electrónico',
+      'e_mail_des_bewertenden',
+      'adresse_e_mail',
+      '評価者のeメール',
+      'telefonnummer',
+      'numéro_de_téléphone',
+      'käufername',
+      'nombre_del_comprador',
+      'nome_do_destinatário',
+      'lieferadresse',
+      'dirección_de_envío',
+      'お届け先住所',
+      'alıcı_adı',
+    ]) {
+      assert.equal(looksPersonal(name), true, name);
+    }
+  });
+
   it('are known from the schema before there is a document', () => {
     assert.equal(mayHoldPersonalData(schema(false, false)), false);
     assert.equal(mayHoldPersonalData(schema(false, true)), true);

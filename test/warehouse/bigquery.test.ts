@@ -210,6 +210,7 @@ if (endpoint) {
     decimal: (text) => text.replace(/\.?0+$/, ''),
     jsonText: (text) => JSON.stringify(JSON.parse(text)),
     hasNullInLists: false,
+    exampleQuery: 1,
     hasColumnsOfOneName: false,
     hasRewrites: !emulatorLacks('rewrites'),
   });

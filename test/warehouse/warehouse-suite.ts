@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -29,6 +29,8 @@ export interface Ways {
   jsonText(text: string): string;
   /** Whether lists may contain NULL. */
   hasNullInLists: boolean;
+  /** The place of its example among the queries of docs/errors.md. */
+  exampleQuery: 0 | 1;
   /** Whether an answer may have columns of the same name. */
   hasColumnsOfOneName: boolean;
   /**
@@ -44,6 +46,7 @@ const waysOfDuckDb: Ways = {
   decimal: (text) => text,
   jsonText: (text) => text,
   hasNullInLists: true,
+  exampleQuery: 0,
   hasColumnsOfOneName: true,
   hasRewrites: true,
 };
@@ -1298,6 +1301,21 @@ export function describeWarehouse(
         const times = new Map((await warehouse.loads({})).map((row) => [row.documentId, row.loadedAt]));
         const lastOfEach = ['d4', 'd3', 'd3'].map((id) => times.get(id));
         assert.deepEqual(warnings.map(({ lastLoadedAt }) => lastLoadedAt).toSorted(), lastOfEach.toSorted());
+      });
+
+      it('has them as rows by the example in docs/errors.md', async () => {
+        await commitAll();
+        const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+        const queries = [...page.matchAll(/```sql(?: bigquery)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
+        assert.equal(queries.length, 2);
+        const found = await rows(queries[ways.exampleQuery] ?? '');
+        assert.deepEqual(found.map((row) => `${row.document_id} ${row.code} ${row.message}`).toSorted(), [
+          'd1 TOTALS_DIFFER look',
+          'd1 TOTALS_DIFFER one',
+          'd3 MEASURES_EMPTY look',
+          'd3 TOTALS_DIFFER look',
+          'd4 TOTALS_DIFFER look',
+        ]);
       });
 
       it('has none before the first commit', async () => {

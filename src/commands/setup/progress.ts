@@ -33,11 +33,11 @@ function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Prog
     onEvent(event) {
       const { event: message, ...ids } = event;
       if (event.event === 'step_advanced') {
-        const { step, ...counts } = event;
+        const { step, done, total } = event;
         const nowMs = systemClock.now();
         if (last?.step === step && nowMs - last.loggedMs < stepLogMs) return;
         last = { step, loggedMs: nowMs };
-        log.info(counts, step);
+        log.info({ done, total }, step);
       } else if (event.event === 'work_finished')
         log.info({ key: event.key, outcome: event.outcome }, message);
       else if (message !== 'bytes_downloaded') log.debug(ids, message);

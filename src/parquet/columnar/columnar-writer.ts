@@ -1,8 +1,9 @@
-import { type Data, DataType, type RecordBatch } from 'apache-arrow';
+import { DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import { RunningDigest } from '../../files/file-digest.js';
 import { dropPartial, nameWholeFile, openPartial, partialName } from '../../files/whole-file.js';
+import { openBreaks } from '../../runtime/breaks.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers } from './encode-column.js';
@@ -78,7 +79,7 @@ export async function openColumnarWriter({
    */
   async function inLine(batch: RecordBatch): Promise<void> {
     await writing;
-    const columns = Promise.all(compressBatch(batch));
+    const columns = Promise.all(await compressBatch(batch));
     writing = columns.then((all) => appendRowGroup(all, batch.numRows));
     // Whoever waits for it next gets its failure.
     writing.catch(() => {});
@@ -110,21 +111,30 @@ export async function openColumnarWriter({
 }
 
 /**
- * Compresses all columns of a batch, the row numbers last. It reads all values before it returns,
- * so that the caller may reuse the batch.
+ * Begins to compress all columns of a batch, the row numbers last. It has read all values when it
+ * resolves, so that the caller may reuse the batch.
  */
-function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
+async function compressBatch({ data }: RecordBatch): Promise<Promise<CompressedColumn>[]> {
   const kernel = takeKernel();
+  const takeBreak = openBreaks();
+  const columns: Promise<CompressedColumn>[] = [];
   let nulls: Promise<CompressedColumn> | undefined;
-  const compressed = (column: Data) => compressColumn(encodeColumn(kernel, column));
   try {
-    const columns = data.children.slice(0, -1).map((column) => {
-      if (!DataType.isNull(column.type)) return compressed(column);
+    for (const [index, column] of data.children.entries()) {
+      const isNull = DataType.isNull(column.type);
+      const isLast = index === data.children.length - 1;
       // All columns that the document lacks are encoded alike.
-      nulls ??= compressed(column);
-      return nulls;
-    });
-    return [...columns, compressColumn(encodeRowNumbers(kernel, data.children.at(-1) as Data))];
+      const compressed =
+        (isNull && nulls) ||
+        compressColumn(isLast ? encodeRowNumbers(kernel, column) : encodeColumn(kernel, column));
+      if (isNull) nulls = compressed;
+      // Whoever waits for all of them gets the failure.
+      compressed.catch(() => {});
+      columns.push(compressed);
+      const pause = takeBreak();
+      if (pause) await pause;
+    }
+    return columns;
   } finally {
     kernel.release();
   }

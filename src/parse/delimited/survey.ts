@@ -1,5 +1,5 @@
 import type { Findings } from '../../schema/findings.js';
-import type { ColumnType } from '../../schema/types.js';
+import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { type DecidedRules, decideRules, type TextOf } from '../values/decide-rules.js';
@@ -71,7 +71,7 @@ async function survey(
   const watched = header.positions.flatMap((index, position) => {
     const column = header.columns[index];
     if (!column) return [];
-    if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
+    if (column.origin !== 'schema') inferences.set(index, inferenceOf(column));
     return [{ index, position, column, clues: evidence.of(column.name) }];
   });
   let row = 0;
@@ -123,6 +123,15 @@ function isRejected({ cells, rejected }: Record, { header }: DelimitedDialect): 
   return (
     rejected !== undefined || surplusCells(cells.length, header.length, (index) => cells[index] ?? '') > 0
   );
+}
+
+/**
+ * Infers the type of a column that no schema declares. An unknown number of a document with a
+ * schema is more likely an id than a quantity if it is long.
+ */
+export function inferenceOf({ header = '', origin }: ResolvedColumn): TypeInference {
+  const maxUnknownDigits = 9;
+  return origin === 'added' ? new TypeInference(header, maxUnknownDigits) : new TypeInference(header);
 }
 
 /** Decides rules and types from the values of inferred columns and the `evidence` of the others. */

@@ -51,6 +51,7 @@ export function resolveHeader(
       type: { kind: 'string' },
       origin,
       after,
+      before: schema && columnAfter(schema, matched, position),
     });
     if (cell.trim() === '') nameless.push(columns.length - 1);
     return columns.length - 1;
@@ -71,6 +72,16 @@ function columnBefore(
 ): string | undefined {
   const before = matched.slice(0, position).findLast((index) => index !== undefined);
   return before === undefined ? undefined : schema[before]?.name;
+}
+
+/** The schema column of the next matched header. */
+function columnAfter(
+  schema: ColumnSchema[],
+  matched: (number | undefined)[],
+  position: number,
+): string | undefined {
+  const after = matched.slice(position + 1).find((index) => index !== undefined);
+  return after === undefined ? undefined : schema[after]?.name;
 }
 
 /** For each header cell the index of its schema column. Each column is matched once. */

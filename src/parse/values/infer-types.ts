@@ -8,8 +8,14 @@ import { isNullText } from './values.js';
 const idHeader =
   /(^|[\W_])(id|ids|sku|asin|fnsku|msku|isbn|upc|ean|gtin|zip|zipcode|postal|phone|tel|fax|code|number|nr|no|reference|ref|vat|barcode|tracking)$|(Id|ID|Sku|SKU|Code|Number)$/;
 
+/** The same in other languages. */
+const foreignIdHeader =
+  /nummer|num[eé]ro|número|numer\b|numara|番号|nº|t[eé]l[eé]fon|téléphone|telefoon|電話|code|codice|c[oó]digo|postleitzahl/iu;
+
 /** A leading zero belongs to an id, a plus sign to a telephone number. */
 const plainNumber = /^-?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
+
+const maxIntegerDigits = 18;
 
 const boolWords = new Set(['true', 'false']);
 
@@ -23,6 +29,10 @@ export function inferType(header: string, values: string[]): ColumnType {
   const mark = inference.marks[','] > inference.marks['.'] ? ',' : '.';
   const type = inference.type(mark, 'mdy');
   return type.kind === 'string' ? inference.type(mark, 'dmy') : type;
+}
+
+function isIdHeader(header: string): boolean {
+  return idHeader.test(header) || foreignIdHeader.test(header);
 }
 
 /** Infers the type of one column without a schema, cell by cell. */
@@ -40,7 +50,11 @@ export class TypeInference {
   private readonly numberClues = new Map<Clue, number>();
   private readonly timeClues = new Map<Clue, number>();
 
-  constructor(private readonly header: string) {}
+  /** `maxDigits`: longer whole numbers are ids, and so text. */
+  constructor(
+    private readonly header: string,
+    private readonly maxDigits = maxIntegerDigits,
+  ) {}
 
   /** Adds a text that occurs in this many cells. */
   add(text: string, times = 1): void {
@@ -113,16 +127,15 @@ export class TypeInference {
   }
 
   private isId(): boolean {
-    return idHeader.test(this.header.trim());
+    return isIdHeader(this.header.trim());
   }
 
   private numberType(mark: DecimalMark): ColumnType {
-    const maxIntegerDigits = 18;
     // Room for the digits of later documents, so that the table need not be widened each time.
     const usualScale = 4;
     const scale = Math.max(usualScale, this.fraction[mark]);
     if (this.fraction[mark] === 0 && this.marks[mark] === 0) {
-      return this.whole[mark] <= maxIntegerDigits ? { kind: 'int64' } : { kind: 'string' };
+      return this.whole[mark] <= this.maxDigits ? { kind: 'int64' } : { kind: 'string' };
     }
     if (this.whole[mark] + scale <= maxIntegerDigits)
       return { kind: 'decimal', precision: maxIntegerDigits, scale };

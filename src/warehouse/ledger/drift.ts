@@ -13,6 +13,8 @@ export interface Drift {
   header?: string;
   /** For an added column: the schema's column before it. */
   after?: string;
+  /** For an added column: whether it was found to contain personal data. */
+  isPersonal?: true;
   /** For a widened column: its types before and after. */
   from?: string;
   to?: string;
@@ -52,8 +54,8 @@ export function driftOfRows(rows: LedgerRow[]): DriftGroup[] {
     if (reportType === null || documentId === null) return [];
     const seenAt = row.reportCreatedAt ?? row.loadedAt;
     const seen = { documents: 1, firstSeenAt: seenAt, lastSeenAt: seenAt, latest: [{ documentId, seenAt }] };
-    return tables.map(({ name: table, added, missing, widened }) => ({
-      ...{ reportType, table, sellerId, marketplaceIds, added, missing, widened, ...seen },
+    return tables.map(({ name: table, added, missing, widened, personal }) => ({
+      ...{ reportType, table, sellerId, marketplaceIds, added, missing, widened, personal, ...seen },
     }));
   });
 }
@@ -81,10 +83,13 @@ function collectDrift(groups: DriftGroup[]): Drift[] {
   const documents = new Map<string, number>();
   const gone = goneColumns(groups);
   for (const group of groups.toSorted((a, b) => (a.lastSeenAt < b.lastSeenAt ? 1 : -1))) {
-    const { reportType, table, added = [], missing = [], widened = [] } = group;
+    const { reportType, table, added = [], missing = [], widened = [], personal = [] } = group;
     documents.set(table, (documents.get(table) ?? 0) + group.documents);
     const of = { reportType, table };
-    for (const { name, ...rest } of added) note({ ...of, kind: 'added', column: name, ...rest }, group);
+    for (const { name, ...rest } of added) {
+      const isPersonal = personal.includes(name) || undefined;
+      note({ ...of, kind: 'added', column: name, ...rest, isPersonal }, group);
+    }
     for (const column of missing)
       note({ ...of, kind: 'missing', column, wasThere: gone.has(columnKey(table, column)) }, group);
     for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, group);
@@ -100,7 +105,16 @@ function collectDrift(groups: DriftGroup[]): Drift[] {
   function note(
     drift: Pick<
       Drift,
-      'reportType' | 'table' | 'kind' | 'column' | 'header' | 'after' | 'from' | 'to' | 'wasThere'
+      | 'reportType'
+      | 'table'
+      | 'kind'
+      | 'column'
+      | 'header'
+      | 'after'
+      | 'isPersonal'
+      | 'from'
+      | 'to'
+      | 'wasThere'
     >,
     { documents: count, firstSeenAt, lastSeenAt, latest }: DriftGroup,
   ) {
@@ -111,6 +125,7 @@ function collectDrift(groups: DriftGroup[]): Drift[] {
     const newestFirst = [...known.latest, ...latest].sort((a, b) => (a.seenAt < b.seenAt ? 1 : -1));
     found.set(key, {
       ...known,
+      isPersonal: known.isPersonal ?? drift.isPersonal,
       documents: known.documents + count,
       firstSeenAt: firstSeenAt < known.firstSeenAt ? firstSeenAt : known.firstSeenAt,
       lastSeenAt: lastSeenAt > known.lastSeenAt ? lastSeenAt : known.lastSeenAt,

@@ -117,7 +117,7 @@ export class LedgerQueries {
     const { table, literal, itemValue, itemList, eachItem, listText, latest, run } = this.dialect;
     const ofType = reportType === undefined ? 'IS NOT NULL' : `= ${literal(reportType)}`;
     const rows = await run(
-      `SELECT report_type, seller_id, marketplaces, name, added, missing, widened, COUNT(*) AS documents,
+      `SELECT report_type, seller_id, marketplaces, name, ${driftLists.join(', ')}, COUNT(*) AS documents,
          MIN(made) AS first_made, MAX(made) AS last_made,
          ${latest('document_id', 'made', recentDrift)} AS document_ids, ${latest('made', 'made', recentDrift)} AS times
        FROM (
@@ -127,7 +127,7 @@ export class LedgerQueries {
          FROM ${table('_loads')} AS l ${eachItem}
          WHERE l.report_type ${ofType} AND l.document_id IS NOT NULL
        ) AS filled
-       GROUP BY report_type, seller_id, marketplaces, name, added, missing, widened`,
+       GROUP BY report_type, seller_id, marketplaces, name, ${driftLists.join(', ')}`,
     );
     return rows.map((row) => {
       const times = row.times as string[];
@@ -386,7 +386,7 @@ function reportIdsIn(key: string): string[] {
 }
 
 /** The lists of a table of a ledger row that say how it drifted. */
-const driftLists = ['added', 'missing', 'widened'] as const satisfies (keyof TableDrift)[];
+const driftLists = ['added', 'missing', 'widened', 'personal'] as const satisfies (keyof TableDrift)[];
 
 /** A list that a query returned as JSON text. */
 function listOf<Each>(text: unknown): Each[] {

@@ -50,7 +50,9 @@ export function planTable(plans: TablePlans, relations: Relations, table: LoadTa
     const present = plan.columns.get(name) ?? presentColumn(table, existing?.columns.get(name));
     const type = present ? widerType(present.type, column.type) : column.type;
     plan.columns.set(name, { name: present?.name ?? column.name, type });
-    const widening = present && wideningOf(present.name, present.type, column.type);
+    // A column that the schema does not know is drift as a whole.
+    const isKnown = column.origin !== 'added';
+    const widening = present && isKnown && wideningOf(present.name, present.type, column.type);
     if (widening) widened.push(widening);
   }
   return widened;

@@ -79,6 +79,16 @@ export const documentProvocations: Provocations = {
       return command(folder, 'load', 'a.txt', '--json');
     },
   },
+  SCHEMA_FROZEN: {
+    input: 'a load of a document with an unknown column, in a pipeline that freezes its tables',
+    provoke: async (folder) => {
+      const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
+      const pipeline = `{ name: stock, schedule: '0 * * * *', queue: '${queue}', schemaContract: { columns: freeze } }`;
+      writeFileSync(join(folder, 'pipelines.yaml'), `pipelines: [${pipeline}]\n`);
+      writeFileSync(join(folder, 'a.txt'), 'sku\tcolour\n1\tred\n');
+      return command(folder, 'load', 'a.txt', '--type', 'GET_RESERVED_INVENTORY_DATA', '--json');
+    },
+  },
   TOO_MANY_COLUMNS: {
     input: 'a load of a document with 3000 columns',
     provoke: (folder) => loadBytes(folder, 'wide.txt', `sku${'\tprice'.repeat(3000)}\n1\n`),

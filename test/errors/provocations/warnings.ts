@@ -53,6 +53,17 @@ export const warningProvocations: Partial<Record<WarningCode, WarningProvocation
       'US',
     ),
   },
+  PERSONAL_DATA_FOUND: {
+    input: 'an unknown column with e-mail addresses',
+    documents: oneOf(
+      rowsOf('seller-sku\tprice\tkontakt', 'a\t9.99\tann@example.com', 'b\t9.99\tbea@example.com'),
+      listingsType,
+    ),
+  },
+  MEASURE_MISSING: {
+    input: 'a report of fees whose column of the total has another header',
+    documents: oneOf(rowsOf('seller-sku\tcost\tquantity', 'a\t9.99\t1', 'b\t1.50\t2'), listingsType),
+  },
   SNAPSHOT_SHRANK: {
     input: 'a snapshot of 3 rows in place of 30',
     documents: [snapshot(listings(30), 'US'), snapshot(listings(3), 'US')],

@@ -82,8 +82,7 @@ function openDecoder(
   const { type, nullTexts } = options.column;
   switch (type.kind) {
     case 'string':
-      if (nullTexts) return new JsDecoder(options, reader, texts);
-      return new TextDictionaryDecoder(options, texts);
+      return nullTexts ? new JsDecoder(options, reader, texts) : new TextDictionaryDecoder(options, texts);
     case 'int64':
     case 'decimal':
     case 'timestamp':

@@ -15,8 +15,8 @@ import type { DictionaryBuilder } from './dictionary-builder.js';
 import type { Rows } from '../rows.js';
 
 /**
- * Decodes to JavaScript values what the kernel does not read: bool, date, float64, json, and
- * strings that may mean "no value".
+ * Decodes to JavaScript values the types that the kernel does not read: bool, date, float64, json,
+ * and strings in which some texts mean "no value".
  */
 export class JsDecoder implements DictionaryDecoder {
   hasRejects = false;

@@ -1,8 +1,9 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../../schema/types.js';
+import { openBreaks } from '../../../runtime/breaks.js';
 import { recordBatch } from '../../batches/batch-builder.js';
-import type { Evidence } from '../../values/evidence.js';
+import { Evidence } from '../../values/evidence.js';
 import { noNulls } from '../../batches/nulls.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
@@ -23,6 +24,8 @@ export interface RowGroupOptions {
   rules: ValueRules;
   /** Receives what the values show. */
   evidence: Evidence;
+  /** Whether what columns that no schema knows show is counted where their types are inferred. */
+  isInferredApart?: boolean;
   /** Indexes of cells that are assumed to be empty in all rows. */
   emptyCells: number[];
 }
@@ -45,13 +48,15 @@ export class RowGroupBuilder {
   readonly maxRowsTogether: number;
 
   constructor(private readonly options: RowGroupOptions) {
-    const { columns, cellIndexes, evidence, ...rest } = options;
+    const { columns, cellIndexes, evidence, isInferredApart, ...rest } = options;
     this.rowLimit = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns.length)));
     this.maxRowsTogether = Math.min(maxRowsTogether, this.rowLimit);
     this.columns = columns.map((column, index) => {
       const cellIndex = cellIndexes[index];
       if (cellIndex === undefined) return undefined;
-      const own = { rules: rulesOf(rest.rules, column.name), evidence: evidence.of(column.name) };
+      const isApart = isInferredApart && column.origin !== 'schema';
+      const shown = (isApart ? new Evidence() : evidence).of(column.name);
+      const own = { rules: rulesOf(rest.rules, column.name), evidence: shown };
       return new Column({ ...rest, ...own, column, cellIndex });
     });
   }
@@ -82,8 +87,14 @@ export class RowGroupBuilder {
   }
 
   /** The rows added since `clear`, valid until the next one. */
-  batch(): RecordBatch {
-    const finished = this.columns.map((column) => column?.finish());
+  async batch(): Promise<RecordBatch> {
+    const takeBreak = openBreaks();
+    const finished: (ReturnType<Column['finish']> | undefined)[] = [];
+    for (const column of this.columns) {
+      finished.push(column?.finish());
+      const pause = takeBreak();
+      if (pause) await pause;
+    }
     // From here on nothing may be allocated in the kernel: that would invalidate the views.
     const children = finished.map((data) => data?.() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { openBreaks } from '../../../runtime/breaks.js';
 import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
@@ -12,7 +13,7 @@ import {
 } from '../../delimited/delimited-layout.js';
 import { misplacedAmong, type RowReading, rowLayout } from '../../delimited/misplaced/misplaced-rows.js';
 import { ShortRows } from '../../delimited/short-rows.js';
-import { decideDelimited, readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
@@ -21,6 +22,7 @@ import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 import { readSlabs } from '../slab.js';
+import { AddedColumns } from './added-columns.js';
 import { CandidateRows } from './candidate-rows.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
@@ -64,7 +66,7 @@ async function assume(
   }
   const beginning = {
     async *openText() {
-      yield head.slice(0, assumedCharacters);
+      yield wholeLines(head.slice(0, assumedCharacters));
     },
   };
   const survey = layout.dialect.quoting === 'csv' ? surveyDocument : surveyLines;
@@ -73,6 +75,11 @@ async function assume(
 
 function hasInferred({ header }: DelimitedLayout): boolean {
   return header.columns.some(({ origin }) => origin === 'inferred');
+}
+
+/** A line that is cut off would show other values than the document has. */
+function wholeLines(beginning: string): string {
+  return beginning.length < assumedCharacters ? beginning : beginning.replace(/(?<=\n)[^\n]*$/, '');
 }
 
 /** What the rows are read by. */
@@ -114,19 +121,25 @@ async function* readRowGroups(
     form: cellFormOf(dialect),
     rules: assumed.rules,
     evidence,
+    isInferredApart: true,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
   const short = new ShortRows(dialect.header.length);
   const reading = rowLayout(head, layout, plan.table, assumed);
   const candidates = assumed.misplaced ? undefined : new CandidateRows(kernel, reading, cellFormOf(dialect));
+  const added = assumed.isCertain ? undefined : new AddedColumns(kernel, layout);
+  const takeBreak = openBreaks();
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether, assumed.misplaced);
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       const rejects = group.add(rows);
       candidates?.add(rows, rejects);
+      added?.add(rows);
       countShort(rows, short);
+      const pause = takeBreak();
+      if (pause) await pause;
       if (!group.isFull()) continue;
-      yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+      yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
       group.clear();
     }
     if (group.filledCells.size > 0) {
@@ -141,10 +154,10 @@ async function* readRowGroups(
     group.textBytes += slab.length;
   }
   cutter.end();
-  if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  const { notes, warnings, decisions } = assumed.isCertain
-    ? assumed
-    : await confirmed(document, { assumed, evidence, layout });
+  if (!group.isEmpty()) yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
+  const { notes, warnings, decisions } = added
+    ? await confirmed(document, { assumed, added, evidence, layout })
+    : assumed;
   if (candidates) await checkCandidates(document, plan, reading, candidates);
   return joinFindings(
     { notes: header.notes, decisions: layout.decisions },
@@ -185,13 +198,17 @@ async function checkCandidates(
  */
 async function confirmed(
   document: ReadableDocument,
-  { assumed, evidence, layout }: { assumed: Assumption; evidence: Evidence; layout: DelimitedLayout },
+  {
+    assumed,
+    added,
+    evidence,
+    layout,
+  }: { assumed: Assumption; added: AddedColumns; evidence: Evidence; layout: DelimitedLayout },
 ): Promise<Required<Findings>> {
   const reading = layout.dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
-  const decided = await decideDelimited(evidence, layout, () =>
-    readTexts(document, layout, reading, assumed.misplaced),
-  );
-  if (!isDeepStrictEqual(decided.rules, assumed.rules)) {
+  const decided = await added.decide(evidence, () => readTexts(document, layout, reading, assumed.misplaced));
+  const { rules, types } = decided;
+  if (!isDeepStrictEqual([rules, types], [assumed.rules, assumed.types])) {
     throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, ...decided, isCertain: true } });
   }
   return { ...decided, notes: [] };

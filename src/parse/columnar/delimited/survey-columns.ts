@@ -1,3 +1,4 @@
+import { openBreaks } from '../../../runtime/breaks.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { Evidence } from '../../values/evidence.js';
@@ -48,13 +49,22 @@ async function survey(
     return { cellIndex, texts: new BufferedInference(kernel, look) };
   });
   const cutter = openDelimitedRows(kernel, layout, maxRowsTogether, misplaced);
+  const takeBreak = openBreaks();
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
-      for (const { cellIndex, texts } of columns) texts.add(cellsOf(rows, cellIndex, form));
+      for (const { cellIndex, texts } of columns) {
+        texts.add(cellsOf(rows, cellIndex, form));
+        const pause = takeBreak();
+        if (pause) await pause;
+      }
     }
   }
   cutter.end();
-  for (const { texts } of columns) texts.flush();
+  for (const { texts } of columns) {
+    texts.flush();
+    const pause = takeBreak();
+    if (pause) await pause;
+  }
   const reading = dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
   const decided = await decideTypes(inferences, new Evidence(), layout, () =>
     readTexts(document, layout, reading),

@@ -160,9 +160,9 @@ class ListReading {
     this.group?.clear();
   }
 
-  *rest(): Generator<ParsedBatch> {
+  async *rest(): AsyncGenerator<ParsedBatch> {
     const { from, group } = this;
     if (!from || !group || group.isEmpty()) return;
-    yield { table: from.table.name, batch: group.batch(), rejects: group.rejects };
+    yield { table: from.table.name, batch: await group.batch(), rejects: group.rejects };
   }
 }
