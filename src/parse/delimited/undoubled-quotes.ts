@@ -45,6 +45,8 @@ export function examineRow(
   const width = header.length;
   let text = lineAt(0) ?? '';
   const first = text.replace(/\r$/, '');
+  // Without quotes inside cells, other readings only make fewer cells.
+  if (scanned === 'short' && !hasInnerQuotes(first, delimiter)) return { kind: 'as scanned' };
   for (let lines = 1; lines <= maxLines; lines += 1) {
     const reading = readingOf(text.replace(/\r$/, ''), delimiter, width, 'strict');
     if (reading === 'several' && scanned === 'surplus') return { kind: 'as scanned' };
@@ -63,6 +65,12 @@ export function examineRow(
   const reading = readingOf(first, delimiter, width, 'lenient');
   if (typeof reading !== 'string') return { kind: 'row', lines: 1, ...reading };
   return { kind: 'rejected', reason: reading === 'several' ? severalReadings : noReading };
+}
+
+/** Whether quotes are left in cells, or the line is no row by the standard. */
+function hasInnerQuotes(line: string, delimiter: string): boolean {
+  const row = scanRow(line, 0, delimiter, '\n');
+  return row.kind !== 'regular' || row.cells.some((cell) => cell.includes('"'));
 }
 
 function isRow(line: string, delimiter: string, width: number): boolean {
