@@ -13,7 +13,7 @@ const minRetentionSeconds = 4 * 86_400;
  */
 const minVisibilitySeconds = 30;
 /** A message that is postponed for lack of quota still counts as received. */
-const minReceives = 3;
+const minReceives = 5;
 
 /** Checks a queue: access, times, dead-letter queue and access policy. */
 export function queueChecks(

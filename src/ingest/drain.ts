@@ -34,7 +34,7 @@ export async function drain(
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
     const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
-    const poison = hasRedrivePolicy ? undefined : { maxReceives, journal };
+    const poison = { maxReceives, hasRedrivePolicy, journal };
     const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {
       await receiveAll(queue, { pipeline, hasRedrivePolicy, deadlineMs, stop: signals.stop }, run, context);

@@ -2,13 +2,12 @@ import { isNotTheDocumentsFault, isRetryable, ReportsError } from '../errors/rep
 import type { CrashJournal } from '../scheduling/crash-journal.js';
 import { type ReportJob, receivesOf } from './report-job.js';
 
-/**
- * When a report that fails again and again is quarantined; a queue with a redrive policy of its own
- * needs none.
- */
+/** When a report that fails or crashes the program again and again is quarantined. */
 export interface PoisonPolicy {
   /** Failed receives after which a report is quarantined. */
   maxReceives: number;
+  /** Whether the queue ends failed receives by itself. Crashes are counted all the same. */
+  hasRedrivePolicy: boolean;
   /** A report that crashes the program each time never fails, so crashes are counted too. */
   journal: CrashJournal;
 }
@@ -43,7 +42,8 @@ export function actionAfter(
     const minDelayMs = 30_000;
     return { action: 'defer', delaySeconds: delaySecondsOf(Math.max(minDelayMs, quotaDelayMs)) };
   }
-  const isExhausted = poison !== undefined && receivesOf(job) >= poison.maxReceives;
+  const isExhausted =
+    poison !== undefined && !poison.hasRedrivePolicy && receivesOf(job) >= poison.maxReceives;
   if (!isNotTheDocumentsFault(error) && (isExhausted || !isRetryable(error))) return { action: 'quarantine' };
   return { action: 'retry', delaySeconds: retryDelaySeconds(job) };
 }

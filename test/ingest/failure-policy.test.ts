@@ -5,7 +5,7 @@ import type { ReportJob } from '../../src/ingest/report-job.js';
 import type { QueueMessage } from '../../src/source/types.js';
 
 const journal = { crashes: () => 0, begin: async () => {}, end: async () => {} };
-const poison = { maxReceives: 5, journal };
+const poison = { maxReceives: 5, hasRedrivePolicy: false, journal };
 
 function jobReceived(...receives: number[]): ReportJob {
   const messages = receives.map(
@@ -51,7 +51,7 @@ describe('the failure of a report', () => {
     const failed = error('DOWNLOAD_FAILED');
     assert.equal(actionAfter(failed, jobReceived(4), circumstances).action, 'retry');
     assert.equal(actionAfter(failed, jobReceived(5), circumstances).action, 'quarantine');
-    const withRedrive = { ...circumstances, poison: undefined };
+    const withRedrive = { ...circumstances, poison: { ...poison, hasRedrivePolicy: true } };
     assert.equal(actionAfter(failed, jobReceived(50), withRedrive).action, 'retry');
   });
 
@@ -81,7 +81,11 @@ describe('an attempt to load a report', () => {
     const note = (what: string) => async (key: string) => void notes.push(`${what} ${key}`);
     return {
       notes,
-      poison: { maxReceives: 5, journal: { crashes: () => 0, begin: note('begin'), end: note('end') } },
+      poison: {
+        maxReceives: 5,
+        hasRedrivePolicy: false,
+        journal: { crashes: () => 0, begin: note('begin'), end: note('end') },
+      },
     };
   };
 
