@@ -92,7 +92,7 @@ describe('the npm scripts:', function () {
 
   it('npm run test:bench runs the tests of the benchmark alone', async () => {
     const files = await filesRun('scripts/run-tests.mjs', '--tier=bench', '--no-parallel');
-    assert.deepEqual(files, ['test/bench/bench.test.ts']);
+    assert.deepEqual(files, ['test/bench/bench.test.ts', 'test/bench/memory.test.ts']);
   });
 
   /** The files whose tests a command would run. */
