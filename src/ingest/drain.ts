@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Pipeline } from '../config/spec.js';
 import { isDamagedWarehouse, type ReportsError } from '../errors/reports-error.js';
 import { faultPoint } from '../runtime/fault-point.js';
-import { openCrashJournal } from '../scheduling/crash-journal.js';
+import { type CrashJournal, openCrashJournal } from '../scheduling/crash-journal.js';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext, StopSignals } from './context.js';
@@ -27,13 +27,12 @@ export async function drain(
   context: PipelineContext,
   signals: StopSignals,
   queue = watchQueue(openPipelineQueue(pipeline, context), context),
+  journal = openJournal(context),
 ): Promise<DrainResult> {
   const { concurrency, maxMinutes, maxReceives } = pipeline.limits;
-  const { clock, log } = context;
-  const deadlineMs = clock.now() + maxMinutes * 60_000;
+  const deadlineMs = context.clock.now() + maxMinutes * 60_000;
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
-    const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
     const poison = { maxReceives, hasRedrivePolicy, journal };
     const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {
@@ -50,6 +49,10 @@ export async function drain(
   } finally {
     await queue.close();
   }
+}
+
+function openJournal({ config, clock, log }: PipelineContext): CrashJournal {
+  return openCrashJournal(join(config.state, 'killed.json'), { clock, log });
 }
 
 function openPipelineQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {

@@ -23,6 +23,7 @@ describe('loading files', () => {
     });
     const outcomes: string[] = [];
     const context = fakeContext({
+      config: { state: join(folder, 'state') },
       warehouse,
       raw: openFolderStore(join(folder, 'raw')),
       lake: openFolderStore(join(folder, 'lake')),
@@ -36,9 +37,9 @@ describe('loading files', () => {
     });
     const { signal } = new AbortController();
     const loaded: LoadedFile[] = [];
-    const facts = { sellerId: 'A1', reportType: listingsType, marketplaceIds: [] };
+    const metadata = { sellerId: 'A1', reportType: listingsType, marketplaceIds: [] };
     const how = { maxDocumentBytes: 1e6, stop: signal, abort: signal };
-    for await (const each of loadFiles(paths, facts, context, how)) loaded.push(each);
+    for await (const each of loadFiles(paths, metadata, context, how)) loaded.push(each);
     assert.deepEqual(
       loaded.map((each) => ('failure' in each ? each.failure.code : each.entry.status)),
       ['UNEXPECTED', 'loaded'],

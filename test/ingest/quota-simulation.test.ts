@@ -112,6 +112,8 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
         openContext({ clock, sellerIds, clientOf, stored, warehouse }),
         { stop, abort: abort.signal },
         queue,
+        // On disk it would take real time.
+        { crashes: () => 0, begin: async () => {}, end: async () => {} },
       );
     if (restartAfterMinutes !== undefined) {
       const stop = new AbortController();
