@@ -45,8 +45,8 @@ export function examineRow(
   const width = header.length;
   let text = lineAt(0) ?? '';
   const first = text.replace(/\r$/, '');
-  // Without quotes inside cells, other readings only make fewer cells.
-  if (scanned === 'short' && !hasInnerQuotes(first, delimiter)) return { kind: 'as scanned' };
+  // Without quotes and delimiters inside cells, other readings only make fewer cells.
+  if (scanned === 'short' && !hasInnerMarks(first, delimiter)) return { kind: 'as scanned' };
   for (let lines = 1; lines <= maxLines; lines += 1) {
     const reading = readingOf(text.replace(/\r$/, ''), delimiter, width, 'strict');
     if (reading === 'several' && scanned === 'surplus') return { kind: 'as scanned' };
@@ -67,10 +67,10 @@ export function examineRow(
   return { kind: 'rejected', reason: reading === 'several' ? severalReadings : noReading };
 }
 
-/** Whether quotes are left in cells, or the line is no row by the standard. */
-function hasInnerQuotes(line: string, delimiter: string): boolean {
+/** Whether quotes or delimiters are left in cells, or the line is no row by the standard. */
+function hasInnerMarks(line: string, delimiter: string): boolean {
   const row = scanRow(line, 0, delimiter, '\n');
-  return row.kind !== 'regular' || row.cells.some((cell) => cell.includes('"'));
+  return row.kind !== 'regular' || row.cells.some((cell) => cell.includes('"') || cell.includes(delimiter));
 }
 
 function isRow(line: string, delimiter: string, width: number): boolean {
