@@ -101,8 +101,12 @@ export class Evidence {
     return known;
   }
 
-  /** The columns with clues. */
+  /** The columns with clues, by name: the engines meet them in different orders. */
   entries(): [column: string, counts: ReadonlyMap<Clue, number>][] {
-    return [...this.columns].flatMap(([column, { counts }]) => (counts.size > 0 ? [[column, counts]] : []));
+    return [...this.columns]
+      .flatMap(([column, { counts }]): [string, ReadonlyMap<Clue, number>][] =>
+        counts.size > 0 ? [[column, counts]] : [],
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }
