@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
-import { loadOrders, ordersOf } from './load-orders.js';
+import { loadOrders, ordersOf, runOneReport } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
 import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
 
@@ -265,14 +265,7 @@ describe('damaged documents that Amazon still has', function () {
   let world: World;
   afterEach(() => world.close());
 
-  async function load(): Promise<Record<string, unknown[]>> {
-    const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
-    await world.sandbox.notify(
-      world.sandbox.addReport({ ...report, documentId: 'amzn1.spdoc.1', reportId: '71' }),
-    );
-    assert.equal((await world.run('run')).code, 0);
-    return world.contents();
-  }
+  const load = () => runOneReport(world);
   const downloads = () =>
     world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { commandFolder } from '../commands/command-folder.js';
-import { orders, ordersType } from '../ingest/world.js';
+import { listings, listingsType, orders, ordersType, sellerId, type World } from '../ingest/world.js';
 
 /** An order of a document of the type `ordersType`. */
 export const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
@@ -19,4 +19,14 @@ export async function loadOrders(
     const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
     assert.equal(code, 0, stderr);
   }
+}
+
+/** Runs a pipeline that loads one report from Amazon, and returns what the warehouse then has. */
+export async function runOneReport(world: World): Promise<Record<string, unknown[]>> {
+  const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
+  await world.sandbox.notify(
+    world.sandbox.addReport({ ...report, documentId: 'amzn1.spdoc.1', reportId: '71' }),
+  );
+  assert.equal((await world.run('run')).code, 0);
+  return world.contents();
 }

@@ -5,18 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Finding } from '../../src/maintenance/verify-findings.js';
 import { commandFolder } from '../commands/command-folder.js';
-import {
-  listings,
-  listingsType,
-  makeWorld,
-  orders,
-  ordersType,
-  type Ran,
-  sellerId,
-  type World,
-} from '../ingest/world.js';
+import { makeWorld, orders, ordersType, type Ran, type World } from '../ingest/world.js';
 import { startS3 } from '../store/emulators.js';
-import { loadOrders, order, ordersOf } from './load-orders.js';
+import { loadOrders, order, ordersOf, runOneReport } from './load-orders.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
 
 const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
@@ -298,14 +289,7 @@ describe('verify with a seller that is configured', function () {
   let world: World;
   afterEach(() => world.close());
 
-  async function load(): Promise<Record<string, unknown[]>> {
-    const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
-    await world.sandbox.notify(
-      world.sandbox.addReport({ ...report, documentId: 'amzn1.spdoc.1', reportId: '71' }),
-    );
-    assert.equal((await world.run('run')).code, 0);
-    return world.contents();
-  }
+  const load = () => runOneReport(world);
 
   for (const [kind, ending, change] of [
     ['raw_missing', 'amzn1.spdoc.1', remove],

@@ -2,37 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
-import { readColumnType } from '../../src/schema/column-type.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import type { ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';
+import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows as readRowsBy } from './read-rows.js';
 
-/** A schema of columns `header: type`. */
-function schemaOf(columns: Record<string, string>, more: Partial<ReportSchema> = {}): ReportSchema {
-  return {
-    reportType: 'GET_TEST',
-    description: '',
-    format: 'tsv',
-    quoting: 'none',
-    restricted: false,
-    file: '',
-    tables: [
-      {
-        name: 'test',
-        load: { mode: 'append', key: [] },
-        columns: Object.entries(columns).map(([header, type]) => ({
-          name: header.toLowerCase().replaceAll(/\W+/g, '_'),
-          from: [header],
-          type: readColumnType(type) as ColumnType,
-        })),
-      },
-    ],
-    ...more,
-  };
-}
-
-const orders = schemaOf({
+const orders = delimitedSchema({
   'order-id': 'string',
   sku: 'string',
   amount: 'decimal(18,4)',
@@ -346,7 +322,7 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('is refused if it has no known key column, as it would replace the rows of all others', async () => {
-      const keyed = schemaOf({ 'order-id': 'string', sku: 'string', amount: 'decimal(18,4)' });
+      const keyed = delimitedSchema({ 'order-id': 'string', sku: 'string', amount: 'decimal(18,4)' });
       const [table] = keyed.tables;
       const schema = {
         ...keyed,
@@ -468,7 +444,7 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('has NULL for texts that mean "no value" in a string column, if the schema says so', async () => {
-      const schema = schemaOf({ 'order-id': 'string', incentive: 'string', note: 'string' });
+      const schema = delimitedSchema({ 'order-id': 'string', incentive: 'string', note: 'string' });
       const [table] = schema.tables;
       const column = table?.columns[1];
       if (column) column.nullTexts = true;
@@ -505,7 +481,7 @@ for (const engine of ['reference', 'columnar'] as const)
             // A line of one blank cell is not a row.
             const kept = body.filter((cells) => cells.length > 1 || cells[0]?.trim() !== '');
             const text = [header, ...kept].map((cells) => cells.map(write).join(delimiter)).join('\n');
-            const schema = schemaOf(Object.fromEntries(header.map((name) => [name, 'string'])), {
+            const schema = delimitedSchema(Object.fromEntries(header.map((name) => [name, 'string'])), {
               quoting: quoting as 'none',
             });
             const { rows, rejects } = await readRows(

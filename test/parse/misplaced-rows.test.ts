@@ -8,6 +8,7 @@ import { readColumnType } from '../../src/schema/column-type.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { onEachCollection } from '../collections.js';
+import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 
@@ -23,25 +24,7 @@ const types = {
   day: 'date',
   status: 'string',
 };
-const schema: ReportSchema = {
-  reportType: 'GET_TEST',
-  description: '',
-  format: 'tsv',
-  quoting: 'none',
-  restricted: false,
-  file: '',
-  tables: [
-    {
-      name: 'test',
-      load: { mode: 'append', key: [] },
-      columns: Object.entries(types).map(([header, type]) => ({
-        name: header.replace('-', '_'),
-        from: [header],
-        type: readColumnType(type) as ColumnType,
-      })),
-    },
-  ],
-};
+const schema = delimitedSchema(types);
 const header = Object.keys(types);
 const rowOf = (index: number) => [
   index % 3 === 0 ? 'DE' : 'FR',

@@ -1,31 +1,19 @@
 import assert from 'node:assert/strict';
-import { readColumnType } from '../../src/schema/column-type.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 
-const schema: ReportSchema = {
-  reportType: 'GET_TEST',
-  description: '',
-  format: 'tsv',
-  quoting: 'none',
-  restricted: false,
-  file: '',
-  tables: [
-    {
-      name: 'fees',
-      load: { mode: 'append', key: [] },
-      columns: Object.entries({
-        id: 'string',
-        sales: 'decimal(18,4)',
-        storage_fee: 'decimal(18,4)',
-        remark: 'string',
-        units: 'int64',
-        total: 'decimal(18,4)',
-      }).map(([name, type]) => ({ name, from: [name], type: readColumnType(type) as ColumnType })),
-    },
-  ],
-};
+const schema = delimitedSchema(
+  {
+    id: 'string',
+    sales: 'decimal(18,4)',
+    storage_fee: 'decimal(18,4)',
+    remark: 'string',
+    units: 'int64',
+    total: 'decimal(18,4)',
+  },
+  { table: 'fees' },
+);
 
 /** The warnings of both engines about a document with this header and row. */
 async function warningsOf(header: string, row: string) {

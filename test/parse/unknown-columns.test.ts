@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ReportSchema } from '../../src/schema/types.js';
+import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 
-const schema: ReportSchema = {
-  reportType: 'GET_TEST',
-  description: '',
-  format: 'tsv',
-  quoting: 'none',
-  restricted: false,
-  file: '',
-  tables: [
-    {
-      name: 'test',
-      load: { mode: 'append', key: [] },
-      columns: [{ name: 'id', from: ['id'], type: { kind: 'string' } }],
-    },
-  ],
-};
+const schema = delimitedSchema({ id: 'string' });
 
 /** The type and the values that both engines give a column with an unknown header. */
 async function read(values: string[], header = 'New Column') {

@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict';
 import { readColumnType } from '../../src/schema/column-type.js';
 import { marketplaces } from '../../src/schema/marketplaces.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { type ValueExample, valueRules } from '../../src/schema/value-rules.js';
+import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
-
-function schemaOf(type: ColumnType): ReportSchema {
-  const columns = [
-    { name: 'id', from: ['id'], type: { kind: 'string' as const } },
-    { name: 'value', from: ['value'], type },
-  ];
-  return {
-    reportType: 'GET_TEST',
-    description: '',
-    format: 'tsv',
-    quoting: 'none',
-    restricted: false,
-    file: '',
-    tables: [{ name: 'test', load: { mode: 'append', key: [] }, columns }],
-  };
-}
 
 /** The last row of a document that ends with the example, after its context. */
 async function readExample(example: ValueExample, engine: 'columnar' | 'reference') {
@@ -33,7 +17,7 @@ async function readExample(example: ValueExample, engine: 'columnar' | 'referenc
   );
   const { rows, rejects } = await readRows(
     documentOf(`${lines.join('\n')}\n`, { marketplaceIds }),
-    schemaOf(type),
+    delimitedSchema({ id: 'string', value: example.type }),
     engine,
   );
   const found = rows.at(-1)?.value ?? null;
