@@ -9,6 +9,7 @@ import type { ReportSchemas } from '../schema/types.js';
 import { openDocument } from '../source/document/examine.js';
 import { unreadable } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
+import { listNames } from '../text/list-names.js';
 import { pluralize } from '../text/pluralize.js';
 
 /**
@@ -38,17 +39,13 @@ export async function chooseType(
   if (!best) throw undecided(path, 'no report schema explains its headers');
   if (others.length > 0) {
     const types = [best, ...others].map(({ reportType }) => reportType);
-    throw undecided(path, `its headers fit ${types.slice(0, maxCandidates).join(', ')}${moreOf(types)}`);
+    throw undecided(path, `its headers fit ${listNames(types, maxCandidates)}`);
   }
   const total = Math.round(best.known / best.share);
   return decided(best.reportType, `its schema knows ${best.known} of ${pluralize(total, 'header')}`);
 }
 
 const maxCandidates = 5;
-
-function moreOf(types: string[]): string {
-  return types.length > maxCandidates ? ` and ${types.length - maxCandidates} more` : '';
-}
 
 function undecided(path: string, found: string): ReportsError {
   return new ReportsError('TYPE_UNDECIDED', { path, found });

@@ -1,13 +1,14 @@
 import { type Warning, type WarningCode, warning } from '../errors/warnings.js';
 import { headerDrift } from '../schema/drift.js';
 import { pluralize } from '../text/pluralize.js';
-import type { LedgerRow, Load, LoadTable } from '../warehouse/types.js';
-
-/** What a document loaded earlier for the same seller and report type. */
-export type EarlierLoad = Pick<
-  LedgerRow,
-  'key' | 'documentId' | 'marketplaceIds' | 'reportCreatedAt' | 'loadedAt' | 'tables'
->;
+import { listNames } from '../text/list-names.js';
+import {
+  type ComparedDocument,
+  madeAtMs,
+  sameMarketplaces,
+  shareMarketplace,
+} from '../warehouse/rules/other-documents.js';
+import type { Load, LoadTable } from '../warehouse/types.js';
 
 /** The warnings that come from comparing: the document alone does not show them. */
 export const comparisonCodes: ReadonlySet<WarningCode> = new Set([
@@ -29,12 +30,12 @@ export interface Comparison {
  * Compares a load with the earlier ones of its seller and report type: with all documents that its
  * snapshots replace, and with the newest document of the same marketplaces.
  */
-export function compareLoads(load: Load, all: EarlierLoad[]): Comparison {
+export function compareLoads(load: Load, all: ComparedDocument[]): Comparison {
   const { entry } = load;
   const ownMs = Date.parse(entry.reportCreatedAt ?? '') || Infinity;
-  const others = all.filter(({ key }) => key !== entry.key).toSorted((a, b) => madeAt(a) - madeAt(b));
-  const earlier = others.filter((each) => madeAt(each) < ownMs);
-  const newer = others.filter((each) => madeAt(each) >= ownMs);
+  const others = all.filter(({ key }) => key !== entry.key).toSorted((a, b) => madeAtMs(a) - madeAtMs(b));
+  const earlier = others.filter((each) => madeAtMs(each) < ownMs);
+  const newer = others.filter((each) => madeAtMs(each) >= ownMs);
   const comparison: Comparison = { warnings: [], losses: [] };
   for (const table of load.tables) {
     if (table.mode === 'snapshot') {
@@ -43,7 +44,9 @@ export function compareLoads(load: Load, all: EarlierLoad[]): Comparison {
       const superseding = inPlace(newer, table.name).filter((each) => overlap(each, entry));
       comparison.warnings.push(...replacements(table, load, replaced, superseding));
     }
-    const likes = earlier.filter((each) => sameMarketplaces(each, entry) && tableOf(each, table.name));
+    const likes = earlier.filter(
+      (each) => sameMarketplaces(each.marketplaceIds, entry.marketplaceIds) && tableOf(each, table.name),
+    );
     const before = likes.at(-1);
     if (before) comparison.warnings.push(...changedColumns(table, before));
   }
@@ -54,7 +57,7 @@ export function compareLoads(load: Load, all: EarlierLoad[]): Comparison {
 const minRows = 10;
 const minShare = 0.5;
 
-function losses(table: LoadTable, { entry }: Load, replaced: EarlierLoad[]): Warning[] {
+function losses(table: LoadTable, { entry }: Load, replaced: ComparedDocument[]): Warning[] {
   const withRows = replaced.filter((each) => rowsOf(each, table.name) > 0);
   const count = withRows.reduce((sum, each) => sum + rowsOf(each, table.name), 0);
   if (count === 0) return [];
@@ -76,7 +79,12 @@ function losses(table: LoadTable, { entry }: Load, replaced: EarlierLoad[]): War
 }
 
 /** Files loaded by hand replace each other if nobody says that they are of other marketplaces. */
-function replacements(table: LoadTable, { entry }: Load, older: EarlierLoad[], newer: EarlierLoad[]) {
+function replacements(
+  table: LoadTable,
+  { entry }: Load,
+  older: ComparedDocument[],
+  newer: ComparedDocument[],
+) {
   if (entry.pipeline !== null || entry.marketplaceIds.length > 0 || table.rows === 0) return [];
   const sum = older.reduce((rows, each) => rows + rowsOf(each, table.name), 0);
   const replaced = `${pluralize(sum, 'row')} of ${documentsText(older)} were replaced`;
@@ -85,7 +93,7 @@ function replacements(table: LoadTable, { entry }: Load, older: EarlierLoad[], n
   return newer.length > 0 || sum > 0 ? [warning('ROWS_REPLACED', { table: table.name, found })] : [];
 }
 
-function changedColumns(table: LoadTable, before: EarlierLoad): Warning[] {
+function changedColumns(table: LoadTable, before: ComparedDocument): Warning[] {
   const was = tableOf(before, table.name);
   if (!was || was.rows < minRows || table.rows < minRows) return [];
   const details = { table: table.name, document: before.documentId ?? before.key };
@@ -101,8 +109,8 @@ function changedColumns(table: LoadTable, before: EarlierLoad): Warning[] {
 }
 
 /** The documents whose snapshots are in a table: each replaces older ones of its marketplaces. */
-function inPlace(earlier: EarlierLoad[], table: string): EarlierLoad[] {
-  let found: EarlierLoad[] = [];
+function inPlace(earlier: ComparedDocument[], table: string): ComparedDocument[] {
+  let found: ComparedDocument[] = [];
   for (const each of earlier) {
     if (!tableOf(each, table)) continue;
     found = [...found.filter((other) => !overlap(other, each)), each];
@@ -110,33 +118,25 @@ function inPlace(earlier: EarlierLoad[], table: string): EarlierLoad[] {
   return found;
 }
 
-type Marketplaces = Pick<EarlierLoad, 'marketplaceIds'>;
+type Marketplaces = Pick<ComparedDocument, 'marketplaceIds'>;
 
-/** A document without marketplaces may have rows of any. */
 function overlap({ marketplaceIds: a }: Marketplaces, { marketplaceIds: b }: Marketplaces): boolean {
-  return a.length === 0 || b.length === 0 || a.some((id) => b.includes(id));
+  return shareMarketplace(a, b);
 }
 
-function sameMarketplaces({ marketplaceIds: a }: Marketplaces, { marketplaceIds: b }: Marketplaces): boolean {
-  return a.toSorted().join() === b.toSorted().join();
-}
-
-function tableOf({ tables }: EarlierLoad, name: string) {
+function tableOf({ tables }: ComparedDocument, name: string) {
   return tables.find((table) => table.name === name);
 }
 
-function rowsOf(earlier: EarlierLoad, name: string): number {
+function rowsOf(earlier: ComparedDocument, name: string): number {
   const { rows = 0, superseded = 0 } = tableOf(earlier, name) ?? {};
   return rows - superseded;
 }
 
-function madeAt({ reportCreatedAt, loadedAt }: EarlierLoad): number {
-  return Date.parse(reportCreatedAt ?? loadedAt);
-}
-
-function documentsText(documents: EarlierLoad[]): string {
+function documentsText(documents: ComparedDocument[]): string {
   const maxShown = 3;
-  const ids = documents.map(({ documentId, key }) => documentId ?? key);
-  const more = ids.length - maxShown;
-  return more > 0 ? `${ids.slice(0, maxShown).join(', ')} and ${more} more` : ids.join(', ');
+  return listNames(
+    documents.map(({ documentId, key }) => documentId ?? key),
+    maxShown,
+  );
 }

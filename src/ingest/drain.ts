@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { Pipeline } from '../config/spec.js';
 import { isDamagedWarehouse, type ReportsError } from '../errors/reports-error.js';
 import { faultPoint } from '../runtime/fault-point.js';
-import { type CrashJournal, openCrashJournal } from '../scheduling/crash-journal.js';
+import { openRunJournal } from './failure-policy.js';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext, StopSignals } from './context.js';
@@ -27,7 +26,7 @@ export async function drain(
   context: PipelineContext,
   signals: StopSignals,
   queue = watchQueue(openPipelineQueue(pipeline, context), context),
-  journal = openJournal(context),
+  journal = openRunJournal(context),
 ): Promise<DrainResult> {
   const { concurrency, maxMinutes, maxReceives } = pipeline.limits;
   const deadlineMs = context.clock.now() + maxMinutes * 60_000;
@@ -49,10 +48,6 @@ export async function drain(
   } finally {
     await queue.close();
   }
-}
-
-function openJournal({ config, clock, log }: PipelineContext): CrashJournal {
-  return openCrashJournal(join(config.state, 'killed.json'), { clock, log });
 }
 
 function openPipelineQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {

@@ -1,6 +1,7 @@
 import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import type { Decision } from '../schema/findings.js';
 import type { DocumentMetadata } from '../source/types.js';
+import { sameMarketplaces } from '../warehouse/rules/other-documents.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 
@@ -26,16 +27,15 @@ async function readDecisions(
   { warehouse }: PipelineContext,
 ): Promise<Decision[]> {
   const { sellerId, reportType, reportCreatedAt, marketplaceIds } = metadata;
-  const rows = await warehouse.loads({
+  const rows = await warehouse.loadFields(['key', 'marketplaceIds', 'decisions'], {
     statuses: ['loaded'],
     sellerId,
     reportType,
     madeBefore: reportCreatedAt,
     limit: maxDocuments,
   });
-  const wanted = marketplaceIds.toSorted().join();
   const own = ledgerKey(metadata);
   return rows
-    .filter((row) => row.key !== own && row.marketplaceIds.toSorted().join() === wanted)
+    .filter((row) => row.key !== own && sameMarketplaces(row.marketplaceIds, marketplaceIds))
     .flatMap(({ decisions }) => decisions);
 }

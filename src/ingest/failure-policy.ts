@@ -1,5 +1,7 @@
 import { isNotTheDocumentsFault, isRetryable, ReportsError } from '../errors/reports-error.js';
-import type { CrashJournal } from '../scheduling/crash-journal.js';
+import { join } from 'node:path';
+import { type CrashJournal, openCrashJournal } from '../scheduling/crash-journal.js';
+import type { PipelineContext } from './context.js';
 import { type ReportJob, receivesOf } from './report-job.js';
 
 /** When a report that fails or crashes the program again and again is quarantined. */
@@ -51,6 +53,11 @@ export function actionAfter(
 /** Whole seconds that a message is hidden for a delay. */
 export function delaySecondsOf(delayMs: number): number {
   return Math.min(Math.max(Math.ceil(delayMs / 1000), 0), maxDelaySeconds);
+}
+
+/** Opens the crash journal of the state folder. */
+export function openRunJournal({ config, clock, log }: PipelineContext): CrashJournal {
+  return openCrashJournal(join(config.state, 'killed.json'), { clock, log });
 }
 
 /** One attempt to load a report, as the crash journal knows it. */

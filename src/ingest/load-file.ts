@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { isNotTheDocumentsFault, ReportsError } from '../errors/reports-error.js';
-import { openCrashJournal } from '../scheduling/crash-journal.js';
+import { openRunJournal } from './failure-policy.js';
 import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
@@ -43,8 +42,7 @@ export async function* loadFiles(
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = metadata;
   const commits = new CommitQueue(context);
-  const { clock, log } = context;
-  const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
+  const journal = openRunJournal(context);
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
     if (stop.aborted) return;

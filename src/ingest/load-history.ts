@@ -2,28 +2,24 @@ import { pipelinesOf } from '../config/pipelines-of.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
-import type { LedgerField, Load } from '../warehouse/types.js';
-import { compareLoads, type EarlierLoad } from './compare-loads.js';
+import {
+  type ComparedDocument,
+  comparedFields,
+  documentStatuses,
+} from '../warehouse/rules/other-documents.js';
+import type { Load } from '../warehouse/types.js';
+import { compareLoads } from './compare-loads.js';
 import type { PipelineContext } from './context.js';
 
 /** Earlier documents of a seller and report type that are compared with a new one. */
 const maxEarlier = 100;
 
-const fields = [
-  'key',
-  'documentId',
-  'marketplaceIds',
-  'reportCreatedAt',
-  'loadedAt',
-  'tables',
-] as const satisfies LedgerField[];
-
 /**
- * The earlier loads of each seller and report type. Those of one are read from the ledger once;
- * then the loads that pass here are added.
+ * The earlier loads of each seller and report type, the last loaded first. Those of one are read
+ * from the ledger once; then the loads that pass here are added.
  */
 export class LoadHistory {
-  private readonly known = new Map<string, EarlierLoad[]>();
+  private readonly known = new Map<string, ComparedDocument[]>();
 
   constructor(private readonly context: PipelineContext) {}
 
@@ -40,20 +36,22 @@ export class LoadHistory {
     const { warnings, losses } = compareLoads(load, earlier);
     const isHeld = losses.length > 0 && !load.acceptLoss && this.holds(entry.pipeline, reportType);
     if (isHeld) return this.heldBack(load, losses.map(({ message }) => message).join('; '));
-    earlier.push({ ...entry, loadedAt: new Date(this.context.clock.now()).toISOString() });
+    earlier.unshift({ ...entry, loadedAt: new Date(this.context.clock.now()).toISOString() });
+    // As many as the ledger is read for: a run may load thousands of one type.
+    earlier.length = Math.min(earlier.length, maxEarlier);
     const added = [...losses, ...warnings];
     for (const { code, message } of added) this.context.log.warn({ key: entry.key, code }, message);
     return { ...load, entry: { ...entry, warnings: [...entry.warnings, ...added] } };
   }
 
-  private async earlierOf(sellerId: string, reportType: string): Promise<EarlierLoad[]> {
+  private async earlierOf(sellerId: string, reportType: string): Promise<ComparedDocument[]> {
     const key = JSON.stringify([sellerId, reportType]);
     const known =
       this.known.get(key) ??
-      (await this.context.warehouse.loadFields(fields, {
+      (await this.context.warehouse.loadFields(comparedFields, {
         sellerId,
         reportType,
-        statuses: ['loaded', 'empty'],
+        statuses: [...documentStatuses],
         limit: maxEarlier,
       }));
     this.known.set(key, known);

@@ -40,13 +40,17 @@ interface ParseOptions {
  * `batches`.
  */
 export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
-  const { metadata } = request.document.raw;
+  const { document, schema } = request;
+  const { metadata } = document.raw;
+  const isText = schema?.format !== 'raw' && document.charset !== 'binary';
+  let head = '';
   try {
-    const stream = await parse(request);
-    await checkType(stream, request);
+    if (isText) head = await readHead(document.openText());
+    const stream = await parse(request, head);
+    checkType(stream, request, head);
     return withMeasures({ ...stream, batches: withinLimits(stream.batches, metadata) });
   } catch (error) {
-    throw documentError(await withBetterType(error, request), metadata);
+    throw documentError(withBetterType(error, request, head), metadata);
   }
 }
 
@@ -74,22 +78,18 @@ function withMeasures(stream: DocumentStream): DocumentStream {
 }
 
 /** Errors: WRONG_REPORT_TYPE. */
-async function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest) {
+function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest, head: string) {
   if (!schema || !schemas || tables.length === 0) return;
-  const stated = schema.format === 'json' ? statedType(await readHead(document.openText())) : undefined;
+  const stated = schema.format === 'json' ? statedType(head) : undefined;
   refuseOtherType(document.raw.metadata, tables, { schema, schemas, stated });
 }
 
 /** An error about unknown headers, with the report type whose schema knows them. */
-async function withBetterType(error: unknown, { document, schemas }: ParseRequest): Promise<unknown> {
+function withBetterType(error: unknown, { document, schemas }: ParseRequest, head: string): unknown {
   const isUnknown =
     error instanceof ReportsError && ['HEADER_UNKNOWN', 'KEY_COLUMN_MISSING'].includes(error.code);
   if (!isUnknown || !schemas) return error;
-  const better = betterTypeText(
-    document.raw.metadata.reportType,
-    await readHead(document.openText()),
-    schemas,
-  );
+  const better = betterTypeText(document.raw.metadata.reportType, head, schemas);
   return new ReportsError(error.code, { ...error.details, better });
 }
 
@@ -104,20 +104,22 @@ async function* withinLimits(
   }
 }
 
-async function parse({
-  document,
-  schema,
-  schemas,
-  engine,
-  hint,
-  batchRows = engine === 'columnar' ? 16_384 : 4096,
-  beginningBytes = 1024 * 1024,
-  earlier = async () => [],
-}: ParseRequest): Promise<DocumentStream> {
+async function parse(
+  {
+    document,
+    schema,
+    schemas,
+    engine,
+    hint,
+    batchRows = engine === 'columnar' ? 16_384 : 4096,
+    beginningBytes = 1024 * 1024,
+    earlier = async () => [],
+  }: ParseRequest,
+  head: string,
+): Promise<DocumentStream> {
   if (schema?.format === 'raw') return emptyStream();
   const options = { engine, hint, batchRows, beginningBytes, earlier };
   if (document.charset === 'binary') return parseWorkbook(document, schema, options);
-  const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
   const { metadata } = document.raw;

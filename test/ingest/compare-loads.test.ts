@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { compareLoads, type EarlierLoad } from '../../src/ingest/compare-loads.js';
+import { compareLoads } from '../../src/ingest/compare-loads.js';
+import type { ComparedDocument } from '../../src/warehouse/rules/other-documents.js';
 import type { ResolvedColumn } from '../../src/schema/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load, LoadTable } from '../../src/warehouse/types.js';
@@ -37,8 +38,8 @@ function load(
 function earlier(
   day: number,
   rows: number,
-  change: Partial<EarlierLoad> & { table?: object } = {},
-): EarlierLoad {
+  change: Partial<ComparedDocument> & { table?: object } = {},
+): ComparedDocument {
   const { entry } = load(day, rows);
   const { table, ...rest } = change;
   return {
@@ -49,7 +50,7 @@ function earlier(
   };
 }
 
-const codes = (load: Load, all: EarlierLoad[]) => {
+const codes = (load: Load, all: ComparedDocument[]) => {
   const { losses, warnings } = compareLoads(load, all);
   return [...losses, ...warnings].map(({ code }) => code);
 };

@@ -1,5 +1,6 @@
 import { checkText } from '../../schema/document-checks.js';
 import { marketplaces } from '../../schema/marketplaces.js';
+import { listNames } from '../../text/list-names.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Explanation, Neighbour } from '../../warehouse/ledger/explain-document.js';
 import type { RejectGroup } from '../../warehouse/types.js';
@@ -178,10 +179,7 @@ function driftTexts({ tables }: Explanation): string[] {
 }
 
 function firstOf(names: string[]): string {
-  const more = names.length - maxNames;
-  return more > 0
-    ? `${names.slice(0, maxNames).join(', ')} and ${more} more, which --json lists`
-    : names.join(', ');
+  return listNames(names, maxNames) + (names.length > maxNames ? ', which --json lists' : '');
 }
 
 function rejectText({ table, column, reason, values, firstRow, examples }: RejectGroup): string {

@@ -1,3 +1,4 @@
+import { listNames } from '../../text/list-names.js';
 import { type Warning, warning } from '../../errors/warnings.js';
 import { shownPath } from '../../schema/object-path.js';
 
@@ -26,12 +27,8 @@ export class JsonFindings {
     const warnings: Warning[] = [];
     const maxShown = 5;
     if (this.names.size > 0) {
-      const shown = [...this.names]
-        .slice(0, maxShown)
-        .map(([path, times]) => `${shownPath(path)} (${times})`);
-      const more = this.names.size - shown.length;
-      const names = shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
-      warnings.push(warning('JSON_DUPLICATE_NAMES', { names }));
+      const found = [...this.names].map(([path, times]) => `${shownPath(path)} (${times})`);
+      warnings.push(warning('JSON_DUPLICATE_NAMES', { names: listNames(found, maxShown) }));
     }
     if (this.loneSurrogates > 0)
       warnings.push(warning('JSON_LONE_SURROGATES', { count: this.loneSurrogates }));

@@ -1,5 +1,12 @@
 import type { Warning } from '../../errors/warnings.js';
-import type { LedgerField, LedgerRow, LedgerTable, RejectGroup, Warehouse } from '../types.js';
+import type { LedgerRow, LedgerTable, RejectGroup, Warehouse } from '../types.js';
+import {
+  type ComparedDocument,
+  comparedFields,
+  documentStatuses,
+  madeAtMs,
+  shareMarketplace,
+} from '../rules/other-documents.js';
 import { reasonRemedy, warningsWithRemedies } from './remedies.js';
 
 /** All that is known about one document. Times are ISO 8601 in UTC. */
@@ -17,19 +24,7 @@ export interface Explanation extends Omit<LedgerRow, 'warnings' | 'tables'> {
 }
 
 /** Another document of the same seller and report type. */
-export type Neighbour = Pick<
-  LedgerRow,
-  'documentId' | 'marketplaceIds' | 'reportCreatedAt' | 'loadedAt' | 'tables'
->;
-
-const neighbourFields = [
-  'key',
-  'documentId',
-  'marketplaceIds',
-  'reportCreatedAt',
-  'loadedAt',
-  'tables',
-] as const satisfies LedgerField[];
+export type Neighbour = Omit<ComparedDocument, 'key'>;
 
 /** Others of the seller and type that are looked at, and those of them that are named. */
 const maxOthers = 1000;
@@ -54,17 +49,22 @@ async function neighboursOf(
 ): Promise<Pick<Explanation, 'before' | 'after'>> {
   const { sellerId, reportType } = row;
   if (sellerId === null || reportType === null || row.tables.length === 0) return { before: null, after: [] };
-  const found = await warehouse.loadFields(neighbourFields, {
+  const found = await warehouse.loadFields(comparedFields, {
     sellerId,
     reportType,
-    statuses: ['loaded', 'empty'],
+    statuses: [...documentStatuses],
     limit: maxOthers,
   });
   const others = found
-    .filter((each) => each.key !== row.key && overlaps(each, row) && fillsSameTable(each, row))
-    .toSorted((a, b) => madeAt(a) - madeAt(b));
-  const after = others.filter((each) => madeAt(each) > madeAt(row));
-  const before = others.findLast((each) => madeAt(each) <= madeAt(row));
+    .filter(
+      (each) =>
+        each.key !== row.key &&
+        shareMarketplace(each.marketplaceIds, row.marketplaceIds) &&
+        fillsSameTable(each, row),
+    )
+    .toSorted((a, b) => madeAtMs(a) - madeAtMs(b));
+  const after = others.filter((each) => madeAtMs(each) > madeAtMs(row));
+  const before = others.findLast((each) => madeAtMs(each) <= madeAtMs(row));
   return { before: before ? neighbour(before) : null, after: after.slice(0, maxAfter).map(neighbour) };
 }
 
@@ -72,15 +72,6 @@ function neighbour({ documentId, marketplaceIds, reportCreatedAt, loadedAt, tabl
   return { documentId, marketplaceIds, reportCreatedAt, loadedAt, tables };
 }
 
-/** A document without marketplaces may have rows of any. */
-function overlaps({ marketplaceIds: a }: Neighbour, { marketplaceIds: b }: Neighbour): boolean {
-  return a.length === 0 || b.length === 0 || a.some((id) => b.includes(id));
-}
-
 function fillsSameTable(a: Neighbour, b: Neighbour): boolean {
   return a.tables.some(({ name }) => b.tables.some((table) => table.name === name));
-}
-
-function madeAt({ reportCreatedAt, loadedAt }: Neighbour): number {
-  return Date.parse(reportCreatedAt ?? loadedAt);
 }

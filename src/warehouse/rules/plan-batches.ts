@@ -1,3 +1,4 @@
+import { shareMarketplace } from './other-documents.js';
 import type { TimedLoad } from './commit-rules.js';
 import type { Relation, Relations } from './relations.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
@@ -102,10 +103,5 @@ export function coversMarketplaceOf(
   other: RankedDocument,
   { seller, marketplaces }: RankedDocument,
 ): boolean {
-  if (other.seller !== seller) return false;
-  return (
-    other.marketplaces.length === 0 ||
-    marketplaces.length === 0 ||
-    other.marketplaces.some((each) => marketplaces.includes(each))
-  );
+  return other.seller === seller && shareMarketplace(other.marketplaces, marketplaces);
 }
