@@ -30,9 +30,9 @@ export function schemasShowAction(
     io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     return;
   }
-  const { description, file, madeBy, restricted, tables } = schema;
+  const { description, file, request, restricted, tables } = schema;
   io.stdout.write(`${reportType}: ${description}\n${file}\n`);
-  if (madeBy) io.stdout.write(`Made: ${madeBy.join(', ')}\n`);
+  if (request?.madeBy) io.stdout.write(`Made: ${request.madeBy.join(', ')}\n`);
   if (restricted) io.stdout.write('Its documents require a restricted data token.\n');
   if (tables.length === 0) io.stdout.write(`\n${withoutTables(schema)}\n`);
   for (const table of tables) {
