@@ -1,3 +1,4 @@
+import { maxSeamMs } from '../warehouse/ledger/periods.js';
 import type { Period } from '../warehouse/types.js';
 import type { RequestPlan } from './request-plans.js';
 import type { RequestProgress } from './request-progress.js';
@@ -51,7 +52,7 @@ export interface RequestState {
 
 /** What covers the periods of one type, seller and set of marketplaces. */
 export interface CoverageSource {
-  /** The periods in the ledger, oldest first; those that adjoin are one. */
+  /** The periods in the ledger, in any order. */
   ledger: Pick<Period, 'dataStart' | 'dataEnd'>[];
   /** Those that differ only in their options. */
   requests: RequestState[];
@@ -64,7 +65,7 @@ export interface CoverageSource {
  * one that is behind.
  */
 export function coverageOf({ ledger, requests }: CoverageSource, nowMs: number): CoveredPeriod[] {
-  const covered = ledger.map(spanOf);
+  const covered = joinedSpans(ledger);
   const windowed = requests.filter(({ plan }) => plan.window !== undefined);
   const cells = windowed.map((request) => cellsOf(request, covered, nowMs));
   const [first = ledgerCells(covered), ...others] = cells;
@@ -169,20 +170,29 @@ function joined(cells: Cell[]): CoveredPeriod[] {
   return periods;
 }
 
-/** Amazon may state the beginning of the last day as the end of a period, or its last second. */
-const dayMs = 86_400_000;
-
-function spanOf({ dataStart, dataEnd }: CoverageSource['ledger'][number]): Window {
-  const [startMs, endMs] = [Date.parse(dataStart ?? ''), Date.parse(dataEnd ?? '')];
-  return { startMs, endMs };
+/** The periods of the ledger, oldest first; those that adjoin or overlap are one. */
+function joinedSpans(ledger: CoverageSource['ledger']): Window[] {
+  const spans: Window[] = [];
+  const sorted = ledger
+    .map(({ dataStart, dataEnd }) => ({
+      startMs: Date.parse(dataStart ?? ''),
+      endMs: Date.parse(dataEnd ?? ''),
+    }))
+    .sort((a, b) => a.startMs - b.startMs);
+  for (const span of sorted) {
+    const last = spans.at(-1);
+    if (last && span.startMs - last.endMs <= maxSeamMs) last.endMs = Math.max(last.endMs, span.endMs);
+    else spans.push(span);
+  }
+  return spans;
 }
 
+/** Amazon may state the beginning of the last day as the end of a period, or its last second. */
 function isCovered({ startMs, endMs }: Window, covered: Window[]): boolean {
-  const toleranceMs = 60_000;
-  return covered.some(
-    (each) =>
-      each.startMs <= startMs + toleranceMs &&
-      (each.endMs >= endMs - toleranceMs ||
-        (endMs - startMs >= dayMs && each.endMs >= endMs - dayMs - toleranceMs)),
-  );
+  const dayMs = 86_400_000;
+  return covered.some((each) => {
+    if (each.startMs > startMs + maxSeamMs) return false;
+    const missingMs = endMs - each.endMs;
+    return missingMs <= maxSeamMs || (endMs - startMs >= dayMs && missingMs <= dayMs + maxSeamMs);
+  });
 }
