@@ -88,6 +88,7 @@ function matchReport(
     if (known.has(report.reportId)) return false;
     const createdMs = Date.parse(report.createdAt);
     if (record?.forcedAt && createdMs < Date.parse(record.forcedAt)) return false;
+    if (record?.refreshAt && createdMs < Date.parse(record.refreshAt) - maxClockSkewMs) return false;
     // A report does not show its options. With a sibling, only a report that was created at the
     // time of an unconfirmed attempt is taken for the result of that attempt.
     const attemptedMs = attempt && Date.parse(attempt.at);
