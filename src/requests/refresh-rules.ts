@@ -1,7 +1,6 @@
 import { spanMs } from '../yaml/span.js';
-import { maxClockSkewMs } from './existing-reports.js';
 import type { RequestPlan } from './request-plans.js';
-import { hasData, type WindowEvent, type WindowRecord } from './window-states.js';
+import { hasData, type WindowEvent, type WindowRecord, maxClockSkewMs } from './window-states.js';
 
 const hourMs = 3_600_000;
 
