@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
 import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
@@ -212,14 +214,24 @@ export class BigQueryClient {
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const bigQuery = await this.open();
     const { dataset, location } = this.target;
+    // The library's own `createLoadJob` opens the file without a handler for its errors.
+    const rows = createReadStream(file);
+    const upload = bigQuery
+      .dataset(dataset)
+      .table(table)
+      .createWriteStream_({ jobId, location, ...loadOptions(fields), labels } as never);
+    // Stays when `once` has its answer: a stream may fail again while it ends.
+    upload.on('error', () => {});
+    rows.on('error', (error) => upload.destroy(knownError(error, file) as Error));
     try {
-      const [job] = await bigQuery
-        .dataset(dataset)
-        .table(table)
-        .createLoadJob(file, { jobId, location, ...loadOptions(fields), labels } as never);
-      return job.metadata as Job;
+      const begun = once(upload, 'job');
+      rows.pipe(upload);
+      const [job] = (await begun) as [{ metadata: Job }];
+      return job.metadata;
     } catch (error) {
-      throw failureError(failureOf(error), this.path, error);
+      throw error instanceof ReportsError ? error : failureError(failureOf(error), this.path, error);
+    } finally {
+      rows.destroy();
     }
   }
 
