@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
@@ -24,46 +22,8 @@ import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import type { Bucket } from '../../src/store/types.js';
 import { runInProcess } from '../ingest/world.js';
+import { type Answer, FakeApi, missing } from './fake-bigquery-api.js';
 
-interface Answer {
-  status?: number;
-  body: unknown;
-}
-
-/** A server that records the requests, and answers as a test says. */
-class FakeApi {
-  readonly requests: { method: string; path: string; body: string }[] = [];
-  private constructor(
-    private readonly server: Server,
-    readonly endpoint: string,
-  ) {}
-
-  static async start(answer: (method: string, path: string, body: string) => Answer): Promise<FakeApi> {
-    let api: FakeApi | undefined;
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = Buffer.concat(chunks).toString('latin1');
-      const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
-      api?.requests.push({ method, path, body });
-      const { status = 200, body: answered } = answer(method, path, body);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    api = new FakeApi(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return api;
-  }
-
-  close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-}
-
-const missing: Answer = {
-  status: 404,
-  body: { error: { code: 404, message: 'Not found: Job x', errors: [{ reason: 'notFound' }] } },
-};
 const type = (text: string) => readColumnType(text) as ColumnType;
 
 describe('requests to BigQuery', () => {
@@ -121,18 +81,6 @@ describe('requests to BigQuery', () => {
       labels: { program: 'sp-reports' },
     });
     assert.match(upload?.body ?? '', /\r\n\r\nPAR1\r\n--/);
-  });
-
-  it('fail with what BigQuery says if it refuses an upload, or if the file is gone', async () => {
-    const errors = [{ reason: 'quotaExceeded' }];
-    const body = { error: { code: 403, message: 'Quota exceeded: imports', errors } };
-    api = await FakeApi.start((method) => (method === 'POST' ? { status: 403, body } : missing));
-    await assert.rejects(loadStaging(client(), file()), {
-      code: 'WAREHOUSE_QUOTA_EXCEEDED',
-      message: /Quota exceeded: imports/,
-    });
-    const gone = { ...file(), path: join(folder, 'gone.parquet') };
-    await assert.rejects(loadStaging(client(), gone), /gone\.parquet/);
   });
 
   it('do not compile with a field in the wrong place', () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 import type { ApiRequest, JobConfiguration, JobRequest, LoadConfiguration } from './requests.js';
@@ -202,10 +203,18 @@ export class BigQueryClient {
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const job = this.job(jobId, { load: this.loadInto(table, fields), labels });
+    const rows = createReadStream(file);
+    let broken: Error | undefined;
+    // Stays to the end, because a request may end before it has opened the file.
+    rows.on('error', (error) => {
+      broken = error;
+    });
     try {
-      return await this.upload(job, file);
+      return await this.upload(job, rows);
     } catch (error) {
-      throw error instanceof ReportsError ? error : failureError(failureOf(error), this.path, error);
+      throw broken ? knownError(broken, file) : failureError(failureOf(error), this.path, error);
+    } finally {
+      rows.destroy();
     }
   }
 
@@ -230,7 +239,7 @@ export class BigQueryClient {
    * Not by `createLoadJob` of BigQuery's own client, which puts all that it is given into
    * `configuration.load`, where the API ignores labels.
    */
-  private async upload(job: JobRequest, file: string): Promise<Job> {
+  private async upload(job: JobRequest, rows: Readable): Promise<Job> {
     const { apiEndpoint, authClient } = await this.open();
     const { status, data } = await authClient.request<Job & { error?: ApiFailure }>({
       method: 'POST',
@@ -238,13 +247,13 @@ export class BigQueryClient {
       params: { uploadType: 'multipart' },
       multipart: [
         { headers: new Headers({ 'content-type': 'application/json' }), content: JSON.stringify(job) },
-        { headers: new Headers(), content: createReadStream(file) },
+        { headers: new Headers(), content: rows },
       ],
       validateStatus: () => true,
     });
     if (status < 300) return data;
     const { message = `HTTP status ${status}`, errors } = data.error ?? {};
-    throw failureError({ status, message, reason: errors?.[0]?.reason }, this.path);
+    throw Object.assign(new Error(message), { code: status, errors });
   }
 
   /**
