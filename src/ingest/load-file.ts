@@ -3,7 +3,6 @@ import { openRunJournal } from './failure-policy.js';
 import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
-import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { chooseType } from './choose-type.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
@@ -41,7 +40,7 @@ export async function* loadFiles(
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = metadata;
-  const commits = new CommitQueue(context);
+  const { commits } = context.shared;
   const journal = openRunJournal(context);
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {

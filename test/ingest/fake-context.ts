@@ -6,6 +6,7 @@ import { type RequestConfig, requestSpec } from '../../src/config/request-spec.j
 import { sellerSpec } from '../../src/config/seller-spec.js';
 import type { Config, Pipeline } from '../../src/config/spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
+import { SharedWork } from '../../src/ingest/shared-work.js';
 import type { SellingPartner } from '../../src/source/types.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 
@@ -27,7 +28,7 @@ export interface ContextParts
  */
 export function fakeContext({ config, warehouse, sellingPartner, ...parts }: ContextParts): PipelineContext {
   const settings = readConfig({ cwd: import.meta.dirname, env: {}, missing: 'defaults' });
-  return onlyThese<PipelineContext>('context', {
+  const context: Omit<PipelineContext, 'shared'> = onlyThese<PipelineContext>('context', {
     config: { ...settings, ...config },
     schemas: new Map(),
     clock: systemClock,
@@ -42,6 +43,7 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
       },
     }),
   });
+  return onlyThese<PipelineContext>('context', { ...context, shared: new SharedWork(context) });
 }
 
 /** A pipeline of the settings, with defaults for what a test does not set. */
