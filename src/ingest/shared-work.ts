@@ -29,7 +29,10 @@ const maxLookupMs = 2 * 60_000;
 export class SharedWork {
   readonly commits: CommitQueue;
   readonly scheduler: DocumentScheduler<JobInFlight>;
-  /** By ledger key and by report, because one notification may lack the document id that another has. */
+  /**
+   * By ledger key and by report, because one notification may lack the document id that another
+   * has.
+   */
   private readonly inFlight = new Map<string, JobInFlight>();
   /** When reports were committed, in epoch milliseconds, by the same keys; the last ones only. */
   private readonly committed = new Map<string, number>();

@@ -141,7 +141,7 @@ export class DocumentScheduler<D extends SchedulableDocument> {
     }
   }
 
-  /** Starts what may start. Returns false if nothing else may, because a suspect waits to be alone. */
+  /** Starts what may start. Returns false if nothing may, because a suspect waits to run alone. */
   private startFrom(waiting: Waiting<D>, decision: SchedulerDecision<D>): boolean {
     let wakeAtMs: number;
     let hasStarted: boolean;

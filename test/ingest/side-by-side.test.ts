@@ -87,8 +87,12 @@ class Scene {
       messageId,
       receiveCount: 1,
       body: '',
-      ack: async () => void (this.messages.acknowledged += 1),
-      release: async () => void (this.messages.released += 1),
+      ack: async () => {
+        this.messages.acknowledged += 1;
+      },
+      release: async () => {
+        this.messages.released += 1;
+      },
     };
   }
 
