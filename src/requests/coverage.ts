@@ -1,5 +1,6 @@
 import { maxSeamMs } from '../warehouse/ledger/periods.js';
 import type { Period } from '../warehouse/types.js';
+import { beforeMs } from '../yaml/span.js';
 import type { RequestPlan } from './request-plans.js';
 import type { RequestProgress } from './request-progress.js';
 import { hasData, type WindowRecord } from './window-states.js';
@@ -46,8 +47,6 @@ export interface CoveredPeriod {
 export interface RequestState {
   plan: RequestPlan;
   progress: RequestProgress | undefined;
-  /** How long after its start a window can be requested, in milliseconds. */
-  maxStartAgeMs: number;
 }
 
 /** What covers the periods of one type, seller and set of marketplaces. */
@@ -97,25 +96,28 @@ export function isGap({ state }: Pick<CoveredPeriod, 'state'>): boolean {
   return urgency.indexOf(state) <= urgency.indexOf('out of reach');
 }
 
-function cellsOf({ plan, progress, maxStartAgeMs }: RequestState, covered: Window[], nowMs: number): Cell[] {
-  const { window, lagMs, fromMs } = plan;
+function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: number): Cell[] {
+  const { window, lagMs, fromMs, facts } = plan;
   if (!window) return [];
   const begins = [
     ...covered.slice(0, 1).map(({ startMs }) => startMs),
     ...(progress ? [Date.parse(progress.begin)] : []),
   ];
   if (begins.length === 0) return [];
+  const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
   const records = new Map(progress?.windows.map((record) => [record.start, record]));
   const givenUp = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
   const windows = windowsBetween(window, Math.min(...begins), nowMs - lagMs, fromMs);
   return [...windows].map((each) => {
     const start = new Date(each.startMs).toISOString();
     const record = records.get(start);
-    if (record) return { ...each, ...stateOfRecord(record) };
-    if (isCovered(each, covered)) return { ...each, state: 'loaded' };
+    const stored = record && stateOfRecord(record);
+    // The next cycle will see what the ledger has already.
+    if (isCovered(each, covered) && (!stored || isGap(stored))) return { ...each, state: 'loaded' };
+    if (stored) return { ...each, ...stored };
     const reason = givenUp.get(start);
     if (reason !== undefined) return { ...each, state: 'given up', reason };
-    if (nowMs - each.startMs > maxStartAgeMs) return { ...each, state: 'out of reach' };
+    if (each.startMs < oldestMs) return { ...each, state: 'out of reach' };
     if (!progress || each.endMs <= Date.parse(progress.begin)) return { ...each, state: 'missing' };
     // What is done without rows in the ledger was cancelled.
     return { ...each, state: each.endMs > Date.parse(progress.doneUntil) ? 'due' : 'no data' };
@@ -187,12 +189,12 @@ function joinedSpans(ledger: CoverageSource['ledger']): Window[] {
   return spans;
 }
 
-/** Amazon may state the beginning of the last day as the end of a period, or its last second. */
+/**
+ * Whether the ledger covers a window. Amazon may state the beginning of the last day as the end of
+ * a longer period.
+ */
 function isCovered({ startMs, endMs }: Window, covered: Window[]): boolean {
   const dayMs = 86_400_000;
-  return covered.some((each) => {
-    if (each.startMs > startMs + maxSeamMs) return false;
-    const missingMs = endMs - each.endMs;
-    return missingMs <= maxSeamMs || (endMs - startMs >= dayMs && missingMs <= dayMs + maxSeamMs);
-  });
+  const toleranceMs = endMs - startMs > dayMs ? dayMs + maxSeamMs : maxSeamMs;
+  return covered.some((each) => each.startMs <= startMs + maxSeamMs && endMs - each.endMs <= toleranceMs);
 }

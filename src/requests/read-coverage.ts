@@ -1,9 +1,7 @@
 import type { PipelineContext } from '../ingest/context.js';
-import { requestFacts } from '../schema/request-facts.js';
-import { spanMs } from '../yaml/span.js';
 import type { Period } from '../warehouse/types.js';
 import { type CoveredPeriod, coverageOf, type RequestState } from './coverage.js';
-import { allPlans, type RequestPlan } from './request-plans.js';
+import { allPlans } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
 
 /** The states of the periods of one report type, for one seller and some of its marketplaces. */
@@ -32,7 +30,7 @@ export async function readCoverage(
   for (const period of await warehouse.periods())
     for (const source of sourcesOf(period)) source.ledger.push(period);
   for (const plan of allPlans({ config, schemas })) {
-    const state = stateOf(plan);
+    const state = { plan, progress: store.progress(plan.key) };
     for (const source of sourcesOf(plan)) source.requests.push(state);
   }
   const nowMs = clock.now();
@@ -52,12 +50,6 @@ export async function readCoverage(
       sources.set(key, source);
       return source;
     });
-  }
-
-  function stateOf(plan: RequestPlan): RequestState {
-    const { oldestStart } = requestFacts(schemas, plan.reportType);
-    const maxStartAgeMs = oldestStart ? spanMs(oldestStart) : Number.POSITIVE_INFINITY;
-    return { plan, progress: store.progress(plan.key), maxStartAgeMs };
   }
 
   function coverage(source: Source, nowMs: number): Coverage {

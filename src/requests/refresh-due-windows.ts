@@ -15,6 +15,7 @@ import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.j
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
+  fillGaps,
   forceRetries,
   openReportIds,
   type RequestProgress,
@@ -39,14 +40,16 @@ export async function refreshDueWindows(
   const rules = refreshRules(plan);
   const evidence = await readLedgerEvidence(plan, rules, store.progress(plan.key), untilMs, context);
   let before = store.progress(plan.key);
-  const refreshed = (held: RequestProgress | undefined) =>
-    computeDueWindows(
-      plan,
-      rules,
-      options.forceRetries && held ? forceRetries(held, nowMs) : held,
-      evidence,
-      { nowMs, untilMs, ignoresRefusal: options.now ?? false },
-    );
+  const times = { nowMs, untilMs, ignoresRefusal: options.now ?? false };
+  const gaps = options.gaps?.get(plan.key);
+  const refreshed = (held: RequestProgress | undefined): DueWindows => {
+    const forced = options.forceRetries && held ? forceRetries(held, nowMs) : held;
+    const found = computeDueWindows(plan, rules, forced, evidence, times);
+    // Windows that the ledger answers by now are no gaps: they come after its evidence.
+    return gaps
+      ? computeDueWindows(plan, rules, fillGaps(found.progress, gaps, nowMs), evidence, times)
+      : found;
+  };
   let result = refreshed(before);
   if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
   // Most cycles find nothing new and do not write.

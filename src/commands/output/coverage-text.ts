@@ -1,4 +1,5 @@
 import { type CoveredPeriod, isGap } from '../../requests/coverage.js';
+import { isFillable } from '../../requests/find-gaps.js';
 import type { Coverage } from '../../requests/read-coverage.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import { textTable } from './text-table.js';
@@ -37,7 +38,7 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
   const titles = ['table', 'seller', 'marketplace', 'from', 'to', 'state', 'why'];
   const table = textTable(titles, rows, { width });
   const hints = [
-    ...(periods.some(isFillable)
+    ...(periods.some((period) => period.isRequested && isFillable(period))
       ? ['`sp-reports request --fill-gaps` requests what is missing or was given up.\n']
       : []),
     ...(periods.some(({ state, isRequested }) => state === 'missing' && !isRequested)
@@ -47,10 +48,6 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
       : []),
   ];
   return hints.length > 0 ? `${table}\n${hints.join('')}` : table;
-}
-
-function isFillable({ state, isRequested }: TablePeriod): boolean {
-  return isRequested && (state === 'missing' || state === 'given up');
 }
 
 /** A date if the time is midnight, else the time to the minute; in UTC. */
