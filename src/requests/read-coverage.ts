@@ -23,12 +23,22 @@ export interface Coverage {
  * the warehouse.
  */
 export async function readCoverage(
-  { config, schemas, warehouse, clock }: Pick<PipelineContext, 'config' | 'schemas' | 'warehouse' | 'clock'>,
+  context: CoverageContext & Pick<PipelineContext, 'warehouse'>,
   store: Pick<RequestStore, 'progress'>,
 ): Promise<Coverage[]> {
+  return coverageOfAll(await context.warehouse.periods(), context, store);
+}
+
+type CoverageContext = Pick<PipelineContext, 'config' | 'schemas' | 'clock'>;
+
+/** The same for periods that were read from the ledger. Errors: REQUEST_STATE_INVALID. */
+export function coverageOfAll(
+  periods: Period[],
+  { config, schemas, clock }: CoverageContext,
+  store: Pick<RequestStore, 'progress'>,
+): Coverage[] {
   const sources = new Map<string, Source>();
-  for (const period of await warehouse.periods())
-    for (const source of sourcesOf(period)) source.ledger.push(period);
+  for (const period of periods) for (const source of sourcesOf(period)) source.ledger.push(period);
   for (const plan of allPlans({ config, schemas })) {
     const state = { plan, progress: store.progress(plan.key) };
     for (const source of sourcesOf(plan)) source.requests.push(state);
