@@ -177,7 +177,9 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
   );
 }
 
-/** Makes windows due that are missing or were abandoned; the request begins with the first of them. */
+/**
+ * Makes windows due that are missing or were abandoned; the request begins with the first of them.
+ */
 export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
   const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
   const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));

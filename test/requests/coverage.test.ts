@@ -10,7 +10,10 @@ const nowMs = firstMs + 10 * dayMs;
 
 const day = (number: number) => new Date(firstMs + number * dayMs).toISOString();
 
-/** A period of the ledger from the beginning of one day to the last second of the one before another. */
+/**
+ * A period of the ledger from the beginning of one day to the last second of the one before
+ * another.
+ */
 const loaded = (from: number, to: number) => ({
   dataStart: day(from),
   dataEnd: new Date(Date.parse(day(to)) - 1000).toISOString(),

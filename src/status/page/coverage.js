@@ -99,7 +99,8 @@ function strips(coverages, names, nowMs) {
 /**
  * @typedef {object} Day
  * @property {string} date
- * @property {Period | undefined} period the one that most needs attention; none before the first and after the last
+ * @property {Period | undefined} period the one that most needs attention; none before the first
+ * and after the last
  */
 
 /**
