@@ -1,6 +1,5 @@
-import { requestLimits } from '../config/request-limits.js';
-import type { Span } from '../config/span.js';
 import type { LedgerRow } from '../warehouse/types.js';
+import { beforeMs, type Span } from '../yaml/span.js';
 import { type AnsweringReport, answerOf, type LedgerEvidence, newestAnswer } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent } from './refresh-rules.js';
 import type { RequestPlan } from './request-plans.js';
@@ -77,17 +76,18 @@ export function computeDueWindows(
   const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
   progress = withinBounds(progress, plan, nowMs);
-  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
+  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested, rules), nowMs);
   progress = applyToWindows(progress, eventOfFailures, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
-    const found = newestAnswer(others, window);
+    const found = newestAnswer(others, window, rules);
     if (found) progress = applyToWindow(progress, window, { type: 'report-loaded', ...found }, nowMs);
   }
   // A report that somebody else requested may be the refresh of a window.
   progress = applyToWindows(
     progress,
     (record) => {
-      const found = eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record));
+      const found =
+        eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record), rules);
       const isNewer = found && Date.parse(found.createdAt) > Date.parse(record.answeredAt ?? '');
       return isNewer ? { type: 'report-loaded', ...found } : undefined;
     },
@@ -127,7 +127,7 @@ export function evidenceSinceMs(
 /** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
 export function withinBounds(
   progress: RequestProgress,
-  { fromMs, reportType, window }: RequestPlan,
+  { facts, fromMs, window }: RequestPlan,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
@@ -136,8 +136,7 @@ export function withinBounds(
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
-  const { oldestDays } = requestLimits(reportType);
-  const oldestMs = oldestDays === undefined ? Number.NEGATIVE_INFINITY : nowMs - oldestDays * dayMs;
+  const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
   if (Date.parse(doneUntil) < oldestMs) {
     const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
     const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
@@ -154,10 +153,11 @@ export function withinBounds(
 function ledgerEvent(
   { attempts }: WindowRecord,
   rows: ReadonlyMap<string, LedgerRow>,
+  rules: RefreshRules,
 ): WindowEvent | undefined {
   const found = attempts.map(({ reportId, at }) => ({ reportId, at, row: rows.get(reportId ?? '') }));
   const loaded = found.findLast(({ row }) => row && row.status !== 'fatal');
-  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, loaded.at) };
+  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, rules, loaded.at) };
   const { reportId, row } = found.at(-1) ?? {};
   return reportId && row ? { type: 'report-failed', reportId, found: row.reason ?? 'FATAL' } : undefined;
 }

@@ -37,7 +37,7 @@ export async function refreshDueWindows(
   const nowMs = context.clock.now();
   const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
   const untilMs = dueAtMs - plan.lagMs;
-  const rules = refreshRules(plan);
+  const rules = refreshRules(plan, context.schemas);
   const evidence = await readLedgerEvidence(plan, rules, store.progress(plan.key), untilMs, context);
   let before = store.progress(plan.key);
   const refreshed = (held: RequestProgress | undefined) =>

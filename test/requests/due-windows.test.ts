@@ -17,6 +17,7 @@ const plan: RequestPlan = {
   key: 'A1 GET_X US',
   sellerId: 'A1',
   reportType: 'GET_X',
+  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },
@@ -31,7 +32,7 @@ const plan: RequestPlan = {
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });
 
-const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, maxStartAgeMs: Number.POSITIVE_INFINITY };
+const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, keepsOldRows: false };
 
 /** A look at the windows of a request at a time. */
 function lookAt(

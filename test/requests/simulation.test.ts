@@ -8,6 +8,7 @@ import type { PipelineContext } from '../../src/ingest/context.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/config/spec.js';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type {
   CreateCallOptions,
   Report,
@@ -25,6 +26,7 @@ const from = Date.UTC(2026, 9, 7);
 const sellerId = 'A1SELLER';
 const reportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
 const marketplaceIds = ['ATVPDKIKX0DER'];
+const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
 type End = 'DONE' | 'CANCELLED' | 'FATAL';
 type Fate = (typeof fates)[number];
@@ -145,6 +147,7 @@ class Simulation {
         sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
+      schemas,
       warehouse: {
         seen: async (keys) => rowsByKeys(this.ledger, keys),
         loadFields: async (_, { statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),

@@ -153,6 +153,7 @@ const plan: RequestPlan = {
   key: 'A1 GET_X US',
   sellerId: 'A1',
   reportType: 'GET_X',
+  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },
@@ -179,7 +180,7 @@ interface Report {
 const rules: RefreshRules = {
   agesMs: [2 * dayMs, 5 * dayMs],
   settledMs: 30 * hourMs,
-  maxStartAgeMs: Number.POSITIVE_INFINITY,
+  keepsOldRows: false,
 };
 const lastAgeMs = 5 * dayMs;
 
