@@ -1,10 +1,10 @@
 import type { Report } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
-import { type ExistingReports, maxClockSkewMs } from './existing-reports.js';
+import type { ExistingReports } from './existing-reports.js';
 import { applyToWindow, type RequestProgress, windowRecord, windowVersion } from './request-progress.js';
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
-import { unconfirmedAttempt } from './window-states.js';
+import { maxClockSkewMs, unconfirmedAttempt } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
 
 /** Due windows after a look at the reports that exist. */

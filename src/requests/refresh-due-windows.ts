@@ -12,7 +12,6 @@ import {
 } from './due-windows.js';
 import { type AnsweringReport, answerFields, type LedgerEvidence } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.js';
-import { maxClockSkewMs } from './existing-reports.js';
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
@@ -21,7 +20,7 @@ import {
   type RequestProgress,
 } from './request-progress.js';
 import type { RequestCycle } from './types.js';
-import type { WindowRecord } from './window-states.js';
+import { maxClockSkewMs, type WindowRecord } from './window-states.js';
 import { minDataEndMs } from './windows.js';
 
 /**

@@ -1,9 +1,8 @@
 import { appendsRows } from '../schema/appends-rows.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { beforeMs, maxSpanMs, type Span } from '../yaml/span.js';
-import { maxClockSkewMs } from './existing-reports.js';
 import type { RequestPlan } from './request-plans.js';
-import { hasData, type WindowEvent, type WindowRecord } from './window-states.js';
+import { hasData, maxClockSkewMs, type WindowEvent, type WindowRecord } from './window-states.js';
 
 const hourMs = 3_600_000;
 

@@ -105,6 +105,9 @@ const backoffMs = [hourMs, 4 * hourMs, 24 * hourMs] as const;
 /** A window that failed so often is given up, unless there is a reason to be patient. */
 export const maxFailures = backoffMs.length + 1;
 
+/** The clocks of Amazon and of this machine differ by no more than this. */
+export const maxClockSkewMs = 120_000;
+
 /** If the response of createReport was lost, getReports shows the report after this long. */
 const listedAfterMs = 600_000;
 
