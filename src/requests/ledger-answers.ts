@@ -1,4 +1,5 @@
 import type { LedgerField, LedgerRow } from '../warehouse/types.js';
+import type { RequestProgress } from './request-progress.js';
 import type { RefreshRules } from './refresh-rules.js';
 import type { Answer } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
@@ -16,12 +17,14 @@ export const answerFields = [
 
 export type AnsweringReport = Pick<LedgerRow, (typeof answerFields)[number]>;
 
-/** Reports in the ledger that show which windows of a request are answered or failed. */
-export interface LedgerEvidence {
+/** What shows which windows of a request are answered or failed, and whether Amazon works. */
+export interface Evidence {
   /** By report id: reports of open windows. */
   requested: ReadonlyMap<string, LedgerRow>;
   /** Reports of the type, seller and marketplaces, whoever requested them. */
   others: AnsweringReport[];
+  /** The other requests of the type, of all sellers. */
+  otherRequests: RequestProgress[];
 }
 
 /** Returns the newest of some reports that answers a window. */

@@ -41,7 +41,7 @@ function lookAt(
   { rules = noRefresh, others = [] as AnsweringReport[] } = {},
 ): DueWindows {
   const times = { nowMs, untilMs: nowMs, ignoresRefusal: false };
-  return computeDueWindows(plan, rules, held, { requested: new Map(), others }, times);
+  return computeDueWindows(plan, rules, held, { requested: new Map(), others, otherRequests: [] }, times);
 }
 
 /** Due windows as day and reason. */
