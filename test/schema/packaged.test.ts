@@ -94,7 +94,7 @@ describe('the packaged report schemas', () => {
     assert.equal(validate({ reportType: 'GET_X', format: 'tsv', tabels: [] }), false);
   });
 
-  /** The collection lists as requested or automatic what a person must request in Seller Central. */
+  /** Listed as requested or automatic, although a person must request them in Seller Central. */
   const onlySellerCentral = new Map(
     ['GET_DATE_RANGE_FINANCIAL_HOLDS_DATA', 'GET_FLAT_FILE_SALES_TAX_DATA'].map((type) => [
       type,
