@@ -188,7 +188,7 @@ export interface RequestSnapshot {
   underway: number;
   /** Windows that failed, or that Amazon refused, and that will be retried. */
   waiting: number;
-  /** Windows that were abandoned after four failures. */
+  /** Windows that were abandoned after repeated failures. */
   givenUp: number;
   /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;
