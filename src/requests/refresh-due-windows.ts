@@ -12,7 +12,7 @@ import {
   unknownWindows,
   withinBounds,
 } from './due-windows.js';
-import { isSameSet, type RequestPlan } from './request-plans.js';
+import { isCoveredBy, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
   forceRetries,
@@ -101,5 +101,5 @@ async function readLedgerEvidence(
     createdSince: sinceMs === undefined ? new Date(untilMs).toISOString() : undefined,
     dataEndSince: sinceMs === undefined ? undefined : new Date(minDataEndMs(sinceMs)).toISOString(),
   });
-  return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
+  return { requested, others: others.filter((row) => isCoveredBy(plan, row.marketplaceIds)) };
 }
