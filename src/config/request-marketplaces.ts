@@ -20,9 +20,9 @@ export function requestMarketplaces(
 }
 
 /**
- * Returns the marketplaces of each report that a request needs. Reports of some types cover a single
- * marketplace, even if the request names several. Those of others cover the whole region, whatever
- * the request names: one report per marketplace would bring every row several times.
+ * Returns the marketplaces of each report that a request needs. Reports of some types cover a
+ * single marketplace, even if the request names several. Those of others cover the whole region,
+ * whatever the request names: one report per marketplace would bring every row several times.
  */
 export function groupMarketplaces(
   ids: string[],

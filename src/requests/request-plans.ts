@@ -28,6 +28,8 @@ export interface RequestPlan {
   /** Undefined for a snapshot report. */
   window: Span | undefined;
   lagMs: number;
+  /** The ages at which a window is requested again; undefined for the default of the type. */
+  refresh: Span[] | undefined;
   fromMs: number | undefined;
   /** Undefined if Amazon makes the report on a schedule of its own. */
   cron: string | undefined;
@@ -98,7 +100,7 @@ function planFor(
   { group, withoutFacts }: { group: string[]; withoutFacts: string[][] },
   timezone: string,
 ): Omit<RequestPlan, 'hasSibling'> {
-  const { reportType, lag, from, cron, period } = request;
+  const { reportType, lag, refresh, from, cron, period } = request;
   const reportOptions = requestOptions(request, facts);
   const options = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
   const keyOf = (ids: string[]) =>
@@ -117,6 +119,7 @@ function planFor(
     reportOptions,
     window: windowOf(request),
     lagMs: lag ? spanMs(lag) : 0,
+    refresh,
     fromMs: from ? Date.parse(from) : undefined,
     cron,
     timezone,
