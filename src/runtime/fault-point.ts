@@ -46,7 +46,14 @@ type RequestFaultPoint =
   /** Amazon has answered, but the answer is not stored. */
   | 'request-made';
 
-export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints)[number] | RequestFaultPoint;
+/** The body of a notification for the operator is in its file; its message is not acknowledged. */
+type NotificationFaultPoint = 'notification-kept';
+
+export type FaultPoint =
+  | (typeof faultPoints)[number]
+  | (typeof purgeFaultPoints)[number]
+  | RequestFaultPoint
+  | NotificationFaultPoint;
 
 let passes = 0;
 
