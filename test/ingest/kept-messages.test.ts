@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newSecretBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
+import {
+  newSecretBody,
+  otherNotificationBody,
+  secretExpiryBody,
+} from '../../src/sandbox/notification-body.js';
 import { Random } from '../../src/sandbox/random.js';
+import { openClientSecrets } from '../../src/source/selling-partner/client-secrets.js';
+import { silent } from '../files/recorded-warnings.js';
+import { startReceiver } from '../status/alarm-receiver.js';
 import { listings, listingsType, makeWorld, sellerId, type World } from './world.js';
 
 const newSecret = 'amzn1.oa2-cs.v1.fresh-from-the-kept-messages-test';
@@ -124,5 +131,64 @@ describe('a notification about the application', () => {
     await world.sandbox.sendBody(otherNotificationBody(sellerId, random, Date.now()));
     assert.match((await world.run('run')).stdout, /1 skipped/);
     assert.throws(() => files());
+  });
+
+  it('is reported by doctor until the secret is set, and then may be deleted', async () => {
+    await open();
+    const findingOf = async (check: string) => {
+      const { stdout } = await world.run('doctor', '--json');
+      const findings = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, string>);
+      return findings.find((each) => each.check === check);
+    };
+    assert.equal((await findingOf('notifications'))?.found, 'none is kept for you');
+    await world.sandbox.sendBody(newBody());
+    await world.run('run');
+    const [file = ''] = files();
+    const waiting = await findingOf('notifications');
+    assert.equal(waiting?.status, 'failed');
+    assert.equal(waiting?.found, `APPLICATION_OAUTH_CLIENT_NEW_SECRET in ${file}`);
+    assert.match(waiting?.next ?? '', /^Set the secret in this file/);
+    const old = await findingOf('client secret');
+    assert.equal(old?.status, 'failed');
+    assert.match(old?.found ?? '', /^first seen today, expires on \d{4}-\d\d-\d\d, as Amazon announced$/);
+    world.env.SECRET_0 = newSecret;
+    const done = await findingOf('notifications');
+    assert.deepEqual([done?.status, done?.found?.endsWith('done; the file can be deleted')], ['ok', true]);
+    assert.equal((await findingOf('client secret'))?.status, 'ok');
+  });
+
+  it('begins alarms that end when somebody has acted', async () => {
+    const receiver = await startReceiver();
+    const sent = (state: string): { kind: string; state: string; text: string }[] =>
+      receiver.bodies.flatMap(({ alarms }) => alarms).filter((each) => each.state === state);
+    try {
+      await open({ settings: { alarms: { webhook: '${WEBHOOK_SECRET}', secretExpiry: '10 days' } } });
+      world.env.WEBHOOK_SECRET = receiver.url;
+      const expiresAt = new Date(Date.now() + 5 * 86_400_000).toISOString();
+      await openClientSecrets(join(world.folder, 'state'), silent).see([
+        world.sandbox.credentialsFor(sellerId),
+      ]);
+      const at = Date.now() + 1000;
+      await world.sandbox.sendBody(secretExpiryBody({ clientId: clientId(), expiresAt }, random, at));
+      await world.run('run');
+      const begun = sent('begun');
+      assert.deepEqual(begun.map(({ kind }) => kind).sort(), ['notification', 'secret']);
+      const secret = begun.find(({ kind }) => kind === 'secret');
+      assert.match(secret?.text ?? '', /first seen today, expires on .*, as Amazon announced/);
+      const [file = ''] = files();
+      assert.ok(begun.find(({ kind }) => kind === 'notification')?.text.includes(file));
+      rmSync(file);
+      await world.run('run');
+      const over = sent('over');
+      assert.deepEqual(
+        over.map(({ kind }) => kind),
+        ['notification'],
+      );
+    } finally {
+      await receiver.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
 import { warningConditions } from './warning-conditions.js';
+import { notificationConditions, secretConditions } from './secret-conditions.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
@@ -66,12 +67,19 @@ export function conditionsOf(
       readAt: snapshot.at,
       problem: requestProblem,
     },
+    {
+      key: 'unreachable/secrets',
+      what: 'the state of client secrets',
+      readAt: snapshot.at,
+      problem: snapshot.notifications.problem,
+    },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/', 'warning/'] : []),
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
     ...(requestProblem ? ['request/'] : []),
+    ...(snapshot.notifications.problem ? ['secret/', 'notification/'] : []),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -98,6 +106,8 @@ export function conditionsOf(
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
+      ...secretConditions(snapshot.sellers, snapshot.at),
+      ...notificationConditions(snapshot.notifications),
       ...requests.flatMap(abandonedRequest),
       ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),

@@ -1,0 +1,82 @@
+import type { Config } from '../config/spec.js';
+import { defaultSecretExpiry } from '../config/alarms-spec.js';
+import { spanMs } from '../config/span.js';
+import { keptFolder, readKeptNotifications } from '../source/kept-notifications.js';
+import type { ClientSecrets, SecretAge } from '../source/selling-partner/client-secrets.js';
+import { listNames } from '../text/list-names.js';
+import { pluralize } from '../text/pluralize.js';
+import type { Check, CheckResult } from './examine.js';
+
+/** What to do about a client secret that expires. */
+export const rotationRemedy =
+  'Rotate it in the developer console of Amazon, and set the new one in the variable of `clientSecret`; refresh tokens stay valid. The old one works for seven more days.';
+
+/** What to do about a notification that is kept. */
+export function keptRemedy(hasSecret: boolean): string {
+  return hasSecret
+    ? 'Set the secret in this file in the variable of `clientSecret`, run `sp-reports doctor`, then delete the file.'
+    : 'Read the file, do what it says, then delete it.';
+}
+
+/** How old a secret is and when it expires, as in `first seen 150 days ago, ...`. */
+export function secretAgeText({ firstSeenAt, expiresAt, isAnnounced }: SecretAge, at: string): string {
+  const days = Math.max(0, Math.floor((Date.parse(at) - Date.parse(firstSeenAt)) / 86_400_000));
+  const seen = days === 0 ? 'today' : `${pluralize(days, 'day')} ago`;
+  const verb = expiresAt <= at ? 'expired' : 'expires';
+  const date = expiresAt.slice(0, 10);
+  const end = isAnnounced ? `${verb} on ${date}, as Amazon announced` : `${verb} on ${date} at the latest`;
+  return `first seen ${seen}, ${end}`;
+}
+
+/** Whether a client secret should be replaced now: see `alarms.secretExpiry` in the settings. */
+export function isDue({ expiresAt }: SecretAge, { alarms }: Pick<Config, 'alarms'>, nowMs: number): boolean {
+  return Date.parse(expiresAt) - nowMs < spanMs(alarms?.secretExpiry ?? defaultSecretExpiry);
+}
+
+/** Checks the age of each client secret, and whether notifications are kept for the operator. */
+export function secretChecks(
+  config: Pick<Config, 'sellers' | 'state' | 'alarms'>,
+  ages: Pick<ClientSecrets, 'ageOf'>,
+  now: () => number,
+): Check[] {
+  const { sellers, state } = config;
+  const inUse = sellers.map(({ credentials }) => credentials);
+  const applications = new Map<string, string[]>();
+  for (const { id, credentials } of sellers) {
+    const key = JSON.stringify([credentials.clientId, credentials.clientSecret]);
+    applications.set(key, [...(applications.get(key) ?? []), id]);
+  }
+  const secrets = [...applications].map(([key, sellerIds]): Check => {
+    const [clientId, clientSecret] = JSON.parse(key) as [string, string];
+    return {
+      name: 'client secret',
+      about: listNames(sellerIds, 3),
+      async look() {
+        const age = ages.ageOf({ clientId, clientSecret });
+        if (!age) return { found: 'its age is unknown: the state folder cannot be written' };
+        const found = secretAgeText(age, new Date(now()).toISOString());
+        return isDue(age, config, now()) ? { found, next: rotationRemedy } : { found };
+      },
+    };
+  });
+  return [
+    ...secrets,
+    {
+      name: 'notifications',
+      about: keptFolder(state),
+      look: async () => lookAtKept(readKeptNotifications(state, inUse, ages)),
+    },
+  ];
+}
+
+function lookAtKept(kept: ReturnType<typeof readKeptNotifications>): CheckResult {
+  const open = kept.filter(({ isDone }) => !isDone);
+  if (kept.length === 0) return { found: 'none is kept for you' };
+  const nameOf = ({ notificationType, path }: (typeof kept)[number]) => `${notificationType} in ${path}`;
+  if (open.length > 0)
+    return {
+      found: listNames(open.map(nameOf), 3),
+      next: keptRemedy(open.some(({ hasSecret }) => hasSecret)),
+    };
+  return { found: `${listNames(kept.map(nameOf), 3)}: done; the file can be deleted` };
+}
