@@ -1,6 +1,6 @@
 import type { Config } from '../config/spec.js';
 import { defaultSecretExpiry } from '../config/alarms-spec.js';
-import { spanMs } from '../config/span.js';
+import { spanMs } from '../yaml/span.js';
 import { keptFolder, readKeptNotifications } from '../source/kept-notifications.js';
 import type { ClientSecrets, SecretAge } from '../source/selling-partner/client-secrets.js';
 import { listNames } from '../text/list-names.js';

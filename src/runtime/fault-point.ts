@@ -46,6 +46,9 @@ type RequestFaultPoint =
   /** Amazon has answered, but the answer is not stored. */
   | 'request-made';
 
+/** A step that only `load` of a file without a given type has. */
+type LoadFaultPoint = 'type-chosen';
+
 /** The body of a notification for the operator is in its file; its message is not acknowledged. */
 type NotificationFaultPoint = 'notification-kept';
 
@@ -53,6 +56,7 @@ export type FaultPoint =
   | (typeof faultPoints)[number]
   | (typeof purgeFaultPoints)[number]
   | RequestFaultPoint
+  | LoadFaultPoint
   | NotificationFaultPoint;
 
 let passes = 0;
