@@ -1,7 +1,7 @@
 import type { Config } from '../config/spec.js';
 import { defaultSecretExpiry } from '../config/alarms-spec.js';
 import { spanMs } from '../yaml/span.js';
-import { keptFolder, readKeptNotifications } from '../source/kept-notifications.js';
+import { type KeptNotification, keptFolder, readKeptNotifications } from '../source/kept-notifications.js';
 import type { ClientSecrets, SecretAge } from '../source/selling-partner/client-secrets.js';
 import { listNames } from '../text/list-names.js';
 import { pluralize } from '../text/pluralize.js';
@@ -12,11 +12,12 @@ export const rotationRemedy =
   'Rotate it in the developer console of Amazon, and set the new one in the variable of `clientSecret`; refresh tokens stay valid. The old one works for seven more days.';
 
 /** What to do about a notification that is kept. */
-export function keptRemedy(hasSecret: boolean): string {
-  return hasSecret
-    ? 'Set the secret in this file in the variable of `clientSecret`, run `sp-reports doctor`, then delete the file.'
-    : 'Read the file, do what it says, then delete it.';
-}
+export const keptRemedies: Record<KeptNotification['carries'], string> = {
+  secret:
+    'Set the secret in this file in the variable of `clientSecret`, run `sp-reports doctor`, then delete the file.',
+  expiry: `${rotationRemedy} Then delete the file.`,
+  other: 'Read the file, do what it says, then delete it.',
+};
 
 /** How old a secret is and when it expires, as in `first seen 150 days ago, ...`. */
 export function secretAgeText({ firstSeenAt, expiresAt, isAnnounced }: SecretAge, at: string): string {
@@ -36,7 +37,7 @@ export function isDue({ expiresAt }: SecretAge, { alarms }: Pick<Config, 'alarms
 /** Checks the age of each client secret, and whether notifications are kept for the operator. */
 export function secretChecks(
   config: Pick<Config, 'sellers' | 'state' | 'alarms'>,
-  ages: Pick<ClientSecrets, 'ageOf'>,
+  ages: Pick<ClientSecrets, 'ageOf' | 'wasReplacedAfter'>,
   now: () => number,
 ): Check[] {
   const { sellers, state } = config;
@@ -69,14 +70,15 @@ export function secretChecks(
   ];
 }
 
-function lookAtKept(kept: ReturnType<typeof readKeptNotifications>): CheckResult {
+function lookAtKept(kept: KeptNotification[]): CheckResult {
+  const nameOf = ({ notificationType, path }: KeptNotification) => `${notificationType} in ${path}`;
   const open = kept.filter(({ isDone }) => !isDone);
+  const [first] = open.toSorted((one, other) => urgency(other) - urgency(one));
+  if (first) return { found: listNames(open.map(nameOf), 3), next: keptRemedies[first.carries] };
   if (kept.length === 0) return { found: 'none is kept for you' };
-  const nameOf = ({ notificationType, path }: (typeof kept)[number]) => `${notificationType} in ${path}`;
-  if (open.length > 0)
-    return {
-      found: listNames(open.map(nameOf), 3),
-      next: keptRemedy(open.some(({ hasSecret }) => hasSecret)),
-    };
   return { found: `${listNames(kept.map(nameOf), 3)}: done; the file can be deleted` };
+}
+
+function urgency({ carries }: KeptNotification): number {
+  return ['other', 'expiry', 'secret'].indexOf(carries);
 }

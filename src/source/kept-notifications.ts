@@ -16,8 +16,8 @@ export interface KeptNotification {
   notificationType: string;
   /** ISO 8601. */
   keptAt: string;
-  /** Whether it carries a secret. */
-  hasSecret: boolean;
+  /** What it is for: a secret to set, a secret to replace, or something else to read. */
+  carries: 'secret' | 'expiry' | 'other';
   /** Whether what it announces is done: its secrets are in the settings, or were replaced since. */
   isDone: boolean;
 }
@@ -51,26 +51,28 @@ export async function keepNotification(
 export function readKeptNotifications(
   stateFolder: string,
   inUse: ClientSecret[],
-  clientSecrets: Pick<ClientSecrets, 'ageOf'>,
+  clientSecrets: Pick<ClientSecrets, 'wasReplacedAfter'>,
 ): KeptNotification[] {
   const folder = keptFolder(stateFolder);
   try {
     if (!isThere(folder)) return [];
     return readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
-      .map((name) => {
+      .map((name): KeptNotification => {
         const path = join(folder, name);
         const body = readFileSync(path, 'utf8');
         const secrets = secretsIn(body);
         const { notificationType, notice } = contentOf(body, name);
-        const isReplaced = notice !== undefined && wasReplaced(notice, inUse, clientSecrets);
-        const isInUse = secrets.length > 0 && secrets.every((each) => isSet(each, inUse));
+        const carries = secrets.length > 0 ? 'secret' : notice ? 'expiry' : 'other';
+        const isInUse = secrets.every((each) => inUse.some(({ clientSecret }) => clientSecret === each));
+        const isReplaced =
+          notice?.at !== undefined && clientSecrets.wasReplacedAfter(notice.at, notice.clientId, inUse);
         return {
           path,
           notificationType,
           keptAt: new Date(statSync(path).mtimeMs).toISOString(),
-          hasSecret: secrets.length > 0,
-          isDone: isInUse || isReplaced,
+          carries,
+          isDone: carries === 'secret' ? isInUse : isReplaced,
         };
       })
       .toSorted((one, other) => (one.keptAt < other.keptAt ? -1 : 1));
@@ -87,19 +89,4 @@ function contentOf(body: string, name: string): { notificationType: string; noti
     // Kept although nobody can read it: see `routeMessage`.
   }
   return { notificationType: 'unreadable' };
-}
-
-function isSet(secret: string, inUse: ClientSecret[]): boolean {
-  return inUse.some(({ clientSecret }) => clientSecret === secret);
-}
-
-/** Whether every secret of the application was first seen after the announcement. */
-function wasReplaced(
-  { clientId, at, next }: SecretNotice,
-  inUse: ClientSecret[],
-  clientSecrets: Pick<ClientSecrets, 'ageOf'>,
-): boolean {
-  const own = inUse.filter((each) => each.clientId === clientId);
-  if (own.length === 0 || at === undefined || next) return false;
-  return own.every((each) => (clientSecrets.ageOf(each)?.firstSeenAt ?? '') > at);
 }

@@ -25,7 +25,10 @@ const contents: Record<string, object> = {
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
   'secrets.json': {
     salt: '0123456789abcdef0123456789abcdef',
-    secrets: { aa: { firstSeenAt: at }, bb: { firstSeenAt: at, expiresAt: at } },
+    secrets: {
+      aa: { clientId: 'app', firstSeenAt: at },
+      bb: { clientId: 'app', firstSeenAt: at, expiresAt: at, announcedAt: at },
+    },
   },
   'alarms.json': { sent: { 'queue/messages/u': { ...alarm, sentAt: at } }, troubles: { u: at } },
 };

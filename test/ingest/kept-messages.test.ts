@@ -7,8 +7,6 @@ import {
   secretExpiryBody,
 } from '../../src/sandbox/notification-body.js';
 import { Random } from '../../src/sandbox/random.js';
-import { openClientSecrets } from '../../src/source/selling-partner/client-secrets.js';
-import { silent } from '../files/recorded-warnings.js';
 import { startReceiver } from '../status/alarm-receiver.js';
 import { listings, listingsType, makeWorld, sellerId, type World } from './world.js';
 
@@ -168,11 +166,8 @@ describe('a notification about the application', () => {
       await open({ settings: { alarms: { webhook: '${WEBHOOK_SECRET}', secretExpiry: '10 days' } } });
       world.env.WEBHOOK_SECRET = receiver.url;
       const expiresAt = new Date(Date.now() + 5 * 86_400_000).toISOString();
-      await openClientSecrets(join(world.folder, 'state'), silent).see([
-        world.sandbox.credentialsFor(sellerId),
-      ]);
-      const at = Date.now() + 1000;
-      await world.sandbox.sendBody(secretExpiryBody({ clientId: clientId(), expiresAt }, random, at));
+      const expiry = secretExpiryBody({ clientId: clientId(), expiresAt }, random, Date.now());
+      await world.sandbox.sendBody(expiry);
       await world.run('run');
       const begun = sent('begun');
       assert.deepEqual(begun.map(({ kind }) => kind).sort(), ['notification', 'secret']);

@@ -88,12 +88,48 @@ describe('the age of a client secret', () => {
     assert.deepEqual(ages.ageOf(next), { firstSeenAt: day(10), expiresAt: day(190), isAnnounced: true });
   });
 
-  it('is not that of a secret that was set after the announcement', async () => {
+  it('does not end on a day that was announced for the secret that it replaced', async () => {
     const ages = open();
+    await ages.see([old]);
     nowMs = Date.parse(day(5));
     await ages.see([next]);
-    await ages.announce({ clientId: 'app-1', at: day(1), expiresAt: day(8) }, [next]);
+    const expiry = { clientId: 'app-1', at: day(1), expiresAt: day(8) };
+    await ages.announce(expiry, [next]);
     assert.deepEqual(ages.ageOf(next), { firstSeenAt: day(5), expiresAt: day(185), isAnnounced: false });
+    assert.equal(ages.wasReplacedAfter(day(1), 'app-1', [next]), true);
+    assert.equal(ages.wasReplacedAfter(day(1), 'app-1', [old, next]), false);
+    assert.equal(ages.wasReplacedAfter(day(1), 'app-2', [next]), false);
+  });
+
+  it('ends on the announced day in a new installation, where it was seen after the announcement', async () => {
+    const ages = open();
+    nowMs = Date.parse(day(5));
+    await ages.see([old]);
+    await ages.announce({ clientId: 'app-1', at: day(1), expiresAt: day(8) }, [old]);
+    assert.deepEqual(ages.ageOf(old), { firstSeenAt: day(5), expiresAt: day(8), isAnnounced: true });
+    assert.equal(ages.wasReplacedAfter(day(1), 'app-1', [old]), false);
+  });
+
+  it('follows the latest announcement, in whatever order they come', async () => {
+    const expiry = { clientId: 'app-1', at: day(1), expiresAt: day(90) };
+    const rotation = {
+      clientId: 'app-1',
+      at: day(2),
+      expiresAt: day(9),
+      next: { clientSecret: next.clientSecret, expiresAt: day(182) },
+    };
+    for (const notices of [
+      [expiry, rotation],
+      [rotation, expiry],
+    ]) {
+      rmSync(join(folder, 'secrets.json'), { force: true });
+      nowMs = Date.parse(day(5));
+      const ages = open();
+      await ages.see([old]);
+      for (const notice of notices) await ages.announce(notice, [old]);
+      assert.equal(ages.ageOf(old)?.expiresAt, day(9));
+      assert.equal(ages.ageOf(next)?.expiresAt, day(182));
+    }
   });
 
   it('is forgotten once the secret has expired and another one is in use', async () => {

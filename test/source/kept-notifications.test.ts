@@ -11,12 +11,8 @@ const nowMs = Date.parse('2026-11-30T12:00:00.000Z');
 const clientSecret = 'amzn1.oa2-cs.v1.kept-notifications-test';
 const inUse = { clientId: 'app-1', clientSecret: 'in-use-hush-hush' };
 
-/** Ages of which every secret was first seen at this time. */
-const seenAt = (firstSeenAt: string) => ({
-  ageOf: () => ({ firstSeenAt, expiresAt: '2027-05-01T00:00:00.000Z', isAnnounced: false }),
-});
-const before = seenAt('2026-11-01T00:00:00.000Z');
-const after = seenAt('2026-12-01T00:00:00.000Z');
+const replaced = { wasReplacedAfter: () => true };
+const notReplaced = { wasReplacedAfter: () => false };
 
 describe('kept notifications', () => {
   let state: string;
@@ -26,7 +22,7 @@ describe('kept notifications', () => {
   afterEach(() => rmSync(state, { recursive: true, force: true }));
 
   it('are none as long as no notification was kept', () => {
-    assert.deepEqual(readKeptNotifications(state, [inUse], before), []);
+    assert.deepEqual(readKeptNotifications(state, [inUse], notReplaced), []);
   });
 
   it('have a name that the same body always gets, whatever the type contains', async () => {
@@ -45,36 +41,35 @@ describe('kept notifications', () => {
       newSecretBody({ clientId: 'app-1', clientSecret }, random, nowMs),
     );
     const isDone = (secrets: (typeof inUse)[]) =>
-      readKeptNotifications(state, secrets, after).map(({ hasSecret, isDone: done }) => [hasSecret, done]);
-    assert.deepEqual(isDone([inUse]), [[true, false]]);
-    assert.deepEqual(isDone([]), [[true, false]]);
-    assert.deepEqual(isDone([inUse, { clientId: 'app-1', clientSecret }]), [[true, true]]);
+      readKeptNotifications(state, secrets, notReplaced).map(({ carries, isDone: done }) => [carries, done]);
+    assert.deepEqual(isDone([inUse]), [['secret', false]]);
+    assert.deepEqual(isDone([]), [['secret', false]]);
+    assert.deepEqual(isDone([inUse, { clientId: 'app-1', clientSecret }]), [['secret', true]]);
   });
 
-  it('of an expiry are done once the application has a secret that was first seen later', async () => {
+  it('of an expiry are done once the secret of the application was replaced', async () => {
     const expiresAt = '2027-01-01T00:00:00.000Z';
     const body = secretExpiryBody({ clientId: 'app-1', expiresAt }, random, nowMs);
     await keepNotification(state, 'APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY', body);
-    const isDone = (secrets: (typeof inUse)[], ages: typeof before) =>
-      readKeptNotifications(state, secrets, ages).map(({ hasSecret, isDone: done }) => [hasSecret, done]);
-    assert.deepEqual(isDone([inUse], before), [[false, false]]);
-    assert.deepEqual(isDone([inUse], after), [[false, true]]);
-    assert.deepEqual(isDone([{ ...inUse, clientId: 'another' }], after), [[false, false]]);
+    const isDone = (ages: typeof replaced) =>
+      readKeptNotifications(state, [inUse], ages).map(({ carries, isDone: done }) => [carries, done]);
+    assert.deepEqual(isDone(notReplaced), [['expiry', false]]);
+    assert.deepEqual(isDone(replaced), [['expiry', true]]);
   });
 
   it('are listed even if nobody can read them', () => {
     mkdirSync(keptFolder(state));
     writeFileSync(join(keptFolder(state), 'unreadable-1.json'), '{"newClientSecret":"cut-off-hush-hush');
     writeFileSync(join(keptFolder(state), 'x.json.7-ab.part'), '{');
-    const kept = readKeptNotifications(state, [inUse], before);
+    const kept = readKeptNotifications(state, [inUse], notReplaced);
     assert.deepEqual(
-      kept.map(({ path, notificationType, hasSecret }) => [basename(path), notificationType, hasSecret]),
-      [['unreadable-1.json', 'unreadable', true]],
+      kept.map(({ path, notificationType, carries }) => [basename(path), notificationType, carries]),
+      [['unreadable-1.json', 'unreadable', 'secret']],
     );
   });
 
   it('report a folder that cannot be read', () => {
     writeFileSync(keptFolder(state), 'in the way');
-    assert.throws(() => readKeptNotifications(state, [inUse], before), { code: 'FILE_SYSTEM_FAILED' });
+    assert.throws(() => readKeptNotifications(state, [inUse], notReplaced), { code: 'FILE_SYSTEM_FAILED' });
   });
 });

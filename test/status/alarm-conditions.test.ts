@@ -251,7 +251,7 @@ describe('an alarm condition', () => {
 
   it('is a notification that is kept for the operator', () => {
     const path = '/state/notifications/X-1.json';
-    const kept = { path, notificationType: 'X', keptAt: at, hasSecret: false, isDone: false };
+    const kept = { path, notificationType: 'X', keptAt: at, carries: 'other' as const, isDone: false };
     const notifications = { open: [kept] };
     assert.deepEqual(keys(sources({ notifications })), [`notification/${path}`]);
   });

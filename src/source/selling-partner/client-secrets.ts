@@ -33,10 +33,18 @@ export interface ClientSecrets {
   ageOf(secret: ClientSecret): SecretAge | undefined;
   /** Notes the times that Amazon announces. `inUse` are the secrets in the settings. */
   announce(notice: SecretNotice, inUse: ClientSecret[]): Promise<void>;
+  /** Whether each secret of the application that is in use replaced another one after that time. */
+  wasReplacedAfter(at: string, clientId: string, inUse: ClientSecret[]): boolean;
 }
 
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
-const knownSecret = z.strictObject({ firstSeenAt: time, expiresAt: time.optional() });
+const knownSecret = z.strictObject({
+  clientId: z.string(),
+  firstSeenAt: time,
+  /** As Amazon announced it, and when it did. */
+  expiresAt: time.optional(),
+  announcedAt: time.optional(),
+});
 type KnownSecret = z.output<typeof knownSecret>;
 
 const fileShape = z.strictObject({
@@ -67,9 +75,9 @@ export function openClientSecrets(stateFolder: string, options: SharedJsonOption
       if (secrets.every((each) => known[fingerprint(salt, each)])) return;
       const firstSeenAt = isoNow(clock);
       await state.change((held) => {
-        const seen = secrets.map((each): [string, KnownSecret] => {
-          const id = fingerprint(held.salt, each);
-          return [id, held.secrets[id] ?? { firstSeenAt }];
+        const seen = secrets.map(({ clientId, clientSecret }): [string, KnownSecret] => {
+          const id = fingerprint(held.salt, { clientId, clientSecret });
+          return [id, held.secrets[id] ?? { clientId, firstSeenAt }];
         });
         const others = Object.entries(held.secrets).filter(([, each]) => ageOf(each).expiresAt > firstSeenAt);
         return { ...held, secrets: Object.fromEntries([...others, ...seen]) };
@@ -85,20 +93,42 @@ export function openClientSecrets(stateFolder: string, options: SharedJsonOption
         const secrets = { ...held.secrets };
         const note = (clientSecret: string, announced: string | undefined, firstSeenAt: string) => {
           const id = fingerprint(held.salt, { clientId, clientSecret });
-          const known = secrets[id] ?? { firstSeenAt };
-          secrets[id] = { ...known, expiresAt: announced ?? known.expiresAt };
+          const known = secrets[id] ?? { clientId, firstSeenAt };
+          // Messages come in any order, and Amazon may move a date.
+          if (announced && (known.announcedAt ?? '') <= at)
+            secrets[id] = { ...known, expiresAt: announced, announcedAt: at };
+          else secrets[id] = known;
         };
-        for (const { clientSecret } of inUse.filter((each) => each.clientId === clientId)) {
-          const known = secrets[fingerprint(held.salt, { clientId, clientSecret })];
-          // One that was first seen later replaces the secret that the announcement is about.
-          const isMeant = clientSecret !== next?.clientSecret && !(known && known.firstSeenAt > at);
-          if (expiresAt && isMeant) note(clientSecret, expiresAt, isoNow(clock));
-        }
         if (next) note(next.clientSecret, next.expiresAt, at);
+        for (const secret of inUse.filter((each) => each.clientId === clientId)) {
+          const isNext = secret.clientSecret === next?.clientSecret;
+          if (!isNext && !replacedAfter(at, secret, held))
+            note(secret.clientSecret, expiresAt, isoNow(clock));
+        }
         return { ...held, secrets };
       });
     },
+    wasReplacedAfter(at, clientId, inUse) {
+      const own = inUse.filter((each) => each.clientId === clientId);
+      return own.length > 0 && own.every((each) => replacedAfter(at, each, state.read()));
+    },
   };
+}
+
+/**
+ * Whether a secret was first seen after that time, and another one of the application before. One
+ * without a predecessor may be older than the state folder.
+ */
+function replacedAfter(
+  at: string,
+  secret: ClientSecret,
+  { salt, secrets }: z.output<typeof fileShape>,
+): boolean {
+  const known = secrets[fingerprint(salt, secret)];
+  const predecessors = Object.values(secrets).filter(
+    ({ clientId, firstSeenAt }) => clientId === secret.clientId && firstSeenAt <= at,
+  );
+  return known !== undefined && known.firstSeenAt > at && predecessors.length > 0;
 }
 
 function ageOf({ firstSeenAt, expiresAt }: KnownSecret): SecretAge {

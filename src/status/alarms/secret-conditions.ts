@@ -1,5 +1,5 @@
 import { listNames } from '../../text/list-names.js';
-import { keptRemedy, rotationRemedy, secretAgeText } from '../../connect/secret-checks.js';
+import { keptRemedies, rotationRemedy, secretAgeText } from '../../connect/secret-checks.js';
 import type { ClientSecretSnapshot, NotificationsSnapshot, SellerSnapshot } from '../types.js';
 import type { Condition } from './condition.js';
 
@@ -29,11 +29,11 @@ export function secretConditions(sellers: SellerSnapshot[], at: string): Conditi
 
 /** One condition for each notification that somebody has to act on. */
 export function notificationConditions({ open }: NotificationsSnapshot): Condition[] {
-  return open.map(({ path, notificationType, keptAt, hasSecret }) => ({
+  return open.map(({ path, notificationType, keptAt, carries }) => ({
     key: `notification/${path}`,
     kind: 'notification',
     title: `Amazon sent ${notificationType}`,
-    text: `It is kept in ${path}. ${keptRemedy(hasSecret)}`,
+    text: `It is kept in ${path}. ${keptRemedies[carries]}`,
     since: keptAt,
   }));
 }
