@@ -2,7 +2,7 @@ import type { Config } from '../config/spec.js';
 import { defaultSecretExpiry } from '../config/alarms-spec.js';
 import { spanMs } from '../yaml/span.js';
 import { type KeptNotification, keptFolder, readKeptNotifications } from '../source/kept-notifications.js';
-import type { ClientSecrets, SecretAge } from '../source/selling-partner/client-secrets.js';
+import type { ClientSecret, ClientSecrets, SecretAge } from '../source/selling-partner/client-secrets.js';
 import { listNames } from '../text/list-names.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Check, CheckResult } from './examine.js';
@@ -29,9 +29,12 @@ export function secretAgeText({ firstSeenAt, expiresAt, isAnnounced }: SecretAge
   return `first seen ${seen}, ${end}`;
 }
 
-/** Whether a client secret should be replaced now: see `alarms.secretExpiry` in the settings. */
-export function isDue({ expiresAt }: SecretAge, { alarms }: Pick<Config, 'alarms'>, nowMs: number): boolean {
-  return Date.parse(expiresAt) - nowMs < spanMs(alarms?.secretExpiry ?? defaultSecretExpiry);
+/**
+ * The epoch milliseconds from which a client secret should be replaced: see `alarms.secretExpiry`
+ * in the settings.
+ */
+export function dueMs({ expiresAt }: SecretAge, { alarms }: Pick<Config, 'alarms'>): number {
+  return Date.parse(expiresAt) - spanMs(alarms?.secretExpiry ?? defaultSecretExpiry);
 }
 
 /** Checks the age of each client secret, and whether notifications are kept for the operator. */
@@ -42,24 +45,24 @@ export function secretChecks(
 ): Check[] {
   const { sellers, state } = config;
   const inUse = sellers.map(({ credentials }) => credentials);
-  const applications = new Map<string, string[]>();
+  const applications = new Map<string, { secret: ClientSecret; sellerIds: string[] }>();
   for (const { id, credentials } of sellers) {
     const key = JSON.stringify([credentials.clientId, credentials.clientSecret]);
-    applications.set(key, [...(applications.get(key) ?? []), id]);
+    const sellerIds = [...(applications.get(key)?.sellerIds ?? []), id];
+    applications.set(key, { secret: credentials, sellerIds });
   }
-  const secrets = [...applications].map(([key, sellerIds]): Check => {
-    const [clientId, clientSecret] = JSON.parse(key) as [string, string];
-    return {
+  const secrets = [...applications.values()].map(
+    ({ secret, sellerIds }): Check => ({
       name: 'client secret',
       about: listNames(sellerIds, 3),
       async look() {
-        const age = ages.ageOf({ clientId, clientSecret });
+        const age = ages.ageOf(secret);
         if (!age) return { found: 'its age is unknown: the state folder cannot be written' };
         const found = secretAgeText(age, new Date(now()).toISOString());
-        return isDue(age, config, now()) ? { found, next: rotationRemedy } : { found };
+        return dueMs(age, config) <= now() ? { found, next: rotationRemedy } : { found };
       },
-    };
-  });
+    }),
+  );
   return [
     ...secrets,
     {

@@ -27,7 +27,7 @@ export async function keepMessage(
     await openClientSecrets(config.state, { log, clock }).announce(clientSecret, inUse);
   }
   const what = clientSecret?.next
-    ? `Amazon sent a new client secret for ${clientSecret.clientId}`
-    : `Amazon sent ${notificationType}`;
-  log.warn({ notificationType, file }, `${what}; it is kept in ${file}`);
+    ? `a new client secret of ${clientSecret.clientId}`
+    : `a notification of type ${notificationType}`;
+  log.warn({ notificationType, file }, `${what} is kept in ${file}`);
 }

@@ -4,6 +4,7 @@ import type { Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { redact } from '../errors/secrets.js';
 import { readNotification } from '../source/notification.js';
+import { unreadableType } from '../source/kept-notifications.js';
 import { secretsIn } from '../source/notification-secrets.js';
 import type { Notification, OtherNotification, QueueMessage, ReportNotification } from '../source/types.js';
 import type { LedgerEntry, LedgerRow } from '../warehouse/types.js';
@@ -44,7 +45,7 @@ export function routeMessage(
   } catch (error) {
     if (!(error instanceof ReportsError)) throw error;
     if (hasRedrivePolicy) return { to: 'redrive', error };
-    const keep = hasSecret ? { notificationType: 'unreadable', body: message.body } : undefined;
+    const keep = hasSecret ? { notificationType: unreadableType, body: message.body } : undefined;
     return { to: 'ledger', entry: keptMessage(message, pipeline, quarantineReason(error)), keep };
   }
   if (notification.kind === 'other') return routeOther(notification, message, pipeline, hasSecret);

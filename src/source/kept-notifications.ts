@@ -22,6 +22,9 @@ export interface KeptNotification {
   isDone: boolean;
 }
 
+/** Stands for the type of a message that nobody can read. */
+export const unreadableType = 'UNREADABLE_MESSAGE';
+
 /** The folder of the files, within the state folder. */
 export function keptFolder(stateFolder: string): string {
   return join(stateFolder, 'notifications');
@@ -88,5 +91,5 @@ function contentOf(body: string, name: string): { notificationType: string; noti
   } catch {
     // Kept although nobody can read it: see `routeMessage`.
   }
-  return { notificationType: 'unreadable' };
+  return { notificationType: unreadableType };
 }

@@ -8,6 +8,9 @@ const secretValue = /^(?:amzn1\.oa2-cs\.|Atz[ar]\|)/;
 /** `"key": "value"` in what is no JSON, for example because it was cut off; escaped or not. */
 const secretMember = /([\w-]+)\\*"\s*:\s*\\*"([^"\\\s]+)/g;
 
+/** Shorter ones are words, which must not vanish from the log. */
+const minLength = 12;
+
 /** EventBridge in SNS in a relay, and one more. */
 const deepestNesting = 12;
 
@@ -38,9 +41,8 @@ function collect(value: unknown, key: string, found: Set<string>, depth: number)
 }
 
 function isSecret(key: string, value: string): boolean {
-  return (
-    value.trim() !== '' && (secretKey.test(key.toLowerCase().replace(/[-_]/g, '')) || secretValue.test(value))
-  );
+  if (value.length < minLength) return false;
+  return secretKey.test(key.toLowerCase().replace(/[-_]/g, '')) || secretValue.test(value);
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,4 @@
-import { isDue } from '../connect/secret-checks.js';
+import { dueMs } from '../connect/secret-checks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { readKeptNotifications } from '../source/kept-notifications.js';
@@ -25,7 +25,10 @@ export function openSecretSnapshots({
 
   function snapshotOf(secret: ClientSecret): ClientSecretSnapshot | undefined {
     const age = ages.ageOf(secret);
-    return age && { clientId: secret.clientId, ...age, isDue: isDue(age, config, clock.now()) };
+    if (!age) return undefined;
+    const sinceMs = dueMs(age, config);
+    const dueAt = new Date(sinceMs).toISOString();
+    return { clientId: secret.clientId, ...age, dueAt, isDue: sinceMs <= clock.now() };
   }
 
   return () => {

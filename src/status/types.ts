@@ -128,7 +128,8 @@ export interface SellerSnapshot {
 /** The age of the client secret of a seller's application. It contains no secret. */
 export interface ClientSecretSnapshot extends SecretAge {
   clientId: string;
-  /** Whether it should be replaced now. */
+  /** From when it should be replaced, and whether that is now. */
+  dueAt: string;
   isDue: boolean;
 }
 

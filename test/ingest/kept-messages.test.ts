@@ -50,7 +50,7 @@ describe('a notification about the application', () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(statSync(kept()).mode & 0o777, 0o700);
     }
-    assert.ok(stderr.includes(`it is kept in ${file}`));
+    assert.ok(stderr.includes(`is kept in ${file}`));
     assert.deepEqual(await world.sandbox.queueDepth(), { visible: 0, inFlight: 0 });
     const [row] = await world.query("SELECT * FROM _loads WHERE status = 'skipped'");
     assert.equal(

@@ -64,7 +64,7 @@ describe('kept notifications', () => {
     const kept = readKeptNotifications(state, [inUse], notReplaced);
     assert.deepEqual(
       kept.map(({ path, notificationType, carries }) => [basename(path), notificationType, carries]),
-      [['unreadable-1.json', 'unreadable', 'secret']],
+      [['unreadable-1.json', 'UNREADABLE_MESSAGE', 'secret']],
     );
   });
 

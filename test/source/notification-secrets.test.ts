@@ -46,7 +46,7 @@ describe('the secrets in a notification', () => {
     assert.deepEqual(secretsIn(inner), ['cut-off-9876543210']);
   });
 
-  it('are neither times of expiry, nor tokens of a page, nor ids', () => {
+  it('are neither times of expiry, nor tokens of a page, nor ids, nor words', () => {
     const body = {
       payload: {
         clientId: 'amzn1.application-oa2-client.1',
@@ -54,6 +54,7 @@ describe('the secrets in a notification', () => {
         clientSecretExpiryReason: 'PERIODIC_ROTATION',
         nextToken: 'page-2',
         newClientSecret: '',
+        password: 'loaded',
       },
       notificationMetadata: { notificationId: 'n-1' },
     };

@@ -217,6 +217,7 @@ describe('an alarm condition', () => {
           firstSeenAt: inDays(days - 180),
           expiresAt: inDays(days),
           isAnnounced: false,
+          dueAt: inDays(days - 30),
           isDue,
         },
       },
@@ -231,8 +232,8 @@ describe('an alarm condition', () => {
     ];
     const { conditions } = conditionsOf(sources({ sellers }), settings, { wasSent: () => false });
     assert.deepEqual(
-      conditions.map(({ key, title, mark }) => [key, title, mark]),
-      [['secret/app', 'The client secret of A1, A2 expires soon', undefined]],
+      conditions.map(({ key, title, since, mark }) => [key, title, since, mark]),
+      [['secret/app', 'The client secret of A1, A2 expires soon', inDays(-18), undefined]],
     );
     assert.match(
       conditions[0]?.text ?? '',

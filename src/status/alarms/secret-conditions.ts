@@ -22,7 +22,7 @@ export function secretConditions(sellers: SellerSnapshot[], at: string): Conditi
     kind: 'secret',
     title: `The client secret of ${listNames(sellerIds, maxSellers)} ${secret.expiresAt <= at ? 'has expired' : 'expires soon'}`,
     text: `It was ${secretAgeText(secret, at)}. ${rotationRemedy}`,
-    since: secret.firstSeenAt,
+    since: secret.dueAt,
     mark: secret.expiresAt <= at ? secret.expiresAt : undefined,
   }));
 }
@@ -32,8 +32,8 @@ export function notificationConditions({ open }: NotificationsSnapshot): Conditi
   return open.map(({ path, notificationType, keptAt, carries }) => ({
     key: `notification/${path}`,
     kind: 'notification',
-    title: `Amazon sent ${notificationType}`,
-    text: `It is kept in ${path}. ${keptRemedies[carries]}`,
+    title: `${notificationType} needs somebody's attention`,
+    text: `The notification is kept in ${path}. ${keptRemedies[carries]}`,
     since: keptAt,
   }));
 }
