@@ -24,6 +24,8 @@ export interface BigQueryTarget {
 
 /** A job as the API returns it. */
 export interface Job {
+  /** Whose job it is. */
+  user_email?: string;
   jobReference: { jobId: string; location?: string };
   status: { state: string; errorResult?: { reason?: string; message?: string } };
   statistics?: {
@@ -32,6 +34,7 @@ export interface Job {
       totalBytesBilled?: string;
       totalBytesProcessed?: string;
       statementType?: string;
+      referencedTables?: unknown[];
       schema?: { fields?: Field[] };
     };
   };
@@ -55,7 +58,7 @@ const labels = { program: 'sp-reports' };
 function loadOptions(fields: Field[]) {
   return {
     sourceFormat: 'PARQUET',
-    writeDisposition: 'WRITE_TRUNCATE',
+    writeDisposition: 'WRITE_EMPTY',
     schema: { fields },
     parquetOptions: { enableListInference: true },
   };
@@ -72,6 +75,8 @@ const rateLimitPolicy = {
 /** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
+  /** The account that the calls are made with, as BigQuery named it; undefined before the first. */
+  account: string | undefined;
 
   constructor(
     readonly target: BigQueryTarget,
@@ -126,11 +131,16 @@ export class BigQueryClient {
   }
 
   /**
-   * Runs SQL to its end and returns the job as it ended. The signal cancels the job.
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job. BigQuery
+   * refuses a query that would be billed for more bytes than `maximumBytesBilled`.
    * Errors: those of the job; the signal's reason.
    */
-  async run(sql: string, signal?: AbortSignal): Promise<Job> {
-    const job = await this.waitForEnd(await this.insertQuery(sql, randomUUID()), signal);
+  async run(
+    sql: string,
+    { signal, maximumBytesBilled }: { signal?: AbortSignal; maximumBytesBilled?: string } = {},
+  ): Promise<Job> {
+    const job = await this.waitForEnd(await this.insertQuery(sql, { maximumBytesBilled }), signal);
+    this.account ??= job.user_email;
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
@@ -138,12 +148,17 @@ export class BigQueryClient {
 
   /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
-    return this.insertQuery(sql, randomUUID(), true);
+    return this.insertQuery(sql, { dryRun: true });
   }
 
-  private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
+  private insertQuery(
+    sql: string,
+    { dryRun = false, maximumBytesBilled }: { dryRun?: boolean; maximumBytesBilled?: string },
+  ): Promise<Job> {
     const { project: projectId, dataset: datasetId, location } = this.target;
-    const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
+    const jobId = randomUUID();
+    const defaultDataset = { projectId, datasetId };
+    const query = { query: sql, useLegacySql: false, defaultDataset, maximumBytesBilled };
     return this.request({
       method: 'POST',
       uri: '/jobs',
@@ -208,8 +223,8 @@ export class BigQueryClient {
   }
 
   /**
-   * Sends a Parquet file to a load job that creates a table from it, or replaces the table of that
-   * name. Returns the job as it began.
+   * Sends a Parquet file to a load job that fills a table from it, unless the table has rows.
+   * Returns the job as it began.
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const bigQuery = await this.open();

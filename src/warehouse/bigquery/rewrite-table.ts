@@ -125,7 +125,7 @@ function keepsLayout(was: TableState, table: TableState): boolean {
 }
 
 /**
- * Gives the copy the name of its table. A process that was stopped for long must not do so after
+ * Renames the copy to its table. A process that was stopped for long must not do so after
  * others made the change and added rows: the state says whose change it is.
  */
 async function swap(client: BigQueryClient, { table, by }: Rewrite): Promise<boolean> {

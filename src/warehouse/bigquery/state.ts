@@ -77,6 +77,23 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
   return state;
 }
 
+/**
+ * Whether a commit has made the state; true if this account may not know. Reads no table, because
+ * an account may query single tables or views only.
+ */
+export async function hasState(client: BigQueryClient): Promise<boolean> {
+  try {
+    return (await client.requestIfThere({ uri: uriOfState(client) })) !== undefined;
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return true;
+    throw error;
+  }
+}
+
+function uriOfState({ target }: BigQueryClient): string {
+  return `/datasets/${target.dataset}/tables/_state`;
+}
+
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
   let isMissing = false;
   const select = () => client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
@@ -88,8 +105,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can distinguish the two.
-        const uri = `/datasets/${client.target.dataset}/tables/_state`;
-        isMissing = (await client.requestIfThere({ uri })) === undefined;
+        isMissing = (await client.requestIfThere({ uri: uriOfState(client) })) === undefined;
         return !isMissing;
       },
       clock: client.clock,

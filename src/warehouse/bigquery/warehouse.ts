@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { settleAll } from '../../runtime/settle-all.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
@@ -14,7 +15,7 @@ import { readRows } from './read-rows.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
-import { readState, type State } from './state.js';
+import { hasState, readState, type State } from './state.js';
 import { existingTables } from './recreate-dropped.js';
 import { refreshViews, viewProblems } from './views.js';
 
@@ -56,7 +57,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   }
 
   const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
-    if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
+    if (!(await hasState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
     return read(await runQuery(client, sql, { ...query, signal }));
   };
 
@@ -116,13 +117,12 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
     .filter((name) => existing.has(name));
   names.sort();
   if (names.length === 0) return [];
-  const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS rows_${index}`);
   const lasts = names.flatMap((name, index) => {
     const loadedAt = `IF(${fillsTable(name)}, loaded_at, NULL)`;
     return [`MAX(${loadedAt}) AS at_${index}`, `MAX_BY(report_type, ${loadedAt}) AS type_${index}`];
   });
-  const [[counted], [last]] = await Promise.all([
-    readRows(client, `SELECT ${counts.join(', ')}`),
+  const [rows, [last]] = await Promise.all([
+    countRows(client, names),
     readRows(client, `SELECT ${lasts.join(', ')} FROM ${client.table('_loads')}`),
   ]);
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
@@ -131,8 +131,26 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
     return {
       name,
       reportType: lastLoadedAt === null ? null : text(last?.[`type_${index}`]),
-      rows: Number(counted?.[`rows_${index}`]),
+      rows: rows[index] ?? 0,
       lastLoadedAt,
     };
   });
+}
+
+/** BigQuery allows 100 requests per second and user. */
+const requestsAtOnce = 20;
+
+/** The number of rows of each table, from its description, which costs nothing. */
+async function countRows(client: BigQueryClient, names: string[]): Promise<number[]> {
+  const counts: number[] = [];
+  for (let at = 0; at < names.length; at += requestsAtOnce) {
+    const found = names.slice(at, at + requestsAtOnce).map((name) =>
+      client.requestIfThere<{ numRows?: string }>({
+        uri: `/datasets/${client.target.dataset}/tables/${name}`,
+        qs: { fields: 'numRows' },
+      }),
+    );
+    counts.push(...(await settleAll(found)).map((table) => Number(table?.numRows ?? 0)));
+  }
+  return counts;
 }
