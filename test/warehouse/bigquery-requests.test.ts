@@ -9,12 +9,8 @@ import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.j
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
-import {
-  addLedgerColumns,
-  makeState,
-  readState,
-  runTransaction,
-} from '../../src/warehouse/bigquery/state.js';
+import { addLedgerColumns, readState, runTransaction } from '../../src/warehouse/bigquery/state.js';
+import { makeState } from '../../src/warehouse/bigquery/make-state.js';
 import { ledgerColumns } from '../../src/warehouse/ledger/ledger-columns.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
@@ -414,6 +410,18 @@ describe('a failure of BigQuery', () => {
     'too many requests': { status: 429, message: 'Too Many Requests' },
     'quota exceeded': { status: 403, reason: 'quotaExceeded', message: 'Quota exceeded: imports per table' },
     'credentials missing': { message: 'Could not load the default credentials.' },
+    'outside the perimeter': {
+      status: 403,
+      reason: 'accessDenied',
+      message:
+        "VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x1",
+    },
+    'encryption key denied': {
+      status: 400,
+      reason: 'invalid',
+      message:
+        'Please grant Cloud KMS CryptoKey Encrypter/Decrypter role to BigQuery service account bq-1@bigquery-encryption.iam.gserviceaccount.com',
+    },
     'permission denied': { status: 403, reason: 'accessDenied', message: 'Access Denied: Project p' },
     'dataset or project missing': { status: 404, reason: 'notFound', message: 'Not found: Dataset p:d' },
     'table missing': { status: 404, reason: 'notFound', message: 'Not found: Table p:d.t' },
@@ -439,6 +447,8 @@ describe('a failure of BigQuery', () => {
     'too many requests': ['WAREHOUSE_BUSY', true],
     'quota exceeded': ['WAREHOUSE_QUOTA_EXCEEDED', false],
     'credentials missing': ['WAREHOUSE_ACCESS_DENIED', false],
+    'outside the perimeter': ['WAREHOUSE_PERIMETER_DENIED', false],
+    'encryption key denied': ['WAREHOUSE_KEY_DENIED', false],
     'permission denied': ['WAREHOUSE_ACCESS_DENIED', false],
     'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
     'table missing': ['WAREHOUSE_BUSY', true],

@@ -18,7 +18,7 @@ export interface BigQueryTarget {
   location: string;
   /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** An emulator. It receives no credentials. */
+  /** An address of Google that is not the usual one, or an emulator, which gets no credentials. */
   endpoint?: string;
 }
 
@@ -53,7 +53,8 @@ interface RequestOptions {
   json?: unknown;
 }
 
-const labels = { program: 'sp-reports' };
+/** The labels of what the program creates. */
+export const labels = { program: 'sp-reports' };
 
 function loadOptions(fields: Field[]) {
   return {
@@ -273,12 +274,20 @@ export class BigQueryClient {
       keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
-      if (!endpoint) return new Client({ ...common, keyFilename: keyFile });
+      if (!endpoint || isGoogles(endpoint)) {
+        return new Client({ ...common, keyFilename: keyFile, apiEndpoint: endpoint });
+      }
       const { PassThroughClient } = await import('google-auth-library');
       return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
     })();
     return this.bigQuery;
   }
+}
+
+/** Whether Google answers at that address, so that credentials may be sent there. */
+export function isGoogles(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'https:' && hostname.endsWith('.googleapis.com');
 }
 
 /** How a job failed; undefined if it did not. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Staging, withStagedObject } from '../../store/staging.js';
-import { type BigQueryClient, failureOfJob, type Job } from './client.js';
+import { type BigQueryClient, failureOfJob, type Job, labels } from './client.js';
 import { BigQueryError, failureError } from './errors.js';
 import type { StagingFile } from './stage.js';
 
@@ -70,6 +70,9 @@ async function createStaging(
   const json = {
     tableReference: { projectId, datasetId, tableId: table },
     schema: { fields },
+    labels,
+    // Text is compared exactly, whatever the dataset's default is.
+    defaultCollation: '',
     expirationTime: String(client.clock.now() + stagingLifeMs),
   };
   try {

@@ -5,6 +5,7 @@ import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfField, type Field, widenedSql } from './column-types.js';
+import { createSql, readDataset } from './dataset.js';
 import { identifier, literal } from './sql.js';
 import { outcomeOf, rowOfTable, type TableState } from './state.js';
 import { clusterColumns, columnsSql, layoutSql, tableSql, typeIn } from './table-sql.js';
@@ -58,16 +59,16 @@ export async function rewriteTable(
   for (const name of [copy, replaced]) await dropTable(client, name);
   const values = valuesOf(change, found, log);
   if (!values) return true;
-  const make = (create: string, name: string) =>
-    client.run(
-      `${create} TABLE ${client.table(name)} (${columnsSql(table, described)}) ${tableSql(table, described)}
-     AS SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
-    );
-  if (keepsLayout(was, table)) {
-    await make('CREATE OR REPLACE', table.name);
-    return true;
-  }
-  await make('CREATE', copy);
+  const replaces = keepsLayout(was, table);
+  const sql = createSql(client, await readDataset(client), {
+    create: replaces ? 'CREATE OR REPLACE TABLE' : 'CREATE TABLE',
+    name: replaces ? table.name : copy,
+    columns: columnsSql(table, described),
+    rest: tableSql(table, described),
+    query: `SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
+  });
+  await client.run(sql);
+  if (replaces) return true;
   if (!(await swap(client, change))) return false;
   await dropTable(client, replaced);
   return true;

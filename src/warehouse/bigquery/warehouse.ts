@@ -10,13 +10,14 @@ import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
+import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { hasState, readState, type State } from './state.js';
-import { existingTables } from './recreate-dropped.js';
+import { existingTables } from './list-tables.js';
 import { refreshViews, viewProblems } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
@@ -82,6 +83,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     async checkWritable() {
       await client.dryRun('SELECT 1');
     },
+    inspect: () => inspectDataset(client),
     removePersonalData: (documents, personalColumns) =>
       removePersonalData(client, documents, personalColumns),
     markPurged: (keys) => markPurged(client, keys),
