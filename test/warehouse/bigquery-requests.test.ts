@@ -7,6 +7,7 @@ import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigq
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
+import type { ApiRequest, JobConfiguration } from '../../src/warehouse/bigquery/requests.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
 import { addLedgerColumns, readState, runTransaction } from '../../src/warehouse/bigquery/state.js';
@@ -71,10 +72,31 @@ describe('requests to BigQuery', () => {
     assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
     const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
     assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
-    const { load } = metadata.configuration;
-    assert.deepEqual(load.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
-    assert.deepEqual(load.schema, { fields: [{ name: 'n', type: 'INT64' }] });
-    assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_EMPTY']);
+    assert.deepEqual(metadata.configuration, {
+      load: {
+        destinationTable: { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' },
+        sourceFormat: 'PARQUET',
+        writeDisposition: 'WRITE_EMPTY',
+        schema: { fields: [{ name: 'n', type: 'INT64' }] },
+        parquetOptions: { enableListInference: true },
+      },
+      labels: { program: 'sp-reports' },
+    });
+    assert.match(upload?.body ?? '', /\r\n\r\nPAR1\r\n--/);
+  });
+
+  it('do not compile with a field in the wrong place', () => {
+    // What fails here is `npm run types`: each directive needs its error.
+    const labels = { program: 'sp-reports' };
+    // @ts-expect-error: labels are of the job, not of what it loads.
+    const labelled: JobConfiguration = { load: { sourceFormat: 'PARQUET', labels } };
+    // @ts-expect-error: a job has its location in its reference.
+    const located: ApiRequest = { method: 'POST', uri: '/jobs', json: { location: 'EU' } };
+    // @ts-expect-error: a dataset is not a job.
+    const placed: ApiRequest = { method: 'POST', uri: '/jobs', json: { datasetReference: {} } };
+    // @ts-expect-error: pages of rows have no filter.
+    const paged: ApiRequest = { uri: '/queries/q', qs: { filter: 'x' } };
+    assert.ok(labelled && located && placed && paged);
   });
 
   it('send rows to a lake in gs://, load them from there, and delete them when the job has ended', async () => {

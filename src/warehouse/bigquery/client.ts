@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
@@ -8,8 +8,9 @@ import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
-import { identifier } from './sql.js';
 import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
+import type { ApiRequest, JobConfiguration, JobRequest, LoadConfiguration } from './requests.js';
+import { identifier } from './sql.js';
 
 export interface BigQueryTarget {
   project: string;
@@ -46,24 +47,14 @@ export interface Page {
   pageToken?: string;
 }
 
-interface RequestOptions {
-  method?: string;
-  uri: string;
-  qs?: Record<string, string | number | boolean>;
-  json?: unknown;
+/** What the body of a refused request says. */
+interface ApiFailure {
+  message?: string;
+  errors?: { reason?: string }[];
 }
 
 /** The labels of what the program creates. */
 export const labels = { program: 'sp-reports' };
-
-function loadOptions(fields: Field[]) {
-  return {
-    sourceFormat: 'PARQUET',
-    writeDisposition: 'WRITE_EMPTY',
-    schema: { fields },
-    parquetOptions: { enableListInference: true },
-  };
-}
 
 const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
@@ -94,8 +85,13 @@ export class BigQueryClient {
     return identifier(`${this.target.dataset}.${name}`);
   }
 
+  /** The address of a table's description. */
+  tableUri(name: string): `/datasets/${string}/tables/${string}` {
+    return `/datasets/${this.target.dataset}/tables/${name}`;
+  }
+
   /** Calls the API once. `uri` begins at the project. */
-  async request<T>(options: RequestOptions): Promise<T> {
+  async request<T>(options: ApiRequest): Promise<T> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -104,7 +100,7 @@ export class BigQueryClient {
   }
 
   /** As `request`; returns undefined if the thing does not exist. */
-  async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
+  async requestIfThere<T>(options: ApiRequest): Promise<T | undefined> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -117,17 +113,14 @@ export class BigQueryClient {
    * BigQuery's own client retries a missing answer and a 5xx, but treats a rate limit as a plain
    * 403.
    */
-  private call<T>(options: RequestOptions): Promise<T> {
+  private call<T>(options: ApiRequest): Promise<T> {
     return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
 
-  private async callOnce<T>(options: RequestOptions): Promise<T> {
+  private async callOnce<T>(options: ApiRequest): Promise<T> {
     const bigQuery = await this.open();
     return new Promise((resolve, reject) =>
-      // The client's own types leave out the callback's body.
-      bigQuery.request(options as never, (error: unknown, body: unknown) =>
-        error ? reject(error) : resolve(body as T),
-      ),
+      bigQuery.request(options, (error, body) => (error ? reject(error) : resolve(body as T))),
     );
   }
 
@@ -156,18 +149,20 @@ export class BigQueryClient {
     sql: string,
     { dryRun = false, maximumBytesBilled }: { dryRun?: boolean; maximumBytesBilled?: string },
   ): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
+    const { project: projectId, dataset: datasetId } = this.target;
     const jobId = randomUUID();
     const defaultDataset = { projectId, datasetId };
     const query = { query: sql, useLegacySql: false, defaultDataset, maximumBytesBilled };
     return this.request({
       method: 'POST',
       uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { query, labels, dryRun },
-      },
+      json: this.job(jobId, { query, labels, dryRun }),
     });
+  }
+
+  private job(jobId: string, configuration: JobConfiguration): JobRequest {
+    const { project: projectId, location } = this.target;
+    return { jobReference: { projectId, jobId, location }, configuration };
   }
 
   /**
@@ -228,24 +223,17 @@ export class BigQueryClient {
    * Returns the job as it began.
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const bigQuery = await this.open();
-    const { dataset, location } = this.target;
-    // The library's own `createLoadJob` opens the file without a handler for its errors.
+    const job = this.job(jobId, { load: this.loadInto(table, fields), labels });
     const rows = createReadStream(file);
-    const upload = bigQuery
-      .dataset(dataset)
-      .table(table)
-      .createWriteStream_({ jobId, location, ...loadOptions(fields), labels } as never);
-    // Stays when `once` has its answer: a stream may fail again while it ends.
-    upload.on('error', () => {});
-    rows.on('error', (error) => upload.destroy(knownError(error, file) as Error));
+    let broken: Error | undefined;
+    // Stays to the end, because a request may end before it has opened the file.
+    rows.on('error', (error) => {
+      broken = error;
+    });
     try {
-      const begun = once(upload, 'job');
-      rows.pipe(upload);
-      const [job] = (await begun) as [{ metadata: Job }];
-      return job.metadata;
+      return await this.upload(job, rows);
     } catch (error) {
-      throw error instanceof ReportsError ? error : failureError(failureOf(error), this.path, error);
+      throw broken ? knownError(broken, file) : failureError(failureOf(error), this.path, error);
     } finally {
       rows.destroy();
     }
@@ -253,16 +241,40 @@ export class BigQueryClient {
 
   /** As `insertLoad`, for an object `gs://...` that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
-    const destinationTable = { projectId, datasetId, tableId: table };
-    return this.request({
+    const load = { ...this.loadInto(table, fields), sourceUris: [uri] };
+    return this.request({ method: 'POST', uri: '/jobs', json: this.job(jobId, { load, labels }) });
+  }
+
+  private loadInto(tableId: string, fields: Field[]): LoadConfiguration {
+    const { project: projectId, dataset: datasetId } = this.target;
+    return {
+      destinationTable: { projectId, datasetId, tableId },
+      sourceFormat: 'PARQUET',
+      writeDisposition: 'WRITE_EMPTY',
+      schema: { fields },
+      parquetOptions: { enableListInference: true },
+    };
+  }
+
+  /**
+   * Not by `createLoadJob` of BigQuery's own client, which puts all that it is given into
+   * `configuration.load`, where the API ignores labels.
+   */
+  private async upload(job: JobRequest, rows: Readable): Promise<Job> {
+    const { apiEndpoint, authClient } = await this.open();
+    const { status, data } = await authClient.request<Job & { error?: ApiFailure }>({
       method: 'POST',
-      uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { load: { sourceUris: [uri], destinationTable, ...loadOptions(fields) }, labels },
-      },
+      url: `${apiEndpoint}/upload/bigquery/v2/projects/${this.target.project}/jobs`,
+      params: { uploadType: 'multipart' },
+      multipart: [
+        { headers: new Headers({ 'content-type': 'application/json' }), content: JSON.stringify(job) },
+        { headers: new Headers(), content: rows },
+      ],
+      validateStatus: () => true,
     });
+    if (status < 300) return data;
+    const { message = `HTTP status ${status}`, errors } = data.error ?? {};
+    throw Object.assign(new Error(message), { code: status, errors });
   }
 
   /**

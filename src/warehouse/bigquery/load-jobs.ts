@@ -47,7 +47,7 @@ export async function loadStaging(
 /** Drops staging tables. Those that remain expire. */
 export async function dropStaging(client: BigQueryClient, tables: string[]): Promise<void> {
   await Promise.allSettled(
-    tables.map((table) => client.request({ method: 'DELETE', uri: uriOf(client, table) })),
+    tables.map((table) => client.request({ method: 'DELETE', uri: client.tableUri(table) })),
   );
 }
 
@@ -119,10 +119,6 @@ function isTaken(error: unknown): boolean {
 
 /** Whether there is a table with rows of that name. */
 async function hasRows(client: BigQueryClient, table: string): Promise<boolean> {
-  const found = await client.requestIfThere<{ numRows?: string }>({ uri: uriOf(client, table) });
+  const found = await client.requestIfThere<{ numRows?: string }>({ uri: client.tableUri(table) });
   return found !== undefined && found.numRows !== '0';
-}
-
-function uriOf(client: BigQueryClient, table: string): string {
-  return `/datasets/${client.target.dataset}/tables/${table}`;
 }

@@ -144,7 +144,9 @@ END IF;`);
 }
 
 async function columnsOf(client: BigQueryClient, table: string): Promise<FoundColumns | undefined> {
-  const found = await client.requestIfThere<{ schema?: { fields?: Field[] } }>({ uri: uriOf(client, table) });
+  const found = await client.requestIfThere<{ schema?: { fields?: Field[] } }>({
+    uri: client.tableUri(table),
+  });
   return (
     found &&
     new Map((found.schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]))
@@ -152,9 +154,5 @@ async function columnsOf(client: BigQueryClient, table: string): Promise<FoundCo
 }
 
 async function dropTable(client: BigQueryClient, table: string): Promise<void> {
-  await client.requestIfThere({ method: 'DELETE', uri: uriOf(client, table) });
-}
-
-function uriOf(client: BigQueryClient, table: string): string {
-  return `/datasets/${client.target.dataset}/tables/${table}`;
+  await client.requestIfThere({ method: 'DELETE', uri: client.tableUri(table) });
 }

@@ -84,15 +84,11 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
  */
 export async function hasState(client: BigQueryClient): Promise<boolean> {
   try {
-    return (await client.requestIfThere({ uri: uriOfState(client) })) !== undefined;
+    return (await client.requestIfThere({ uri: client.tableUri('_state') })) !== undefined;
   } catch (error) {
     if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return true;
     throw error;
   }
-}
-
-function uriOfState({ target }: BigQueryClient): string {
-  return `/datasets/${target.dataset}/tables/_state`;
 }
 
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
@@ -106,7 +102,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can distinguish the two.
-        isMissing = (await client.requestIfThere({ uri: uriOfState(client) })) === undefined;
+        isMissing = (await client.requestIfThere({ uri: client.tableUri('_state') })) === undefined;
         return !isMissing;
       },
       clock: client.clock,
@@ -127,7 +123,7 @@ const completeLedgers = new WeakSet<BigQueryClient>();
 export async function readLedgerColumns(client: BigQueryClient): Promise<ReadonlySet<string>> {
   const all = ledgerColumns.map(({ column }) => column);
   if (completeLedgers.has(client)) return new Set(all);
-  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
+  const uri = client.tableUri('_loads');
   const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   if (all.every((name) => names.has(name))) completeLedgers.add(client);

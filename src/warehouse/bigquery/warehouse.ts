@@ -146,12 +146,9 @@ const requestsAtOnce = 20;
 async function countRows(client: BigQueryClient, names: string[]): Promise<number[]> {
   const counts: number[] = [];
   for (let at = 0; at < names.length; at += requestsAtOnce) {
-    const found = names.slice(at, at + requestsAtOnce).map((name) =>
-      client.requestIfThere<{ numRows?: string }>({
-        uri: `/datasets/${client.target.dataset}/tables/${name}`,
-        qs: { fields: 'numRows' },
-      }),
-    );
+    const found = names
+      .slice(at, at + requestsAtOnce)
+      .map((name) => client.requestIfThere<{ numRows?: string }>({ uri: client.tableUri(name) }));
     counts.push(...(await settleAll(found)).map((table) => Number(table?.numRows ?? 0)));
   }
   return counts;
