@@ -355,7 +355,13 @@ describe('a failure of BigQuery', () => {
       message: 'Cannot read and write in different locations: source: EU, destination: US',
     },
     'schema mismatch or value out of range': { reason: 'invalid', message: 'Provided Schema does not match' },
-    'server error': { status: 503, reason: 'backendError', message: 'try later' },
+    'too many bytes to bill': {
+      status: 400,
+      reason: 'bytesBilledLimitExceeded',
+      message: 'Query exceeded limit for bytes billed: 1000000. 10485760 or higher required.',
+    },
+    'made by another process': { status: 409, reason: 'duplicate', message: 'Already Exists: Table p:d.t' },
+    'server error': { status: 400, reason: 'jobBackendError', message: 'try later' },
     'refused request': { status: 400, message: 'Bad Request' },
     'no answer': { message: 'connect ECONNREFUSED 127.0.0.1:1' },
   };
@@ -371,6 +377,8 @@ describe('a failure of BigQuery', () => {
     'table missing': ['WAREHOUSE_BUSY', true],
     'bucket in another location': ['WAREHOUSE_NOT_FOUND', false],
     'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
+    'too many bytes to bill': ['WAREHOUSE_REFUSED', false],
+    'made by another process': ['WAREHOUSE_BUSY', true],
     'server error': ['WAREHOUSE_UNREACHABLE', true],
     'refused request': ['WAREHOUSE_REFUSED', false],
     'no answer': ['WAREHOUSE_UNREACHABLE', false],

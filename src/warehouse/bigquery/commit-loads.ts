@@ -30,8 +30,10 @@ import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { retryOnConflict, recordTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, recreateDropped } from './change-tables.js';
+import { retryOnConflict, recordTables, readyState, runTransaction, type State } from './state.js';
+import { changeTables, pendingTables } from './change-tables.js';
+import type { Descriptions } from './create-table.js';
+import { recreateDropped } from './recreate-dropped.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -49,7 +51,8 @@ export interface CommitOptions {
 
 /**
  * Commits loads in one transaction and returns the keys of those left out. If a document is in the
- * commit twice, its later load gets a transaction of its own. See `Warehouse.commit`.
+ * commit twice, its later load gets a transaction of its own, and many tables take several. See
+ * `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -202,7 +205,10 @@ async function tryToCommit(
       replaced,
       coming.flatMap(({ load }) => otherReplacedKeys(load)),
     ),
-    ...[...changed.values()].flatMap((table) => recordTable(client, table)),
+    ...recordTables(
+      client,
+      [...changed.values()].map((table) => ({ table })),
+    ),
   ]);
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');

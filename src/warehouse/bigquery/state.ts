@@ -19,6 +19,8 @@ export interface TableState {
 
 /** A change that is about to be made to a table. */
 export interface PendingChange {
+  /** Identifies who makes the change; undefined for one that an earlier version noted. */
+  by?: string;
   /** Undefined if the table is being created. */
   was: TableState | undefined;
   /** Epoch milliseconds. After this time others repeat the change if it is still pending. */
@@ -31,13 +33,18 @@ export interface PendingChange {
  */
 export interface State {
   version: number;
-  tables: Map<string, { table: TableState; pending?: PendingChange }>;
+  tables: Map<string, TableRecord>;
   /** The version of each view that this program made. */
   views: Map<string, string>;
 }
 
 /** `_state` has rows of tables and of views; a row of a view is named so, as no table can be. */
 const viewPrefix = 'view/';
+
+/** The name of a table's row in `_state`: names have no case. */
+export function rowOfTable(table: string): string {
+  return table.toLowerCase();
+}
 
 /** The name of a view's row in `_state`. `viewOfRow` reads it back. */
 function rowOfView(view: string): string {
@@ -200,10 +207,14 @@ ELSE
 ROLLBACK TRANSACTION;
 SELECT 'changed' AS outcome;
 END IF;`);
-  let outcome: TransactionOutcome | undefined;
-  for await (const page of client.pages(job))
-    outcome = page.rows?.[0]?.f[0]?.v as TransactionOutcome | undefined;
-  return { outcome: outcome ?? 'changed', job };
+  return { outcome: ((await outcomeOf(client, job)) as TransactionOutcome | undefined) ?? 'changed', job };
+}
+
+/** The single value that a script selects last. */
+export async function outcomeOf(client: BigQueryClient, job: Job): Promise<unknown> {
+  let outcome: unknown;
+  for await (const page of client.pages(job)) outcome = page.rows?.[0]?.f[0]?.v;
+  return outcome;
 }
 
 /** How long a commit retries before its messages go back to the queue. */
@@ -232,29 +243,42 @@ export async function retryOnConflict<T>(
   throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found: 'other commits came first' });
 }
 
-/** The statements that record a table, and a change that is about to be made to it. */
-export function recordTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
-  const body = JSON.stringify({
-    ...bodyOf(table),
-    pending: pending && { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) },
+/** A table to record, and a change that is about to be made to it. */
+export interface TableRecord {
+  table: TableState;
+  pending?: PendingChange;
+}
+
+/** The statements that record tables, and remove those that are gone. */
+export function recordTables(client: BigQueryClient, records: TableRecord[], gone: string[] = []): string[] {
+  const bodies = records.map(({ table, pending }): [string, string] => {
+    const { by, untilMs, was } = pending ?? {};
+    const noted = pending && { by, untilMs, was: was && bodyOf(was) };
+    return [rowOfTable(table.name), JSON.stringify({ ...bodyOf(table), pending: noted })];
   });
-  const key = literal(table.name.toLowerCase());
-  return [
-    `DELETE FROM ${client.table('_state')} WHERE name = ${key}`,
-    `INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES (${key}, 0, '', ${literal(body)})`,
-  ];
+  return recordRows(client, bodies, gone.map(rowOfTable));
 }
 
 /** The statements that record the versions of views, and remove those that are gone. */
 export function recordViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
-  const key = (name: string) => literal(rowOfView(name));
-  const changed = [...made.keys(), ...gone].map(key);
-  if (changed.length === 0) return [];
-  const rows = [...made].map(([name, version]) => `(${key(name)}, 0, '', ${literal(version)})`);
+  const bodies = [...made].map(([name, version]): [string, string] => [rowOfView(name), version]);
+  return recordRows(client, bodies, gone.map(rowOfView));
+}
+
+/** At most two statements, because each one is billed for reading the table. */
+function recordRows(
+  client: BigQueryClient,
+  bodies: [name: string, body: string][],
+  gone: string[],
+): string[] {
+  const names = [...bodies.map(([name]) => name), ...gone].map(literal);
+  if (names.length === 0) return [];
+  const state = client.table('_state');
+  const rows = bodies.map(([name, body]) => `(${literal(name)}, 0, '', ${literal(body)})`);
   return [
-    `DELETE FROM ${client.table('_state')} WHERE name IN (${changed})`,
+    `DELETE FROM ${state} WHERE name IN (${names.join(', ')})`,
     ...(rows.length > 0
-      ? [`INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES ${rows.join(', ')}`]
+      ? [`INSERT INTO ${state} (name, version, writer, body) VALUES ${rows.join(', ')}`]
       : []),
   ];
 }
@@ -271,10 +295,11 @@ function readBody(text: string) {
     clusterBy,
     columns: columns.map(([column, type]) => ({ name: column, type: readColumnType(type) as ColumnType })),
   });
-  const { pending, ...body } = JSON.parse(text) as Body & { pending?: { untilMs: number; was?: Body } };
+  type Pending = Pick<PendingChange, 'by' | 'untilMs'> & { was?: Body };
+  const { pending, ...body } = JSON.parse(text) as Body & { pending?: Pending };
   return {
     table: stateOf(body),
-    pending: pending && { untilMs: pending.untilMs, was: pending.was ? stateOf(pending.was) : undefined },
+    pending: pending && { ...pending, was: pending.was && stateOf(pending.was) },
   };
 }
 

@@ -15,7 +15,7 @@ import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
-import { existingTables } from './change-tables.js';
+import { existingTables } from './recreate-dropped.js';
 import { refreshViews, viewProblems } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
