@@ -154,6 +154,6 @@ async function dropTable(client: BigQueryClient, table: string): Promise<void> {
   await client.requestIfThere({ method: 'DELETE', uri: uriOf(client, table) });
 }
 
-function uriOf(client: BigQueryClient, table: string): string {
-  return `/datasets/${client.target.dataset}/tables/${table}`;
+function uriOf(client: BigQueryClient, table: string) {
+  return `/datasets/${client.target.dataset}/tables/${table}` as const;
 }

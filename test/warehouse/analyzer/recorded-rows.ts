@@ -18,18 +18,19 @@ export class RecordedRows {
     this.files.set(table, file);
   }
 
-  /** Returns what the last SELECT of a transaction returns. */
+  /** Returns what a script selects last: all conditions hold, unless another commit came first. */
   async run(statements: string[]): Promise<string | undefined> {
     if (statements.some((each) => /^CREATE .*\._state` AS SELECT/.test(each)) && !this.state.has('')) {
       this.state.set('', { version: 0, body: '' });
     }
     const planned = statements.flatMap((each) => /^UPDATE .* AND version = (\d+)$/.exec(each)?.[1] ?? []);
-    if (planned.length === 0) return undefined;
+    const outcome = statements.flatMap((each) => /^SELECT '(\w+)' AS outcome$/.exec(each)?.[1] ?? [])[0];
+    if (planned.length === 0) return outcome;
     const own = this.state.get('');
     if (own?.version !== Number(planned[0])) return 'changed';
     own.version += 1;
     for (const statement of statements) await this.change(statement);
-    return 'committed';
+    return outcome;
   }
 
   private async change(statement: string): Promise<void> {

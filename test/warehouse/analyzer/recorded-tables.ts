@@ -23,7 +23,7 @@ export class RefusedStatement extends Error {
 export function statementsOf(script: string): string[] {
   return script
     .split(/;(?:\n|\s*$)/)
-    .flatMap((part) => /^\s*IF (\(SELECT [^;]*?\) = 1) THEN\n([\s\S]*)$/.exec(part)?.slice(1) ?? part)
+    .flatMap((part) => /^\s*IF ([^;]*?) THEN\n([\s\S]*)$/.exec(part)?.slice(1) ?? part)
     .map((part) => part.replace(/^\s*ELSE\n/, '').trim())
     .filter((part) => !/^(BEGIN|COMMIT|ROLLBACK) TRANSACTION$|^END IF$|^$/.test(part));
 }

@@ -59,6 +59,9 @@ const partitions = ['date', 'timestamp', 'string'].flatMap((type) => [
   partitioned(type, ['id', 'at']),
 ]);
 
+const partitionsAs = (type: string) =>
+  partitions.map((table) => ({ ...table, columns: { ...table.columns, at: type } }));
+
 /** From each type to a wider one. A document of the second type widens the column of the first. */
 const widenings: [string, string][] = [
   ['int64', 'decimal(18,4)'],
@@ -138,6 +141,9 @@ export const loads: Record<string, Step> = {
   'the same keys again': commit({ of: keyed }),
   'partitions by date and time, in the key or not': commit({ of: partitions }),
   'rows for the same partitions': commit({ of: partitions }),
+  'dates that become times': commit({ of: partitionsAs('timestamp').slice(0, 2) }),
+  'partitions and their columns that become text': commit({ of: partitionsAs('string') }),
+  'dates after that': commit({ of: partitions }),
   'one new column': commit({
     of: filled('goods_append', { id: 'string', n: 'int64', added: 'decimal(18,4)' }),
   }),
