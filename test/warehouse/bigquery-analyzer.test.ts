@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type Analysis, analyze, analyzerProgram } from './analyzer/analyzer.js';
+import { differences, expressions, textInBigQuery, textInDuckDb, type } from './analyzer/expressions.js';
 import { reads } from './analyzer/reads.js';
 import type { Recorded } from './analyzer/recorder.js';
 import { statementsOf, tablesNamedIn } from './analyzer/recorded-tables.js';
@@ -23,6 +25,32 @@ if (analyzerProgram) {
       for (const [index, sql] of accepted.entries()) assert.equal(errors[index], null, sql);
       for (const [index, [title, [sql, error]]] of Object.entries(refused).entries()) {
         assert.match(errors[accepted.length + index] ?? 'accepted', error, `${title}: ${sql}`);
+      }
+    });
+
+    it('computes the same texts, keys and bounds as DuckDB, but for those that the docs list', async () => {
+      const same = await expressions();
+      const other = differences.map(({ type: name, value }) => textInBigQuery(type(name), value));
+      const answers = await analyze(
+        [...same.map(({ sql }) => sql), ...other].map((sql) => ({ do: 'evaluate', sql }) as const),
+      );
+      const found = answers.map(({ error, value }) => error ?? value);
+      assert.deepEqual(
+        Object.fromEntries(same.map(({ title, sql }, index) => [`${title}: ${sql}`, found[index]])),
+        Object.fromEntries(same.map(({ title, sql, expected }) => [`${title}: ${sql}`, expected])),
+      );
+      const texts = await Promise.all(differences.map((each) => textInDuckDb(type(each.type), each.value)));
+      assert.deepEqual(
+        differences.map((each, index) => ({
+          ...each,
+          bigQuery: found[same.length + index],
+          duckDb: texts[index],
+        })),
+        differences,
+      );
+      const docs = readFileSync(new URL('../../docs/bigquery.md', import.meta.url), 'utf8');
+      for (const { type: name, bigQuery } of differences) {
+        assert.ok(docs.includes(name === 'json' ? 'members are sorted' : `\`${bigQuery}\``), bigQuery);
       }
     });
 

@@ -8,7 +8,7 @@ type Cell = string | null | { v: unknown }[];
 const apiTypes = { text: 'STRING', list: 'STRING', time: 'TIMESTAMP', count: 'INTEGER', json: 'JSON' };
 const kinds = new Map(ledgerColumns.map(({ column, kind }) => [column, kind]));
 
-/** The rows that the program plans from: `_state`, by its statements, and `_loads`, by its files. */
+/** The rows that the program plans from: `_state` by its statements, `_loads` by its files. */
 export class RecordedRows {
   private readonly state = new Map<string, { version: number; body: string }>();
   private readonly loads = new Map<string, Row>();
