@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/runtime/clock.js';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
-import { existingTables } from '../../src/warehouse/bigquery/recreate-dropped.js';
+import { existingTables } from '../../src/warehouse/bigquery/list-tables.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Load, Warehouse } from '../../src/warehouse/types.js';

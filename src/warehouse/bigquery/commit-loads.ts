@@ -34,6 +34,7 @@ import { retryOnConflict, recordTables, readyState, runTransaction, type State }
 import { changeTables, pendingTables } from './change-tables.js';
 import type { Descriptions } from './create-table.js';
 import { recreateDropped } from './recreate-dropped.js';
+import { splitByTables } from './table-limit.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -66,7 +67,8 @@ export async function commitLoads(
   let current = timed;
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
-    for (const together of splitIntoTransactions(timed, basis.previous)) {
+    const { previous } = basis;
+    for (const together of splitByTables(splitIntoTransactions(timed, previous), previous)) {
       current = together;
       const known = basis;
       // The commit of the first group changes it for the others.

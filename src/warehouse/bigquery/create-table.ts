@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ExportTable } from '../../schema/export/tables.js';
 import type { BigQueryClient } from './client.js';
+import { createSql, readDataset } from './dataset.js';
 import type { TableState } from './state.js';
 import { columnsSql, tableSql } from './table-sql.js';
 
@@ -13,9 +14,10 @@ export async function createTable(
   table: TableState,
   described: ExportTable | undefined,
 ): Promise<void> {
-  await client.run(
-    `CREATE TABLE IF NOT EXISTS ${client.table(table.name)} (${columnsSql(table, described)}) ${tableSql(table, described)}`,
-  );
+  const { name } = table;
+  const [columns, rest] = [columnsSql(table, described), tableSql(table, described)];
+  const create = 'CREATE TABLE IF NOT EXISTS';
+  await client.run(createSql(client, await readDataset(client), { create, name, columns, rest }));
 }
 
 /** As `createTable`, for a table that loads filled and somebody dropped. */

@@ -77,6 +77,16 @@ export const failureRows = [
     where: says(/could not load the default credentials|invalid_grant|no such file.*key|ENOENT/i),
   },
   {
+    name: 'outside the perimeter',
+    code: 'WAREHOUSE_PERIMETER_DENIED',
+    where: says(/VPC Service Controls|vpcServiceControlsUniqueIdentifier/i),
+  },
+  {
+    name: 'encryption key denied',
+    code: 'WAREHOUSE_KEY_DENIED',
+    where: says(/cloud ?kms|cryptoKeys\/|\bCMEK\b|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
+  },
+  {
     name: 'permission denied',
     code: 'WAREHOUSE_ACCESS_DENIED',
     where: (failure) =>

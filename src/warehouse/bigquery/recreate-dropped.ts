@@ -1,28 +1,10 @@
 import type { Logger } from 'pino';
-import { withoutUndefined } from '../../runtime/without-undefined.js';
 import type { BigQueryClient } from './client.js';
 import { type Descriptions, recreateTable } from './create-table.js';
 import { restoreTable } from './rewrite-table.js';
-import { makeState, readState } from './state.js';
-
-/** The names of the tables in the dataset. */
-export async function existingTables(client: BigQueryClient): Promise<Set<string>> {
-  interface Listed {
-    tables?: { tableReference: { tableId: string } }[];
-    nextPageToken?: string;
-  }
-  const names = new Set<string>();
-  let pageToken: string | undefined;
-  do {
-    const page: Listed = await client.request({
-      uri: `/datasets/${client.target.dataset}/tables`,
-      qs: withoutUndefined({ maxResults: 1000, pageToken }),
-    });
-    for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
-    pageToken = page.nextPageToken;
-  } while (pageToken);
-  return names;
-}
+import { existingTables } from './list-tables.js';
+import { makeState } from './make-state.js';
+import { readState } from './state.js';
 
 /**
  * Recreates, empty, the tables that loads filled and somebody dropped, including those of the

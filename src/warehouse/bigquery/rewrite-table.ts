@@ -5,6 +5,7 @@ import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfField, type Field, widenedSql } from './column-types.js';
+import { createSql, readDataset } from './dataset.js';
 import { identifier, literal } from './sql.js';
 import { outcomeOf, rowOfTable, type TableState } from './state.js';
 import { clusterColumns, columnsSql, layoutSql, tableSql, typeIn } from './table-sql.js';
@@ -58,16 +59,16 @@ export async function rewriteTable(
   for (const name of [copy, replaced]) await dropTable(client, name);
   const values = valuesOf(change, found, log);
   if (!values) return true;
-  const make = (create: string, name: string) =>
-    client.run(
-      `${create} TABLE ${client.table(name)} (${columnsSql(table, described)}) ${tableSql(table, described)}
-     AS SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
-    );
-  if (keepsLayout(was, table)) {
-    await make('CREATE OR REPLACE', table.name);
-    return true;
-  }
-  await make('CREATE', copy);
+  const replaces = keepsLayout(was, table);
+  const sql = createSql(client, await readDataset(client), {
+    create: replaces ? 'CREATE OR REPLACE TABLE' : 'CREATE TABLE',
+    name: replaces ? table.name : copy,
+    columns: columnsSql(table, described),
+    rest: tableSql(table, described),
+    query: `SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
+  });
+  await client.run(sql);
+  if (replaces) return true;
   if (!(await swap(client, change))) return false;
   await dropTable(client, replaced);
   return true;
@@ -125,7 +126,7 @@ function keepsLayout(was: TableState, table: TableState): boolean {
 }
 
 /**
- * Gives the copy the name of its table. A process that was stopped for long must not do so after
+ * Renames the copy to its table. A process that was stopped for long must not do so after
  * others made the change and added rows: the state says whose change it is.
  */
 async function swap(client: BigQueryClient, { table, by }: Rewrite): Promise<boolean> {
@@ -143,7 +144,9 @@ END IF;`);
 }
 
 async function columnsOf(client: BigQueryClient, table: string): Promise<FoundColumns | undefined> {
-  const found = await client.requestIfThere<{ schema?: { fields?: Field[] } }>({ uri: uriOf(client, table) });
+  const found = await client.requestIfThere<{ schema?: { fields?: Field[] } }>({
+    uri: client.tableUri(table),
+  });
   return (
     found &&
     new Map((found.schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]))
@@ -151,9 +154,5 @@ async function columnsOf(client: BigQueryClient, table: string): Promise<FoundCo
 }
 
 async function dropTable(client: BigQueryClient, table: string): Promise<void> {
-  await client.requestIfThere({ method: 'DELETE', uri: uriOf(client, table) });
-}
-
-function uriOf(client: BigQueryClient, table: string) {
-  return `/datasets/${client.target.dataset}/tables/${table}` as const;
+  await client.requestIfThere({ method: 'DELETE', uri: client.tableUri(table) });
 }

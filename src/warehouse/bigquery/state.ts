@@ -5,8 +5,9 @@ import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
 import type { BigQueryClient, Job } from './client.js';
+import { makeState } from './make-state.js';
 import { identifier, literal } from './sql.js';
-import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
+import { ledgerColumns } from '../ledger/ledger-columns.js';
 
 /** A table as loads created it. */
 export interface TableState {
@@ -77,6 +78,19 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
   return state;
 }
 
+/**
+ * Whether a commit has made the state; true if this account may not know. Reads no table, because
+ * an account may query single tables or views only.
+ */
+export async function hasState(client: BigQueryClient): Promise<boolean> {
+  try {
+    return (await client.requestIfThere({ uri: client.tableUri('_state') })) !== undefined;
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return true;
+    throw error;
+  }
+}
+
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
   let isMissing = false;
   const select = () => client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
@@ -88,8 +102,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can distinguish the two.
-        const uri = `/datasets/${client.target.dataset}/tables/_state` as const;
-        isMissing = (await client.requestIfThere({ uri })) === undefined;
+        isMissing = (await client.requestIfThere({ uri: client.tableUri('_state') })) === undefined;
         return !isMissing;
       },
       clock: client.clock,
@@ -98,35 +111,6 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
     if (isMissing) return undefined;
     throw error;
   }
-}
-
-/**
- * Creates the dataset, the ledger and the state if they are missing. Replicas may do so at the same
- * time.
- */
-export async function makeState(client: BigQueryClient): Promise<void> {
-  const { project: projectId, dataset: datasetId, location } = client.target;
-  const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
-  if (!(await isThere())) {
-    const json = { datasetReference: { projectId, datasetId }, location };
-    await client.request({ method: 'POST', uri: '/datasets', json }).catch(async (error: unknown) => {
-      // Another process may have created it in the meantime.
-      if (!(await isThere())) throw error;
-    });
-  }
-  const columns = (spec: typeof rejectColumns) =>
-    spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
-  const statements = [
-    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) CLUSTER BY key
-     OPTIONS (description = 'The ledger: one row per document.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) CLUSTER BY seller_id, document_id
-     OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
-     OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
-    // Created together with its row, so that there is exactly one.
-    `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
-  ];
-  await client.run(statements.join(';\n'));
 }
 
 /** The clients whose ledger has all columns. */
@@ -139,7 +123,7 @@ const completeLedgers = new WeakSet<BigQueryClient>();
 export async function readLedgerColumns(client: BigQueryClient): Promise<ReadonlySet<string>> {
   const all = ledgerColumns.map(({ column }) => column);
   if (completeLedgers.has(client)) return new Set(all);
-  const uri = `/datasets/${client.target.dataset}/tables/_loads` as const;
+  const uri = client.tableUri('_loads');
   const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   if (all.every((name) => names.has(name))) completeLedgers.add(client);
