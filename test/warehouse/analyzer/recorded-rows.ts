@@ -20,7 +20,10 @@ export class RecordedRows {
 
   /** Returns what a script selects last: all conditions hold, unless another commit came first. */
   async run(statements: string[]): Promise<string | undefined> {
-    if (statements.some((each) => /^CREATE .*\._state` AS SELECT/.test(each)) && !this.state.has('')) {
+    if (
+      statements.some((each) => /^CREATE TABLE IF NOT EXISTS `[^`]+\._state`[\s\S]* AS SELECT /.test(each)) &&
+      !this.state.has('')
+    ) {
       this.state.set('', { version: 0, body: '' });
     }
     const planned = statements.flatMap((each) => /^UPDATE .* AND version = (\d+)$/.exec(each)?.[1] ?? []);
