@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { bytesBilled, dollarsPerTebibyte, minBytes, type TableSize } from './analyzer/cost.js';
-import { type Columns, filled, Scene } from './analyzer/scene.js';
+import { type Columns, type Document, filled, Scene } from './analyzer/scene.js';
 import type { MadeTable } from './make-load.js';
 
 const megabyte = 1024 ** 2;
@@ -68,12 +68,13 @@ describe('what BigQuery bills for', function () {
   it('a large table is read by months only if its key has the partition column', async () => {
     const size = { bytes: 24 * gigabyte, months: 24 };
     const [within, across, none] = [['2026-05-06'], ['2026-05-06', '2026-06-01'], ['2026-05-06']];
-    const inKey = ['id', 'day'];
+    const inKey: string[] = ['id', 'day'];
+    const justId: string[] = ['id'];
     const found: number[] = [];
     for (const [name, key, days] of [
       ['within', inKey, within],
       ['across', inKey, across],
-      ['unpruned', ['id'], none],
+      ['unpruned', justId, none],
     ] as const) {
       await billed([merged(name, key, days)]);
       const small = await billed([merged(name, key, days)]);
@@ -84,6 +85,21 @@ describe('what BigQuery bills for', function () {
     assertSaid(`| the key has the partition column, and the rows are of one month | ${said[0]} |
 | the key has the partition column, and the rows are of two months | ${said[1]} |
 | the key lacks the partition column, or the table has none | ${said[2]} |`);
+  });
+
+  it('no document deletes from the ledger, unless its report has a row of its own there', async () => {
+    const deleted = async (document: Document) => {
+      const from = scene.recorder.recorded.length;
+      await scene.commit(document);
+      return scene.recorder.recorded
+        .slice(from)
+        .flatMap((sent) => (sent.do === 'run' ? (sent.sql.match(/^DELETE FROM `d\._loads`.*/gm) ?? []) : []));
+    };
+    assert.deepEqual(await deleted({ documentId: 'first', reportId: 'r1', of: tables(1) }), []);
+    assert.deepEqual(await deleted({ documentId: null, reportId: 'r2', status: 'cancelled', of: [] }), []);
+    assert.deepEqual(await deleted({ documentId: 'second', reportId: 'r2', of: tables(1) }), [
+      "DELETE FROM `d._loads` WHERE key IN ('A1/report/r2');",
+    ]);
   });
 
   it('new tables cost the same two statements on the state, however many they are', async () => {
