@@ -19,8 +19,8 @@ export function formatOf(head: string): TextFormat {
 }
 
 /**
- * Whether so many characters are controls that the bytes are no text. A few may be damage in a short
- * text.
+ * Whether so many characters are controls that the bytes are no text. A few may be damage in a
+ * short text.
  */
 function isBinary(sample: string): boolean {
   const minControls = 3;
