@@ -38,7 +38,7 @@ export function requestNotes(
     if (oldestStart && from && windowOf(request) && Date.parse(from) < oldestMs) {
       const oldest = new Date(oldestMs).toISOString().slice(0, 10);
       notes.push(
-        `${about} goes back ${spanText(oldestStart)}; it is requested from ${oldest}, not from ${from}`,
+        `${about} goes back ${spanText(oldestStart)}; its first window begins on or after ${oldest}, not on ${from}`,
       );
     }
     if (ended && Date.parse(ended) > nowMs) notes.push(`${about} ends on ${ended}`);
