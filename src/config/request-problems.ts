@@ -1,5 +1,6 @@
 import { systemClock } from '../runtime/clock.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { appendsRows } from '../schema/appends-rows.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import { requestFacts } from '../schema/request-facts.js';
 import type { ReportSchemas } from '../schema/types.js';
@@ -36,6 +37,7 @@ export function requestProblems(
       const found = [
         ...factProblems(request, schemas, systemClock.now()),
         ...routeProblems(request, pipeline, pipelines),
+        ...refreshProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
         ...repetition(request, schemas, `pipelines[${index}].request[${position}]`, seen),
       ];
@@ -56,6 +58,15 @@ function routeProblems(
   if (matchesReportType(wanted, reportType)) return [];
   const message = `is requested but would not be loaded; add ${reportType} to \`reportTypes\` of the pipeline`;
   return [{ at: ['reportType'], message }];
+}
+
+function refreshProblems(
+  { reportType, refresh = [] }: RequestConfig,
+  schemas: ReportSchemas,
+): RequestProblem[] {
+  if (refresh.length === 0 || !schemas.has(reportType) || !appendsRows(schemas, reportType)) return [];
+  const message = `the rows of a second report of a window would be added to those of the first, because ${reportType} appends; remove \`refresh\`, or write a schema with \`load: { mode: replace }\` or \`merge\``;
+  return [{ at: ['refresh'], message }];
 }
 
 function placeProblems(
