@@ -9,8 +9,8 @@ export function isCron(text: string): boolean {
 }
 
 /**
- * Returns the shortest time between two times of a cron expression, in minutes; 0 if it is less than
- * one.
+ * Returns the shortest time between two times of a cron expression, in minutes; 0 if it is less
+ * than one.
  */
 export function shortestGapMinutes(expression: string): number {
   const { fields } = validateDetailed(expression);
