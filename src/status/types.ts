@@ -187,7 +187,9 @@ export interface RequestSnapshot {
   waiting: number;
   /** Windows that were abandoned after repeated failures. */
   givenUp: number;
-  /** Why Amazon refuses the request, or why the last window was abandoned. */
+  /**
+   * Why Amazon refuses the request, why all its reports fail, or why the last window was abandoned.
+   */
   problem?: Problem;
 }
 
