@@ -108,7 +108,7 @@ async function readEvidence(
   const { sellerId, reportType } = plan;
   const nowMs = clock.now();
   const held = all.find(({ key }) => key === plan.key);
-  const progress = held && withinBounds(held, plan, nowMs);
+  const progress = held && withinBounds(held, plan, rules, nowMs);
   const ids = progress ? openReportIds(progress) : [];
   const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
   const seen = await warehouse.seen(ids.map(keyOf));
