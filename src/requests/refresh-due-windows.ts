@@ -12,9 +12,10 @@ import {
 } from './due-windows.js';
 import { type AnsweringReport, answerFields, type Evidence } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.js';
-import { isSameSet, type RequestPlan } from './request-plans.js';
+import { isCoveredBy, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
+  fillGaps,
   forceRetries,
   openReportIds,
   type RequestProgress,
@@ -40,14 +41,16 @@ export async function refreshDueWindows(
   const rules = refreshRules(plan, context.schemas);
   const evidence = await readEvidence(plan, rules, untilMs, store.all(), context);
   let before = store.progress(plan.key);
-  const refreshed = (held: RequestProgress | undefined) =>
-    computeDueWindows(
-      plan,
-      rules,
-      options.forceRetries && held ? forceRetries(held, nowMs) : held,
-      evidence,
-      { nowMs, untilMs, ignoresRefusal: options.now ?? false },
-    );
+  const times = { nowMs, untilMs, ignoresRefusal: options.now ?? false };
+  const gaps = options.gaps?.get(plan.key);
+  const refreshed = (held: RequestProgress | undefined): DueWindows => {
+    const forced = options.forceRetries && held ? forceRetries(held, nowMs) : held;
+    const found = computeDueWindows(plan, rules, forced, evidence, times);
+    // Windows that the ledger answers by now are no gaps: they come after its evidence.
+    return gaps
+      ? computeDueWindows(plan, rules, fillGaps(found.progress, gaps, nowMs), evidence, times)
+      : found;
+  };
   let result = refreshed(before);
   if (isQuiet && newFailures(plan, before, result.progress, evidence).length > 0)
     return { ...result, due: [] };
@@ -140,7 +143,7 @@ async function readEvidence(
       statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
       ...filter,
     });
-    return rows.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds));
+    return rows.filter((row) => isCoveredBy(plan, row.marketplaceIds));
   }
 }
 

@@ -198,6 +198,19 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
   );
 }
 
+/**
+ * Makes windows due that are missing or were abandoned; the request begins with the first of them.
+ */
+export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
+  const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
+  const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));
+  const [begin = progress.begin] = [progress.begin, ...starts].sort();
+  return windows.reduce<RequestProgress>(
+    (held, window) => applyToWindow(held, window, { type: 'retry-forced' }, nowMs),
+    changed(progress, { abandoned, begin }),
+  );
+}
+
 /** Records that Amazon refused a request. `found`: what Amazon said. */
 export function refuse(progress: RequestProgress, found: string, nowMs: number): RequestProgress {
   const { times = 0, since } = progress.refusal ?? {};
