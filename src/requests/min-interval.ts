@@ -1,4 +1,3 @@
-import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
 import type { RequestPlan } from './request-plans.js';
 import type { KeyedProgress, RequestStore } from './request-store.js';
@@ -10,18 +9,18 @@ import type { KeyedProgress, RequestStore } from './request-store.js';
  * requested just then.
  */
 export function nextAllowedAtMs(
-  { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
+  { sellerId, reportType, facts }: Pick<RequestPlan, 'sellerId' | 'reportType' | 'facts'>,
   store: Pick<RequestStore, 'all' | 'lostAtMs'>,
   sellers: Config['sellers'],
   known: KeyedProgress[] = store.all(),
 ): number {
-  const { minutesApart: intervalMinutes } = requestLimits(reportType);
-  if (intervalMinutes === undefined) return 0;
+  const { minInterval } = facts;
+  if (!minInterval) return 0;
   const times = known
     .filter((each) => each.reportType === reportType && shareApplication(each.sellerId, sellerId, sellers))
     .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
   const lastMs = Math.max(...times, store.lostAtMs() ?? Number.NEGATIVE_INFINITY);
-  return Math.max(0, lastMs + intervalMinutes * 60_000);
+  return Math.max(0, lastMs + minInterval.minutes * 60_000);
 }
 
 /**
@@ -34,7 +33,7 @@ export function competingPlans(
   others: RequestPlan[],
   sellers: Config['sellers'],
 ): RequestPlan[] {
-  const limited = due.filter(({ reportType }) => requestLimits(reportType).minutesApart !== undefined);
+  const limited = due.filter(({ facts }) => facts.minInterval !== undefined);
   return others.filter((plan) =>
     limited.some(
       (each) =>

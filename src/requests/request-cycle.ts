@@ -34,7 +34,7 @@ export async function runRequestCycle(
     failures: [],
   };
   const cycle: RequestCycle = { store, context, signals, options, summary };
-  const plans = plansOf(pipeline, context.config);
+  const plans = plansOf(pipeline, context);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
     const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);

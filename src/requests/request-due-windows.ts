@@ -1,5 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
-import { callsLeftToDrains } from '../discovery/backfill.js';
+import { callsLeftToDrains } from '../discovery/calls-left.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { createReport } from './create-report.js';
 import type { DueWindows } from './due-windows.js';
@@ -42,7 +42,7 @@ export async function requestDueWindows(
   guarded: Guard,
 ): Promise<void> {
   const { context, signals, options, summary } = cycle;
-  const every = allPlans(context.config);
+  const every = allPlans(context);
   const own = new Set(plans.map(({ key }) => key));
   const others = every.filter(({ key }) => !own.has(key));
   const found = await findDueWindows(plans, others, cycle, guarded);

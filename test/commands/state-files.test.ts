@@ -19,7 +19,7 @@ const alarm = { kind: 'queue', title: 'Queue reports is growing', text: 'Waiting
 /** A content of each file that the program itself would write. */
 const contents: Record<string, object> = {
   'quota.json': { buckets: { 'app A1 getReport': { tokens: 3, atMs: 1000, callsPerSecond: 2 } } },
-  'requests.json': { format: 2, requests: {}, schedules: {}, lostAt: at },
+  'requests.json': { format: 3, requests: {}, schedules: {}, lostAt: at },
   'sweeps.json': { A1: { GET_X: at } },
   'ticks.json': { all: { drain: at, sweep: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
