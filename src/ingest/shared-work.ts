@@ -88,6 +88,7 @@ export class SharedWork {
 
   end(run: { beganMs: number }): void {
     this.runs.delete(run);
+    this.commits.readHistoryAgain();
   }
 
   /** The next tick of a drain came while a drain of the queue is in progress. */

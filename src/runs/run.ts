@@ -96,9 +96,10 @@ export async function drainAndRepair(
   signals: StopSignals,
 ): Promise<WorkSummary> {
   const { maxDocumentBytes } = pipeline.limits;
+  const beganMs = context.clock.now();
   await ensureWritable(context, maxDocumentBytes);
   const { damage, ...work } = await drain(pipeline, context, signals);
-  if (damage) await repairWarehouse(damage, context, maxDocumentBytes);
+  if (damage) await repairWarehouse(damage, context, maxDocumentBytes, beganMs);
   return work;
 }
 
