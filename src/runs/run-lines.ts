@@ -1,3 +1,4 @@
+import { describeError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import type { Run } from './run.js';
 
@@ -16,7 +17,7 @@ export interface RunLines {
 interface Waiting {
   run: Run;
   isRunning: boolean;
-  /** The last tick that a drain in progress answers by receiving again. */
+  /** The last tick that came while it was in progress. */
   nextMs?: number | undefined;
 }
 
@@ -61,7 +62,10 @@ export function openRunLines(
   async function workOff(key: string, line: Waiting[]): Promise<void> {
     for (let [next] = line; next; [next] = line) {
       next.isRunning = true;
-      await executeOne(next);
+      // A run that fails must not block later ones.
+      await executeOne(next).catch((error: unknown) => {
+        log.error({ pipeline: next.run.pipeline.name }, `${next.run.kind}: ${describeError(error)}`);
+      });
       line.shift();
     }
     lines.delete(key);

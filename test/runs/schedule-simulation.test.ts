@@ -304,6 +304,19 @@ describe('the schedule of runs', () => {
     await program.stop();
   });
 
+  it('drains at the next tick after a run that failed in an unexpected way', async () => {
+    const clock = simulateClock(Date.UTC(2026, 10, 11, 10, 2));
+    let attempts = 0;
+    const program = new Program(clock, state, [pipelineOf({ schedule: '0 * * * *' })], () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error('a bug');
+      return 0.1;
+    });
+    await clock.runUntil(clock.sleep(hourMs));
+    await program.stop();
+    assert.equal(attempts, 2);
+  });
+
   it('drains although the state folder cannot be written', async () => {
     const clock = simulateClock(Date.UTC(2026, 10, 11, 10, 2));
     const program = new Program(clock, '/dev/null/state', [pipelineOf({ schedule: '0 * * * *' })]);
