@@ -107,13 +107,13 @@ export class SharedWork {
   }
 
   /** Starts and defers what the scheduler says, and wakes when the next quota comes. */
-  readonly schedule = (): void => {
+  schedule(): void {
     const { defer, start, wakeAtMs } = this.scheduler.decide();
     for (const { document, delayMs } of defer) document.defer(delayMs);
     for (const document of start) document.start();
     this.wakeAt(wakeAtMs);
     this.changed();
-  };
+  }
 
   changed(): void {
     for (const listener of this.listeners.splice(0)) listener();

@@ -199,6 +199,20 @@ describe('runs of one process', () => {
     assert.equal(scene.messages.acknowledged, 1);
   });
 
+  it('give back what waits at once when they are stopped after another run has ended', async () => {
+    const scene = new Scene(1);
+    const { clock, stop } = scene;
+    const [short, long] = [scene.run('other drain'), scene.run('drain')];
+    for (const report of [0, 2]) long.add(scene.job({ run: 'drain', hasDocumentId: true, report }));
+    short.add(scene.job({ run: 'other drain', hasDocumentId: true, report: 1 }));
+    await clock.runUntil(short.finish());
+    const stoppedMs = clock.now();
+    stop.abort();
+    const { outcomes } = await clock.runUntil(long.finish());
+    assert.deepEqual(outcomes, { cancelled: 1, deferred: 1 });
+    assert.ok(clock.now() - stoppedMs < 1000, 'it waited for quota after the stop');
+  });
+
   it('that drain a queue receive again at the next tick, while reports of one seller wait for quota', async () => {
     const scene = new Scene(1);
     const { clock, context, stop } = scene;
