@@ -11,7 +11,7 @@ import {
   type RowDifference,
   rowsByKeys,
 } from '../types.js';
-import { maxSeamMs } from './data-gaps.js';
+import { maxSeamMs } from './periods.js';
 import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
@@ -176,9 +176,9 @@ export class LedgerQueries {
            FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
              AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
          ) AS numbered
-       ) AS following JOIN sources ON sources.source = following.source
+       ) AS steps JOIN sources ON sources.source = steps.source
        WHERE covered IS NULL OR ${between('covered', 'data_start')}
-       ORDER BY following.source, data_start`,
+       ORDER BY steps.source, data_start`,
     );
     const sourceOf = (row: Record<string, unknown> | undefined) =>
       JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
