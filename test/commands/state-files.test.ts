@@ -22,6 +22,7 @@ const contents: Record<string, object> = {
   'quota.json': { buckets: { 'app A1 getReport': { tokens: 3, atMs: 1000, callsPerSecond: 2 } } },
   'requests.json': { format: 3, requests: {}, schedules: {}, lostAt: at },
   'sweeps.json': { A1: { GET_X: at } },
+  'ticks.json': { all: { drain: at, sweep: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
   'secrets.json': {
     salt: '0123456789abcdef0123456789abcdef',
