@@ -84,7 +84,7 @@ export const failureRows = [
   {
     name: 'encryption key denied',
     code: 'WAREHOUSE_KEY_DENIED',
-    where: says(/cloud ?kms|cryptoKeys\/|\bCMEK\b|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
+    where: says(/cloud ?kms|cryptoKeys\/|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
   },
   {
     name: 'bucket in another location',
