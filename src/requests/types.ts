@@ -53,6 +53,8 @@ export interface RequestSummary {
   abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
   failures: Failure[];
+  /** Sentences about requests that are made in another way than they are written. */
+  notes: string[];
   /** What was loaded because its notification never came. */
   recovered?: WorkSummary;
 }

@@ -84,7 +84,7 @@ export async function commitLoads(
 /** What a commit is planned from. */
 interface Basis {
   state: State;
-  /** The ledger rows of the loads' keys. */
+  /** The ledger rows of the loads' keys, and the others that the loads replace. */
   previous: Map<string, LedgerRow>;
 }
 
@@ -92,7 +92,9 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   const state = await readyState(client);
   return {
     state,
-    previous: await bigQueryLedger(client).readByKey(loads.map(({ load }) => load.entry.key)),
+    previous: await bigQueryLedger(client).readByKey(
+      loads.flatMap(({ load }) => [load.entry.key, ...otherReplacedKeys(load)]),
+    ),
   };
 }
 
@@ -205,7 +207,8 @@ async function tryToCommit(
       client,
       { ledger, rejects: rejectsTable },
       replaced,
-      coming.flatMap(({ load }) => otherReplacedKeys(load)),
+      // BigQuery bills a DELETE for the whole ledger, so it is sent only if it deletes something.
+      coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => previous.has(key)),
     ),
     ...recordTables(
       client,
