@@ -6,7 +6,7 @@ export const sellingPartnerErrors = {
     kind: 'retryable',
     message: 'logging in to Amazon for seller {sellerId}: refused with {found}',
     remedy:
-      'Check clientId, clientSecret and refreshToken of the seller. If the authorization was revoked, authorize the application again.',
+      'Check clientId, clientSecret and refreshToken of the seller. `invalid_client` can mean that the client secret has expired: `sp-reports doctor` shows its age. If the authorization was revoked, authorize the application again.',
   },
   API_ACCESS_DENIED: {
     kind: 'terminal',
@@ -35,7 +35,7 @@ export const sellingPartnerErrors = {
   REPORT_GIVEN_UP: {
     kind: 'terminal',
     message:
-      'requesting {reportType} for seller {sellerId}, {period}: abandoned after four failures, the last one: {found}',
+      'requesting {reportType} for seller {sellerId}, {period}: abandoned after repeated failures, the last one: {found}',
     remedy:
       "Read Amazon's explanation in the ledger (`sp-reports loads --status fatal`) and fix the request in pipelines.yaml if needed; then run `sp-reports request --again`.",
   },

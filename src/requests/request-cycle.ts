@@ -1,9 +1,11 @@
+import { requestNotes } from '../config/request-notes.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
+import { adoptProgress } from './adopt-progress.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
-import { plansOf, type RequestPlan } from './request-plans.js';
+import { allPlans, plansOf, type RequestPlan } from './request-plans.js';
 import { countOpen } from './request-progress.js';
 import { openRequestStore, type RequestStore } from './request-store.js';
 import { syncSchedules } from './schedules.js';
@@ -23,7 +25,13 @@ export async function runRequestCycle(
   signals: StopSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
-  const store = openRequestStore(context.config.state, context);
+  const { config, schemas, clock, log } = context;
+  const { store, notes } = adoptProgress(
+    allPlans(context),
+    openRequestStore(config.state, context),
+    clock.now(),
+  );
+  for (const note of notes) log.warn(note);
   const summary: RequestSummary = {
     requested: [],
     postponed: 0,
@@ -32,6 +40,7 @@ export async function runRequestCycle(
     abandoned: [],
     schedules: [],
     failures: [],
+    notes: [...(options.dryRun ? requestNotes(pipeline, config, schemas, clock.now()) : []), ...notes],
   };
   const cycle: RequestCycle = { store, context, signals, options, summary };
   const plans = plansOf(pipeline, context);

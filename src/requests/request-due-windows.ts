@@ -6,12 +6,12 @@ import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
 import { competingPlans, nextAllowedAtMs } from './min-interval.js';
 import { reconcile } from './reconcile.js';
-import { maxProcessingMs } from './recover-finished-reports.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
 import { refuse, requestedReports } from './request-progress.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
 import { callOptions, type RequestCycle } from './types.js';
+import { maxProcessingMs } from './window-states.js';
 import { reportPeriod, type Window } from './windows.js';
 
 /**

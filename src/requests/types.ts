@@ -1,6 +1,7 @@
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { CallOptions } from '../source/types.js';
+import type { Gaps } from './find-gaps.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
 
@@ -11,6 +12,8 @@ export interface RequestOptions {
   waitForQuota?: boolean;
   /** Retry abandoned, failed and refused windows at once. */
   forceRetries?: boolean;
+  /** Windows to request again, whatever the stored state says of them. */
+  gaps?: Gaps;
   /** Request nothing, and store nothing. */
   dryRun?: boolean;
 }
@@ -50,6 +53,8 @@ export interface RequestSummary {
   abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
   failures: Failure[];
+  /** Sentences about requests that are made in another way than they are written. */
+  notes: string[];
   /** What was loaded because its notification never came. */
   recovered?: WorkSummary;
 }

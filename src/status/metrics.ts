@@ -48,7 +48,7 @@ const gauges = {
   },
   sp_reports_request_windows: {
     labels: ['pipeline', 'state'],
-    help: 'Windows of requests by state: underway, waiting (to be requested again), or given_up',
+    help: 'Windows of requests by state: in_flight, backing_off (to be requested again), or abandoned',
   },
   sp_reports_quota_available: {
     labels: ['seller'],
@@ -57,6 +57,10 @@ const gauges = {
   sp_reports_credentials_refused: {
     labels: ['seller'],
     help: '1 while Amazon refuses the login of a seller, otherwise 0',
+  },
+  sp_reports_client_secret_expiry_timestamp_seconds: {
+    labels: ['seller'],
+    help: "Unix time at which the client secret of a seller's application expires at the latest",
   },
   sp_reports_queue_up: { labels: ['queue'], help: '1 if SQS answered the last request, otherwise 0' },
   sp_reports_queue_messages: {
@@ -174,6 +178,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
     for (const { sellerId: seller, quota, credentials } of sellers) {
       gauge.sp_reports_quota_available.set({ seller }, quota.available);
       gauge.sp_reports_credentials_refused.set({ seller }, credentials.refused ? 1 : 0);
+      const { clientSecret } = credentials;
+      if (clientSecret)
+        gauge.sp_reports_client_secret_expiry_timestamp_seconds.set(
+          { seller },
+          Date.parse(clientSecret.expiresAt) / 1000,
+        );
     }
     for (const { name: queue, messages, oldestMessage, problem } of queues) {
       gauge.sp_reports_queue_up.set({ queue }, messages && !problem ? 1 : 0);
@@ -192,8 +202,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
-      for (const { underway, waiting, givenUp } of request?.requests ?? []) {
-        for (const [state, windows] of Object.entries({ underway, waiting, given_up: givenUp }))
+      for (const { inFlight, backingOff, abandoned } of request?.requests ?? []) {
+        for (const [state, windows] of Object.entries({
+          in_flight: inFlight,
+          backing_off: backingOff,
+          abandoned,
+        }))
           gauge.sp_reports_request_windows.inc({ pipeline, state }, windows);
       }
     }

@@ -1,7 +1,10 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
+import type { Coverage } from '../requests/read-coverage.js';
 import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
+import type { KeptNotification } from '../source/kept-notifications.js';
+import type { SecretAge } from '../source/selling-partner/client-secrets.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';
 
@@ -22,6 +25,9 @@ export interface StatusSnapshot {
   sellers: SellerSnapshot[];
   queues: QueueSnapshot[];
   pipelines: PipelineSnapshot[];
+  /** The periods of tables whose reports have some, those with gaps first. */
+  coverage: Coverage[];
+  notifications: NotificationsSnapshot;
   /** Drains, sweeps and request runs since the program started, the newest first. */
   runs: RunRecord[];
 }
@@ -117,7 +123,25 @@ export interface SellerSnapshot {
     refused?: Problem;
     /** When Amazon last accepted the login. */
     acceptedAt?: string;
+    /** Absent if its age can't be read. */
+    clientSecret?: ClientSecretSnapshot;
   };
+}
+
+/** The age of the client secret of a seller's application. It contains no secret. */
+export interface ClientSecretSnapshot extends SecretAge {
+  clientId: string;
+  /** From when it should be replaced, and whether that is now. */
+  dueAt: string;
+  isDue: boolean;
+}
+
+/** Notifications about applications, which are kept for the operator. */
+export interface NotificationsSnapshot {
+  /** Those that somebody has to act on. */
+  open: KeptNotification[];
+  /** Why they, or the ages of client secrets, can't be read. */
+  problem?: Problem;
 }
 
 export interface QueueSnapshot {
@@ -180,13 +204,13 @@ export interface RequestSnapshot {
   period?: string;
   /** When the next window is due, if it has a `cron`. */
   nextAt?: string;
-  lastAskedAt?: string;
+  lastRequestedAt?: string;
   /** Windows that were requested and are not loaded yet. */
-  underway: number;
+  inFlight: number;
   /** Windows that failed, or that Amazon refused, and that will be retried. */
-  waiting: number;
-  /** Windows that were abandoned after four failures. */
-  givenUp: number;
+  backingOff: number;
+  /** Windows that were abandoned after repeated failures. */
+  abandoned: number;
   /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;
 }
@@ -203,7 +227,7 @@ export interface RunRecord {
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
   /** Of a request cycle: reports requested, and windows postponed. */
-  requests?: { asked: number; left: number };
+  requests?: { requested: number; postponed: number };
   /** Rows loaded. */
   rows: number;
   /** Bytes downloaded. */

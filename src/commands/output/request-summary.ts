@@ -20,13 +20,15 @@ export function requestsFailed({ failures, recovered }: RequestSummary): boolean
 
 /** The result of a request cycle as text. */
 export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
   const verb = dryRun ? 'Would request' : 'Requested';
   const nothing = failures.length > 0 ? 'No report requested.' : 'Nothing to request.';
   const parts = [
     requested.length > 0 ? `${verb} ${pluralize(requested.length, 'report')}.\n` : `${nothing}\n`,
   ];
   if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
       sellerId,
@@ -50,7 +52,7 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
     parts.push('\nFailed\n', ...messages, remediesText(failures));
   }
   if (abandoned.length > 0) {
-    parts.push('\nAbandoned after four failures; retry with `sp-reports request --again`\n');
+    parts.push('\nAbandoned after repeated failures; retry with `sp-reports request --again`\n');
     for (const { sellerId, reportType, start, end, found } of abandoned)
       parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
   }
@@ -59,7 +61,8 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
 
 /** The result of a request cycle as JSON. Scripts rely on these keys. */
 export function requestJson(summary: RequestSummary): Record<string, unknown> {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
   return {
     asked: requested,
     left: postponed,
@@ -68,6 +71,7 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     givenUp: abandoned,
     schedules,
     failures,
+    notes,
     taken: recovered && summaryJson(recovered),
   };
 }

@@ -4,6 +4,7 @@ import { describeError, errorCode } from '../../errors/reports-error.js';
 import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../../files/shared-json.js';
 import { requestsJson } from '../../requests/request-file.js';
 import { killedJson } from '../../scheduling/crash-journal.js';
+import { secretsJson } from '../../source/selling-partner/client-secrets.js';
 import { quotaJson } from '../../source/selling-partner/quota.js';
 import { alarmsJson } from '../../status/alarms/alarms-file.js';
 
@@ -16,6 +17,7 @@ export const stateFiles: Record<
   'requests.json': (path, options) => openSharedJson(path, requestsJson, options),
   'sweeps.json': (path, options) => openSharedJson(path, sweepsJson, options),
   'killed.json': (path, options) => openSharedJson(path, killedJson, options),
+  'secrets.json': (path, options) => openSharedJson(path, secretsJson, options),
   'alarms.json': (path, options) => openSharedJson(path, alarmsJson, options),
 };
 

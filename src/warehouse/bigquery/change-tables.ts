@@ -31,7 +31,7 @@ import { columnSql, typeIn } from './table-sql.js';
 /** Others repeat a change that is still pending after this time. */
 const changeMs = 15 * 60_000;
 
-/** The changes of this process after which nobody knows what BigQuery did, by `by`. */
+/** The changes that this process makes no more, by `by`. They may still be pending. */
 const abandoned = new Set<string>();
 
 /** A change as it is recorded before it is made. */
@@ -68,10 +68,8 @@ export async function changeTables(
     try {
       if (!(await changeTable(client, change, descriptions.get(name), log))) return false;
     } catch (error) {
-      if (!hasEnded(error)) {
-        abandoned.add(by);
-        throw error;
-      }
+      abandoned.add(by);
+      if (!hasEnded(error)) throw error;
       log?.warn({ table: name }, `the table can't be changed, and stays as it is: ${String(error)}`);
       await takeBack(client, changes);
       if (state.tables.get(rowOfTable(name))?.pending) return false;
