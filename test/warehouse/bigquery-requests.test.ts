@@ -492,6 +492,11 @@ describe('a failure of BigQuery', () => {
       assert.deepEqual([error.code, error.retry === 'now'], codes[name as keyof typeof codes]);
     });
   }
+
+  it('is about the query, not about rights, if the answer is too large', () => {
+    const failure = { status: 403, reason: 'responseTooLarge', message: 'Response too large to return' };
+    assert.equal(failureError(failure, 'bigquery:p.d').code, 'WAREHOUSE_REFUSED');
+  });
 });
 
 describe('a warehouse that is not a file', () => {
