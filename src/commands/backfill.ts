@@ -5,12 +5,12 @@ import { ReportsError } from '../errors/reports-error.js';
 import {
   type BackfillPlan,
   type BackfillScope,
-  callsLeftToDrains,
   planBackfill,
   quotaAllowsAtMs,
   runBackfill,
 } from '../discovery/backfill.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import { callsLeftToDrains } from '../scheduling/document-scheduler.js';
 import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';

@@ -1,5 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
-import { callsLeftToDrains } from '../discovery/backfill.js';
+import { callsLeftToDrains } from '../scheduling/document-scheduler.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { createReport } from './create-report.js';
 import type { DueWindows } from './due-windows.js';
