@@ -22,12 +22,24 @@ const dayMs = 86_400_000;
 /** How far back the ledger is searched for the first window of a request that has no `from`. */
 const ledgerDays = 60;
 
+/**
+ * Why a window is due. `new`: the newest window, of which no report has failed. `older`: the same
+ * for a window that has a newer one. `retry`: a report of it failed, or a retry was forced.
+ * `refresh`: the ledger has a report of it, and Amazon may have restated the data since.
+ */
+export type DueReason = 'new' | 'older' | 'retry' | 'refresh';
+
+/** A window to request. */
+export interface DueWindow extends Window {
+  reason: DueReason;
+}
+
 /** The windows of a request that are due, and the progress that they were computed from. */
 export interface DueWindows {
   plan: RequestPlan;
   progress: RequestProgress;
   /** Oldest first. */
-  due: Window[];
+  due: DueWindow[];
 }
 
 export interface CycleTimes {
@@ -141,12 +153,29 @@ function ledgerEvent(
   return { type: 'report-failed', reportId, found: last.reason ?? 'FATAL' };
 }
 
-function dueWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number, nowMs: number): Window[] {
-  const stored = progress.windows.filter((record) => isDue(record, nowMs)).map(windowOf);
-  const due = [...stored, ...unknownWindows(plan, progress, untilMs)];
+function dueWindows(
+  plan: RequestPlan,
+  progress: RequestProgress,
+  untilMs: number,
+  nowMs: number,
+): DueWindow[] {
+  const unknown = unknownWindows(plan, progress, untilMs);
+  const known = progress.windows.map(windowOf);
+  const newestMs = Math.max(...[...known, ...unknown].map(({ startMs }) => startMs));
+  const reasonOf = ({ startMs }: Window, record?: WindowRecord): DueReason =>
+    record && hasFailed(record) ? 'retry' : startMs === newestMs ? 'new' : 'older';
+  const stored = progress.windows.filter((record) => isDue(record, nowMs));
+  const due = [
+    ...stored.map((record) => ({ ...windowOf(record), reason: reasonOf(windowOf(record), record) })),
+    ...unknown.map((window) => ({ ...window, reason: reasonOf(window) })),
+  ];
   if (plan.window) return due.sort((a, b) => a.startMs - b.startMs);
   // A newer snapshot replaces an older one that failed or was postponed.
   return progress.windows.some((record) => isInFlight(record, nowMs)) ? [] : due.slice(-1);
+}
+
+function hasFailed({ attempts, forcedAt }: WindowRecord): boolean {
+  return forcedAt !== undefined || attempts.some(({ failed }) => failed !== undefined);
 }
 
 /** The windows after those that are done, oldest first, and the newest of all. */
