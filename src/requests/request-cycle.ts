@@ -1,6 +1,8 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
+import { learnSpacings } from './learn-spacings.js';
+import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
 import { plansOf, type RequestPlan } from './request-plans.js';
@@ -33,12 +35,14 @@ export async function runRequestCycle(
     schedules: [],
     failures: [],
   };
-  const cycle: RequestCycle = { store, context, signals, options, summary };
+  const learned = openLearnedLimits(context.config.state, context);
+  const cycle: RequestCycle = { store, learned, context, signals, options, summary };
   const plans = plansOf(pipeline, context.config);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
     const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);
     if (recovered) summary.recovered = recovered;
+    await learnSpacings(store.all(), learned, context);
   }
   await requestDueWindows(byCron, cycle, guarded);
   for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);

@@ -83,6 +83,7 @@ const format2 = z.strictObject({
       ),
       abandoned,
       lastRequestedAt: time.exactOptional(),
+      calls: z.array(attempt).exactOptional(),
       refusal: z.object({ times: z.int(), at: time, retryAt: time, found: z.string() }).exactOptional(),
     }),
   ),

@@ -1,4 +1,5 @@
 import {
+  type Attempt,
   backoffMs,
   isClosed,
   isInFlight,
@@ -38,6 +39,8 @@ export interface RequestProgress {
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
   lastRequestedAt?: string;
+  /** The calls of createReport of the last day, oldest first. */
+  calls?: Attempt[];
   refusal?: Refusal;
 }
 

@@ -93,7 +93,7 @@ const hourMs = 3_600_000;
  */
 const maxDocumentWaitMs = { new: 24 * hourMs, others: hourMs };
 
-/** Of so many calls, one is made although more urgent ones wait. */
+/** Of about so many calls, one is made although more urgent ones wait. */
 const callsPerException = 30;
 
 /**
@@ -156,25 +156,15 @@ class Room {
 
   constructor(private readonly state: CallState) {}
 
-  callsLeft(sellerId: string): number {
-    const { calls, taken } = this.seller(sellerId);
-    return calls - taken;
-  }
-
-  callsLeftOf(limit: CallLimit): number {
-    const sinceMs = this.state.nowMs - limit.perMs;
-    return limit.calls - this.timesOf(limit.key).filter((atMs) => atMs > sinceMs).length;
-  }
-
   /** What keeps a call from being made now. */
   obstacle(
     { sellerId, reason, limits }: CallCandidate,
     { isException }: { isException: boolean },
   ): CallObstacle | undefined {
     const { nowMs } = this.state;
-    const { documents, taken } = this.seller(sellerId);
+    const { calls, documents, taken } = this.seller(sellerId);
     if (limits.some((limit) => limitAllowsAtMs(limit, this.timesOf(limit.key)) > nowMs)) return 'limit';
-    if (this.callsLeft(sellerId) < 1) return 'createReport';
+    if (calls - taken < 1) return 'createReport';
     const left = documents[reason === 'new' || isException ? 'new' : 'others'] - taken;
     return left < 1 ? 'getReportDocument' : undefined;
   }
@@ -227,31 +217,28 @@ class Room {
  * is. A turn that another one prevents comes with the next call. The less urgent reasons alternate.
  */
 function exceptionsOf<C extends CallCandidate>(ordered: C[], room: Room, state: CallState): Map<C, string[]> {
-  const queues = new Map<string, { calls: number; queue: C[] }>();
+  const queues = new Map<string, C[]>();
   for (const each of ordered) {
     if (room.obstacle(each, { isException: true }) !== undefined) continue;
-    add(each.sellerId, () => room.callsLeft(each.sellerId), each);
-    for (const limit of each.limits) add(limit.key, () => room.callsLeftOf(limit), each);
+    for (const key of [each.sellerId, ...each.limits.map((limit) => limit.key)]) {
+      const queue = queues.get(key) ?? [];
+      queue.push(each);
+      queues.set(key, queue);
+    }
   }
   const found = new Map<C, string[]>();
-  for (const [key, { calls, queue }] of queues) {
-    const { calls: before, exceptions } = state.turns(key);
-    if (before + Math.min(calls, queue.length) < callsPerException) continue;
+  for (const [key, queue] of queues) {
+    const { calls, exceptions } = state.turns(key);
+    if (calls + 1 < callsPerException) continue;
     const one = lessUrgent(queue, exceptions);
     if (one) found.set(one, [...(found.get(one) ?? []), key]);
   }
   return found;
-
-  function add(key: string, callsLeft: () => number, candidate: C): void {
-    const held = queues.get(key) ?? { calls: callsLeft(), queue: [] };
-    held.queue.push(candidate);
-    queues.set(key, held);
-  }
 }
 
 function lessUrgent<C extends CallCandidate>(queue: C[], exceptions: number): C | undefined {
-  for (let index = 0; index < leastUrgency; index += 1) {
-    const urgency = 1 + ((exceptions + index) % leastUrgency);
+  for (let index = 0; index < lastUrgency; index += 1) {
+    const urgency = 1 + ((exceptions + index) % lastUrgency);
     const one = queue.find((each) => urgencyOf(each) === urgency);
     if (one) return one;
   }
@@ -293,7 +280,7 @@ function urgencyOf({ reason, settles }: CallCandidate): number {
 }
 
 const refreshIndex = callReasons.indexOf('refresh');
-const leastUrgency = callReasons.length;
+const lastUrgency = callReasons.length;
 
 function isByAge({ reason }: CallCandidate): boolean {
   return reason === 'refresh' || reason === 'retry';

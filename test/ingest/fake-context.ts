@@ -33,6 +33,8 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
     clock: systemClock,
     log: pino({ level: 'silent' }),
     onEvent: () => {},
+    documentQuota: () => unlimited,
+    requestQuota: () => unlimited,
     ...parts,
     ...(warehouse && { warehouse: onlyThese<Warehouse>('warehouse', warehouse) }),
     ...(sellingPartner && {
@@ -43,6 +45,13 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
     }),
   });
 }
+
+/** The quota of a test that is not about it. */
+const unlimited = {
+  available: () => Number.MAX_SAFE_INTEGER,
+  nextAvailableMs: () => 0,
+  possibleUntil: () => Number.MAX_SAFE_INTEGER,
+};
 
 /** A pipeline of the settings, with defaults for what a test does not set. */
 export function fakePipeline(members: Partial<Pipeline> = {}): Pipeline {

@@ -39,11 +39,13 @@ describe('request cycles', () => {
   let onCreate = async () => {};
   /** By seller: the error of createReport. With API_UNREACHABLE, the report is created anyway. */
   const failures = new Map<string, ReportsError>();
+  let documentsPerHour: number;
   beforeEach(() => {
     [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
     onCreate = async () => {};
     failures.clear();
-    rmSync(join(folder, 'requests.json'), { force: true });
+    for (const file of ['requests.json', 'limits.json']) rmSync(join(folder, file), { force: true });
+    documentsPerHour = Number.MAX_SAFE_INTEGER;
   });
 
   const turn = (sellerIds: string[], request: TestRequest) =>
@@ -71,6 +73,11 @@ describe('request cycles', () => {
           ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
       clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },
+      documentQuota: () => ({
+        available: () => documentsPerHour,
+        nextAvailableMs: () => nowMs,
+        possibleUntil: (epochMs) => documentsPerHour * ((epochMs - nowMs) / hourMs),
+      }),
       sellingPartner: (sellerId) => ({
         async *getReports() {
           await onList(sellerId);
@@ -184,6 +191,8 @@ describe('request cycles', () => {
     const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
+    // Ten of them are left to drains.
+    documentsPerHour = 15;
     assert.equal((await first?.())?.requested.length, 5);
     // Only the newest one.
     assert.equal((await second?.())?.requested.length, 1);
