@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { warningCatalogue } from '../errors/warnings.js';
 import { isLoopback } from './common-spec.js';
-import { span } from './span.js';
+import { span } from '../yaml/span.js';
 import { variablePattern } from './substitute.js';
 
 /** Whether alarms may be sent to an address: by https, or on this machine. */

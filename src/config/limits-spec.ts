@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Default limit of the uncompressed size of a document, in bytes. */
-export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
+import { defaultMaxDocumentBytes } from './default-limits.js';
 
 /** The limits of a pipeline. */
 export const limitsSpec = z

@@ -1,17 +1,13 @@
-import { pluralize } from '../text/pluralize.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
+import { requestFacts } from '../schema/request-facts.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { matchesReportType } from './report-types.js';
-import { requestLimits } from './request-limits.js';
 import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
-import type { Span } from './span.js';
-
-/** Schemas do not change while the program runs. */
-let packaged: ReportSchemas | undefined;
+import { maxSpanMs, spanText } from '../yaml/span.js';
 
 interface Written {
   sellers?: { id?: unknown; region?: unknown; marketplaces?: unknown }[];
@@ -30,8 +26,7 @@ export function requestProblems(
   const written = data as Written | null | undefined;
   const pipelines = list(written?.pipelines) as NonNullable<Written['pipelines']>;
   if (!pipelines.some((each) => list(each?.request).length > 0)) return [];
-  packaged ??= checkSchemas({ folders: [packagedSchemasFolder()] }).schemas;
-  const schemas = new Map([...packaged, ...checkSchemas({ folders: [schemasFolder] }).schemas]);
+  const { schemas } = checkSchemas({ folders: [packagedSchemasFolder(), schemasFolder] });
   const seen = new Map<string, string>();
   return pipelines.flatMap((pipeline, index) =>
     list(pipeline?.request).flatMap((each, position) => {
@@ -42,7 +37,7 @@ export function requestProblems(
       const found = [
         ...typeProblems(request, schemas),
         ...routeProblems(request, pipeline, pipelines),
-        ...windowProblems(request),
+        ...windowProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
         ...repetition(request, `pipelines[${index}].request[${position}]`, seen),
       ];
@@ -64,7 +59,7 @@ function typeProblems({ reportType, schedule }: RequestConfig, schemas: ReportSc
     const message = `unknown report type; if Amazon has it, write a schema for it (docs/schemas.md)${nearest}`;
     return [{ at, message }];
   }
-  const { madeBy } = schema;
+  const { madeBy } = requestFacts(schemas, reportType);
   if (!madeBy) return [];
   if (schedule) {
     if (madeBy.includes('scheduled')) return [];
@@ -92,11 +87,11 @@ function routeProblems(
   return [{ at: ['reportType'], message }];
 }
 
-function windowProblems(request: RequestConfig): Found[] {
-  const { maxDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
+function windowProblems(request: RequestConfig, schemas: ReportSchemas): Found[] {
+  const { maxWindow } = requestFacts(schemas, request.reportType);
   const window = windowOf(request);
-  if (!window || spanDays(window) <= maxDays) return [];
-  const message = `longer than Amazon allows for ${request.reportType}: at most ${pluralize(maxDays, 'day')}`;
+  if (!window || !maxWindow || maxSpanMs(window) <= maxSpanMs(maxWindow)) return [];
+  const message = `longer than Amazon allows for ${request.reportType}: at most ${spanText(maxWindow)}`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
 }
 
@@ -144,11 +139,6 @@ function repetition(request: RequestConfig, path: string, seen: Map<string, stri
   const first = seen.get(key);
   if (first === undefined) seen.set(key, path);
   return first === undefined ? [] : [{ at: ['reportType'], message: `is already requested by ${first}` }];
-}
-
-function spanDays({ count, unit }: Span): number {
-  const days = { hour: 1 / 24, day: 1, week: 7, month: 31, quarter: 92, year: 366 };
-  return count * days[unit];
 }
 
 function list(value: unknown): Record<string, unknown>[] {

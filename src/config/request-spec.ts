@@ -2,7 +2,7 @@ import { systemClock } from '../runtime/clock.js';
 import { z } from 'zod';
 import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
-import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from './span.js';
+import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from '../yaml/span.js';
 
 /** The periods that createReportSchedule accepts. Source: Amazon's model reports_2021-06-30. */
 export const schedulePeriods = [

@@ -53,7 +53,8 @@ export function requestLimitsOf(
   { learned, context: { config, clock } }: { learned: LearnedLimits; context: LimitContext },
 ): RequestLimit[] {
   const { sellers, quotaShare } = config;
-  return limitsOf(plan, { sellers, quotaShare, learnedMinutes: learned.minutes(plan, clock.now()) });
+  const learnedMinutes = learned.minutes(plan, clock.now());
+  return limitsOf(plan, { sellers, quotaShare, learnedMinutes });
 }
 
 type LimitContext = Pick<PipelineContext, 'clock'> & { config: Pick<Config, 'sellers' | 'quotaShare'> };

@@ -1,4 +1,3 @@
-import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
 import type { CallLimit } from '../scheduling/call-plan.js';
 import type { Report } from '../source/types.js';
@@ -8,12 +7,6 @@ import type { KeyedProgress } from './request-store.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-
-/** Amazon's limits of a report type. */
-export interface TypeLimits {
-  minInterval?: { minutes: number; per: 'application' | 'seller' };
-  reportsPerDay?: { count: number; per: 'application' | 'account' };
-}
 
 /** A limit of a report type, and which calls count towards it. */
 export interface RequestLimit extends CallLimit {
@@ -27,28 +20,20 @@ export interface RequestLimit extends CallLimit {
 /** The reports of a seller that Amazon lists. */
 export type ListedReports = ReadonlyMap<string, readonly Report[]>;
 
-/** The limits that Amazon documents for a report type. */
-export function documentedLimits(reportType: string): TypeLimits {
-  const { minutesApart } = requestLimits(reportType);
-  return {
-    minInterval: minutesApart === undefined ? undefined : { minutes: minutesApart, per: 'application' },
-  };
-}
-
 /**
  * Returns the limits that the calls of a request count towards. A program that may use a part of
  * the quota makes that part of the calls. `learnedMinutes`: the minimum interval of the seller's
  * reports of the type that was learned from Amazon's answers.
  */
 export function limitsOf(
-  { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
+  { sellerId, reportType, facts }: Pick<RequestPlan, 'sellerId' | 'reportType' | 'facts'>,
   {
     sellers,
     quotaShare,
     learnedMinutes,
   }: Pick<Config, 'sellers' | 'quotaShare'> & { learnedMinutes?: number },
 ): RequestLimit[] {
-  const { minInterval, reportsPerDay } = documentedLimits(reportType);
+  const { minInterval, reportsPerDay } = facts;
   const clientId = clientOf(sellerId, sellers);
   const ofSeller = {
     reportType,

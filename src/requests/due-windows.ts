@@ -1,5 +1,4 @@
-import { requestLimits } from '../config/request-limits.js';
-import type { Span } from '../config/span.js';
+import { beforeMs, type Span } from '../yaml/span.js';
 import type { LedgerField, LedgerRow } from '../warehouse/types.js';
 import type { RequestPlan } from './request-plans.js';
 import {
@@ -117,7 +116,7 @@ export function evidenceSinceMs(
 /** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
 export function withinBounds(
   progress: RequestProgress,
-  { fromMs, reportType, window }: RequestPlan,
+  { facts, fromMs, window }: RequestPlan,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
@@ -126,8 +125,7 @@ export function withinBounds(
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
-  const { oldestDays } = requestLimits(reportType);
-  const oldestMs = oldestDays === undefined ? Number.NEGATIVE_INFINITY : nowMs - oldestDays * dayMs;
+  const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
   if (Date.parse(doneUntil) < oldestMs) {
     const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
     const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);

@@ -37,7 +37,7 @@ export async function runRequestCycle(
   };
   const learned = openLearnedLimits(context.config.state, context);
   const cycle: RequestCycle = { store, learned, context, signals, options, summary };
-  const plans = plansOf(pipeline, context.config);
+  const plans = plansOf(pipeline, context);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
     const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);

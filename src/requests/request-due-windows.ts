@@ -21,7 +21,7 @@ export async function requestDueWindows(
   guarded: Guard,
 ): Promise<void> {
   const { context, signals, options, summary } = cycle;
-  const every = allPlans(context.config);
+  const every = allPlans(context);
   const own = new Set(plans.map(({ key }) => key));
   const others = every.filter(({ key }) => !own.has(key));
   const found = await findDueWindows(plans, others, cycle, guarded);

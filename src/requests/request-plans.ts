@@ -1,7 +1,10 @@
 import { type RequestConfig, windowOf } from '../config/request-spec.js';
-import { type Span, spanMs } from '../config/span.js';
+import { type Span, spanMs } from '../yaml/span.js';
 import type { Config, Pipeline } from '../config/spec.js';
+import type { PipelineContext } from '../ingest/context.js';
 import { marketplaces } from '../schema/marketplaces.js';
+import { requestFacts } from '../schema/request-facts.js';
+import type { RequestFacts } from '../schema/types.js';
 
 /**
  * One `request` entry of the settings for one seller; with `perMarketplace`, for one marketplace.
@@ -11,6 +14,8 @@ export interface RequestPlan {
   key: string;
   sellerId: string;
   reportType: string;
+  /** What is known about requesting the type. */
+  facts: RequestFacts;
   /** Sorted. */
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
@@ -26,10 +31,13 @@ export interface RequestPlan {
   hasSibling: boolean;
 }
 
+/** The settings, and the schemas with the facts on report types. */
+type Settings = Pick<PipelineContext, 'config' | 'schemas'>;
+
 /** The requests of one pipeline. */
-export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
-  const all = config.pipelines.flatMap((each) => plansWithout(each, config.sellers));
-  const own = new Map(plansWithout(pipeline, config.sellers).map((plan) => [plan.key, plan]));
+export function plansOf(pipeline: Pipeline, settings: Settings): RequestPlan[] {
+  const all = settings.config.pipelines.flatMap((each) => plansWithout(each, settings));
+  const own = new Map(plansWithout(pipeline, settings).map((plan) => [plan.key, plan]));
   return [...own.values()].map((plan) => ({
     ...plan,
     hasSibling: all.some(
@@ -43,8 +51,8 @@ export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pi
 }
 
 /** The requests of all pipelines that are made by cron, each once. */
-export function allPlans(config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
-  const plans = config.pipelines.flatMap((pipeline) => plansOf(pipeline, config));
+export function allPlans(settings: Settings): RequestPlan[] {
+  const plans = settings.config.pipelines.flatMap((pipeline) => plansOf(pipeline, settings));
   return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
     ({ cron }) => cron !== undefined,
   );
@@ -57,17 +65,18 @@ export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 
 function plansWithout(
   { request: requests, timezone }: Pipeline,
-  sellers: Config['sellers'],
+  { config, schemas }: Settings,
 ): Omit<RequestPlan, 'hasSibling'>[] {
-  return requests.flatMap((request) =>
-    sellers
+  return requests.flatMap((request) => {
+    const facts = requestFacts(schemas, request.reportType);
+    return config.sellers
       .filter(({ id }) => request.sellers?.includes(id) ?? true)
       .flatMap((seller) => {
         const ids = marketplacesOf(request, seller);
         const groups = request.perMarketplace ? ids.map((id) => [id]) : ids.length > 0 ? [ids] : [];
-        return groups.map((group) => planFor(request, seller.id, group.toSorted(), timezone));
-      }),
-  );
+        return groups.map((group) => planFor(request, facts, seller.id, group.toSorted(), timezone));
+      });
+  });
 }
 
 /**
@@ -85,6 +94,7 @@ function marketplacesOf(request: RequestConfig, seller: Config['sellers'][number
 
 function planFor(
   request: RequestConfig,
+  facts: RequestFacts,
   sellerId: string,
   marketplaceIds: string[],
   timezone: string,
@@ -95,6 +105,7 @@ function planFor(
     key: [sellerId, reportType, marketplaceIds.join('+'), ...options.map((each) => each.join('='))].join(' '),
     sellerId,
     reportType,
+    facts,
     marketplaceIds,
     reportOptions,
     window: windowOf(request),

@@ -1,4 +1,4 @@
-import { callsLeftToDrains } from './document-scheduler.js';
+import { callsLeftToDrains } from './calls-left.js';
 
 /** Why a report is requested, the most urgent reason first. */
 export const callReasons = ['new', 'retry', 'refresh', 'older', 'fan-out'] as const;

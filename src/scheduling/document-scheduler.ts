@@ -1,9 +1,3 @@
-/**
- * Calls of getReportDocument, of the burst of 15 that each seller has, that are left to documents
- * announced by notifications.
- */
-export const callsLeftToDrains = 10;
-
 /** What the quota of getReportDocument, the narrowest of all, allows for one seller. */
 export interface DocumentQuota {
   /** Whole calls possible now. */

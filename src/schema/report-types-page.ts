@@ -67,7 +67,8 @@ function tableNames({ reportType, format, tables }: ReportSchema): string[] {
 }
 
 function typeSection(schema: ReportSchema): string {
-  const { reportType, description, format, madeBy, restricted, tables } = schema;
+  const { reportType, description, format, request, restricted, tables } = schema;
+  const { madeBy } = request ?? {};
   const lines = [
     `- Format: ${format}`,
     ...(madeBy ? [`- Made: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
@@ -81,6 +82,7 @@ const madeByTexts: Record<MadeBy, string> = {
   automatic: 'by Amazon itself',
   requested: 'on request, in Seller Central or by createReport',
   scheduled: 'on a schedule, by createReportSchedule',
+  'seller-central': 'in Seller Central only',
 };
 
 function withoutColumns({ reportType, format }: ReportSchema): string {

@@ -7,7 +7,7 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { RequestConfig } from '../../src/config/request-spec.js';
-import type { Span } from '../../src/config/span.js';
+import type { Span } from '../../src/yaml/span.js';
 import type { Report } from '../../src/source/types.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';

@@ -21,6 +21,7 @@ const plan: RequestPlan = {
   timezone: 'UTC',
   period: undefined,
   hasSibling: false,
+  facts: { sources: {} },
 };
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });

@@ -106,6 +106,7 @@ const plan: RequestPlan = {
   key: 'A1 GET_X US',
   sellerId: 'A1',
   reportType: 'GET_X',
+  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },

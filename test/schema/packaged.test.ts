@@ -105,9 +105,10 @@ describe('the packaged report schemas', () => {
         seen += 1;
         assert.equal(schema.category, category, reportType);
         if (restricted !== 'unknown') assert.equal(String(schema.restricted), restricted, reportType);
-        if (requestMode === 'unknown') assert.equal(schema.madeBy, undefined, reportType);
-        else if (requestMode === 'mixed') assert.ok(schema.madeBy?.includes('requested'), reportType);
-        else assert.deepEqual(schema.madeBy, [requestMode], reportType);
+        const { madeBy } = schema.request ?? {};
+        if (requestMode === 'unknown') assert.equal(madeBy, undefined, reportType);
+        else if (requestMode === 'mixed') assert.ok(madeBy?.includes('requested'), reportType);
+        else assert.deepEqual(madeBy, [requestMode], reportType);
       }
       const minimum = { small: 42, large: 139 }[size];
       assert.ok(seen >= minimum, `${seen} types`);

@@ -1,5 +1,5 @@
 import { matchesReportType } from '../../config/report-types.js';
-import { type Span, spanMs } from '../../config/span.js';
+import { type Span, spanMs } from '../../yaml/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';

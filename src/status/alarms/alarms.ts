@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
-import { spanMs } from '../../config/span.js';
+import { spanMs } from '../../yaml/span.js';
 import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { openRequestStore } from '../../requests/request-store.js';

@@ -1,9 +1,9 @@
-import { columnTypeText, readColumnType, widerType } from '../schema/column-type.js';
-import { looseHeader } from '../schema/column-name.js';
-import { columnsYaml } from '../schema/infer.js';
-import { personalColumns } from '../schema/personal-data.js';
-import type { ColumnSchema, ColumnType, ReportSchemas } from '../schema/types.js';
-import type { Drift } from '../warehouse/ledger/drift.js';
+import { columnTypeText, readColumnType, widerType } from '../../schema/column-type.js';
+import { looseHeader } from '../../schema/column-name.js';
+import { columnsYaml } from '../../schema/infer.js';
+import { personalColumns } from '../../schema/personal-data.js';
+import type { ColumnSchema, ColumnType, ReportSchemas } from '../../schema/types.js';
+import type { Drift } from '../../warehouse/ledger/drift.js';
 
 /** Drift, with values from the table if a column was added. */
 export interface DriftWithValues extends Drift {
