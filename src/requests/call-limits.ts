@@ -1,5 +1,6 @@
 import type { Config } from '../config/spec.js';
 import type { CallLimit } from '../scheduling/call-plan.js';
+import { maxLatencyMs } from '../source/selling-partner/quota.js';
 import type { Report } from '../source/types.js';
 import { maxClockSkewMs } from './existing-reports.js';
 import type { RequestPlan } from './request-plans.js';
@@ -45,6 +46,7 @@ export function limitsOf(
     // A seller that is no longer in the settings may belong to any application.
     isOf: (id: string) => [undefined, clientId].includes(clientOf(id, sellers)),
     countsOthers: false,
+    isShared: true,
   };
   const scopeOf = (per: 'application' | 'seller' | 'account') =>
     per === 'application' ? ofApplication : ofSeller;
@@ -57,7 +59,8 @@ export function limitsOf(
             ...scopeOf(minInterval.per),
             key: keyOf('interval', minInterval.per),
             calls: 1,
-            perMs: (minInterval.minutes * minuteMs) / quotaShare,
+            // The call before may have reached Amazon later than this one will.
+            perMs: (minInterval.minutes * minuteMs) / quotaShare + maxLatencyMs,
           },
         ]
       : []),
@@ -67,7 +70,7 @@ export function limitsOf(
             ...scopeOf(reportsPerDay.per),
             key: keyOf('day', reportsPerDay.per),
             calls: Math.max(1, Math.floor(reportsPerDay.count * quotaShare)),
-            perMs: dayMs,
+            perMs: dayMs + maxLatencyMs,
           },
         ]
       : []),

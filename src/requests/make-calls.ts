@@ -54,9 +54,7 @@ export async function makeCalls(
     }
     const now = decisions.filter(({ waitsFor }) => waitsFor === undefined);
     const nextMs = nextPossibleMs(decisions);
-    if (now.length === 0 && Number.isFinite(nextMs) && nextMs <= deadlineMs) {
-      await context.clock.sleep(nextMs - context.clock.now(), signals.stop).catch(() => {});
-    } else if (now.length === 0) {
+    if (now.length === 0 && !(nextMs <= deadlineMs && (await sleepUntil(nextMs)))) {
       for (const { candidate } of decisions) postpone(candidate.plan);
       return;
     }
@@ -65,6 +63,15 @@ export async function makeCalls(
       await make(decision);
     }
     if (signals.stop.aborted) return;
+  }
+
+  /** Resolves to false if it did not sleep: there is no such time, or the program stops. */
+  async function sleepUntil(atMs: number): Promise<boolean> {
+    const { clock } = context;
+    const sinceMs = clock.now();
+    if (!Number.isFinite(atMs)) return false;
+    await clock.sleep(atMs - sinceMs, signals.stop).catch(() => {});
+    return clock.now() > sinceMs && !signals.stop.aborted;
   }
 
   function decide(): Decision[] {

@@ -15,6 +15,8 @@ export interface CallLimit {
   key: string;
   calls: number;
   perMs: number;
+  /** Whether several sellers share it. */
+  isShared?: boolean;
 }
 
 /** A report that might be requested now. */
@@ -248,7 +250,8 @@ function lessUrgent<C extends CallCandidate>(queue: C[], exceptions: number): C 
 /**
  * The order in which calls are made if all are possible. Refreshes and retries come in the order in
  * which they became due. Of the other windows, one of each request comes before the second of any,
- * beginning with the request that was made longest ago.
+ * beginning with the request that was made longest ago. What shares a limit with other sellers comes
+ * first: a call within it that nobody makes is lost, while the calls of a seller are saved up.
  */
 function inOrder<C extends CallCandidate>(candidates: readonly C[]): C[] {
   const rounds = new Map<string, number>();
@@ -264,6 +267,7 @@ function inOrder<C extends CallCandidate>(candidates: readonly C[]): C[] {
       const [one, other] = [a.candidate, b.candidate];
       return (
         urgencyOf(one) - urgencyOf(other) ||
+        Number(isShared(other)) - Number(isShared(one)) ||
         a.round - b.round ||
         (isByAge(one) ? one.dueMs - other.dueMs : 0) ||
         one.lastRequestedMs - other.lastRequestedMs ||
@@ -281,6 +285,10 @@ function urgencyOf({ reason, settles }: CallCandidate): number {
 
 const refreshIndex = callReasons.indexOf('refresh');
 const lastUrgency = callReasons.length;
+
+function isShared({ limits }: CallCandidate): boolean {
+  return limits.some((limit) => limit.isShared);
+}
 
 function isByAge({ reason }: CallCandidate): boolean {
   return reason === 'refresh' || reason === 'retry';

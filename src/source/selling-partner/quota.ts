@@ -169,7 +169,7 @@ export function openQuotaPlan({
  * Allow for latency: Amazon's bucket starts refilling only when our call arrives, up to this much
  * after we spent the token.
  */
-const maxLatencyMs = 2000;
+export const maxLatencyMs = 2000;
 
 function spend(bucket: Bucket, key: QuotaKey, share: number, nowMs: number): void {
   const burst = burstOf(key, share);
