@@ -27,7 +27,7 @@ export const parsingErrors = {
     message:
       'loading document {documentId}: the program was killed while it was working on it, at least {count} times',
     remedy:
-      'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`.',
+      'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`, or load the file again.',
   },
   ROWS_REJECTED: {
     kind: 'terminal',

@@ -3,8 +3,7 @@ import { documentsReason } from '../privacy/pii-policy.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
-import type { PipelineContext } from './context.js';
-import { LoadHistory } from './load-history.js';
+import { type CommitContext, LoadHistory } from './load-history.js';
 import { evictLocalCopies, writeLoadRecord } from './load-record.js';
 
 interface Submitted {
@@ -43,7 +42,7 @@ export class CommitQueue {
   private wake = () => {};
   private readonly history: LoadHistory;
 
-  constructor(private readonly context: PipelineContext) {
+  constructor(private readonly context: CommitContext) {
     this.history = new LoadHistory(context);
   }
 
@@ -64,6 +63,7 @@ export class CommitQueue {
         if (isUsed) return;
         use();
         this.wake();
+        this.rest();
       },
     };
   }
@@ -91,6 +91,12 @@ export class CommitQueue {
       if (compared) await this.commitTogether(compared);
     }
     this.running = false;
+    this.rest();
+  }
+
+  /** When nothing is under way, what other processes commit must be read again. */
+  private rest(): void {
+    if (!this.running && this.reserved === 0) this.history.forget();
   }
 
   /** Compares loads with earlier ones, in order. Undefined if the ledger cannot be read. */

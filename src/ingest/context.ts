@@ -7,6 +7,7 @@ import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import type { LedgerEntry, Warehouse, WarehouseFile } from '../warehouse/types.js';
+import type { SharedWork } from './shared-work.js';
 import type { Failure, Outcome } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
@@ -25,6 +26,8 @@ export interface PipelineContext {
   documentQuota(sellerId: string): DocumentQuota;
   /** What the quota of createReport allows for a configured seller. */
   requestQuota(sellerId: string): CallQuota;
+  /** What all runs of this process share, so that they can go on side by side. */
+  shared: SharedWork;
   clock: Clock;
   log: Logger;
   /** Called at each step, for logs, progress bars and tests. Nothing else depends on it. */

@@ -60,37 +60,51 @@ export function openRunJournal({ config, clock, log }: PipelineContext): CrashJo
   return openCrashJournal(join(config.state, 'killed.json'), { clock, log });
 }
 
-/** One attempt to load a report, as the crash journal knows it. */
+/** One attempt to load a report or a file, as the crash journal knows it. */
 export interface Attempt {
-  /**
-   * Errors: PROCESS_KILLED if the program crashed too often while it worked on this report; those
-   * of the journal.
-   */
+  /** PROCESS_KILLED if the program crashed too often while it worked on this document. */
+  readonly killed: ReportsError | undefined;
+  /** Errors: those of the journal. */
   begin(): Promise<void>;
   /** The attempt has ended, one way or the other. Never rejects. */
   end(): Promise<void>;
 }
 
-/**
- * An attempt that is noted in the crash journal if the report was received before. A first receive
- * is not noted: that takes as long as to load a small document.
- */
-export function openAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Attempt {
-  const { crashes = 0, key, report } = job;
-  // Decided once: the job has no messages any more when the attempt ends.
-  const noted = poison !== undefined && receivesOf(job) > 1 ? poison : undefined;
+/** What an attempt works on, and how often the program may crash meanwhile. */
+export interface AttemptOptions {
+  /** Its key in the crash journal. */
+  key: string;
+  /** How an error names it. */
+  documentId: string;
+  /** How often the program crashed so far. */
+  crashes: number;
+  maxCrashes: number;
+  journal: CrashJournal;
+}
+
+/** An attempt that is noted in the crash journal from its begin to its end. */
+export function openAttempt({ key, documentId, crashes, maxCrashes, journal }: AttemptOptions): Attempt {
   return {
-    async begin() {
-      if (!noted) return;
-      if (crashes >= Math.max(1, noted.maxReceives - 1)) {
-        throw new ReportsError('PROCESS_KILLED', { documentId: report.documentId ?? key, count: crashes });
-      }
-      await noted.journal.begin(key);
-    },
-    async end() {
-      await noted?.journal.end(key);
-    },
+    killed:
+      crashes < maxCrashes ? undefined : new ReportsError('PROCESS_KILLED', { documentId, count: crashes }),
+    begin: () => journal.begin(key),
+    end: () => journal.end(key),
   };
+}
+
+/**
+ * The attempt of a job. It is noted only if the report was received before, because a note takes as
+ * long as to load a small document. That is decided once: the job has no messages any more when the
+ * attempt ends.
+ */
+export function attemptOf(job: ReportJob, poison: PoisonPolicy | undefined): Attempt {
+  const { crashes = 0, key, report } = job;
+  if (!poison || receivesOf(job) <= 1) {
+    return { killed: undefined, begin: async () => {}, end: async () => {} };
+  }
+  const { journal, maxReceives } = poison;
+  const maxCrashes = Math.max(1, maxReceives - 1);
+  return openAttempt({ key, documentId: report.documentId ?? key, crashes, maxCrashes, journal });
 }
 
 /** 30 seconds after the first failure, then twice as long each time. */

@@ -1,12 +1,17 @@
-import { isNotTheDocumentsFault, ReportsError } from '../errors/reports-error.js';
-import { openRunJournal } from './failure-policy.js';
-import { keepFile } from '../source/document/raw-store.js';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isNotTheDocumentsFault } from '../errors/reports-error.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import type { CrashJournal } from '../scheduling/crash-journal.js';
+import type { Decision } from '../schema/findings.js';
+import { keepFile, unreadable } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
-import { CommitQueue } from './commit-queue.js';
+import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { chooseType } from './choose-type.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
+import { openAttempt, openRunJournal } from './failure-policy.js';
 import { type Failure, failureOf } from './work-summary.js';
 
 /**
@@ -25,7 +30,7 @@ export type LoadedFile = { path: string } & (
   | { failure: Failure }
 );
 
-/** A document that killed the program so often is quarantined, so that the next ones load. */
+/** A file that crashed the program so often is not converted again, so that the next ones load. */
 const maxCrashes = 2;
 
 /**
@@ -41,51 +46,19 @@ export async function* loadFiles(
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = metadata;
-  const commits = new CommitQueue(context);
-  const journal = openRunJournal(context);
+  const run: FileRun = {
+    context,
+    commits: context.shared.commits,
+    journal: openRunJournal(context),
+    maxDocumentBytes,
+    signal: abort,
+  };
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
     if (stop.aborted) return;
     context.onEvent({ event: 'work_started', key: path, reportType });
     try {
-      const decision =
-        reportType === undefined
-          ? await chooseType(path, context.schemas, {
-              maxTextBytes: maxDocumentBytes,
-              contentType: metadata.contentType,
-            })
-          : undefined;
-      const raw = await keepFile(context.raw, path, {
-        ...metadata,
-        reportType: decision?.value ?? reportType ?? '',
-      });
-      context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
-      const options = {
-        pipeline: null,
-        maxDocumentBytes,
-        signal: abort,
-        isFresh: true,
-        decisions: decision ? [decision] : [],
-      };
-      const key = ledgerKey(raw.metadata);
-      const before = (await context.warehouse.seen([key])).get(key);
-      const count = journal.crashes(key);
-      await journal.begin(key);
-      let entry: LedgerEntry;
-      try {
-        const load =
-          count < maxCrashes
-            ? await buildLoad(raw, options, context)
-            : quarantinedLoad(
-                new ReportsError('PROCESS_KILLED', { documentId: raw.metadata.documentId, count }),
-                raw,
-                options,
-                context,
-              );
-        entry = await commits.submit(load);
-      } finally {
-        await journal.end(key);
-      }
+      const { entry, before } = await loadFile(path, metadata, run);
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
       yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {
@@ -98,6 +71,68 @@ export async function* loadFiles(
       yield { path, failure };
     }
   }
+}
+
+/** What the files of one `load` share. */
+interface FileRun {
+  context: PipelineContext;
+  commits: CommitQueue;
+  journal: CrashJournal;
+  maxDocumentBytes: number;
+  signal: AbortSignal;
+}
+
+async function loadFile(
+  path: string,
+  metadata: FileMetadata,
+  { context, commits, journal, maxDocumentBytes, signal }: FileRun,
+): Promise<{ entry: LedgerEntry; before: LedgerEntry | undefined }> {
+  const key = await keyOfFile(path);
+  const crashes = journal.crashes(key);
+  const attempt = openAttempt({ key, documentId: basename(path), crashes, maxCrashes, journal });
+  const { killed } = attempt;
+  await attempt.begin();
+  try {
+    // The ledger row of a quarantined file needs its type. If it crashed the program once more than
+    // that, choosing the type may be what does so.
+    if (killed && crashes > maxCrashes && metadata.reportType === undefined) throw killed;
+    const { reportType, decisions } = await typeOf(path, metadata, context, maxDocumentBytes);
+    const raw = await keepFile(context.raw, path, { ...metadata, reportType });
+    context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
+    const options = { pipeline: null, maxDocumentBytes, signal, isFresh: true, decisions };
+    const before = (await context.warehouse.seen([ledgerKey(raw.metadata)])).get(ledgerKey(raw.metadata));
+    const load = killed
+      ? quarantinedLoad(killed, raw, options, context)
+      : await buildLoad(raw, options, context);
+    return { entry: await commits.submit(load), before };
+  } finally {
+    await attempt.end();
+  }
+}
+
+/**
+ * The key of a file in the crash journal, known before anything reads it. A file that changed is
+ * another one. Errors: FILE_UNREADABLE.
+ */
+async function keyOfFile(path: string): Promise<string> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    return `file ${path} ${size} ${mtimeMs}`;
+  } catch (error) {
+    throw unreadable(error, path);
+  }
+}
+
+async function typeOf(
+  path: string,
+  { reportType, contentType }: FileMetadata,
+  { schemas }: PipelineContext,
+  maxTextBytes: number,
+): Promise<{ reportType: string; decisions: Decision[] }> {
+  if (reportType !== undefined) return { reportType, decisions: [] };
+  const decision = await chooseType(path, schemas, { maxTextBytes, contentType });
+  faultPoint('type-chosen');
+  return { reportType: decision.value, decisions: [decision] };
 }
 
 /** Only the warehouse knows which rows were left out for newer ones. */

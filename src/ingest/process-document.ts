@@ -4,7 +4,7 @@ import { buildLoad } from './build-load.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext } from './context.js';
 import { acknowledge, release } from './end-messages.js';
-import { actionAfter, openAttempt, type PoisonPolicy, retryDelaySeconds } from './failure-policy.js';
+import { actionAfter, attemptOf, type PoisonPolicy, retryDelaySeconds } from './failure-policy.js';
 import { fetchDocument } from './fetch-document.js';
 import { identifyReport, isDone, loadWithoutDocument, quarantinedLoad } from './identify-report.js';
 import type { ReportJob } from './report-job.js';
@@ -48,8 +48,9 @@ export async function processDocument(
   const { report: ref, messages } = job;
   const { context, call } = run;
   const commit = run.commits.reserve();
-  const attempt = openAttempt(job, run.poison);
+  const attempt = attemptOf(job, run.poison);
   try {
+    if (attempt.killed) throw attempt.killed;
     await attempt.begin();
     const report = await identifyReport(ref, context, call);
     let load: Load;

@@ -54,7 +54,7 @@ export function routeMessage(
 }
 
 /** Whether the ledger row is final for a message on this route. */
-export function isSettled(row: LedgerRow, to: Route['to']): boolean {
+export function isSettled(row: Pick<LedgerRow, 'status' | 'reasonCode'>, to: Route['to']): boolean {
   return to !== 'load' || (row.status !== 'skipped' && row.reasonCode !== 'SELLER_UNKNOWN');
 }
 

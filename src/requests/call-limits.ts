@@ -2,7 +2,7 @@ import type { Config } from '../config/spec.js';
 import type { CallLimit } from '../scheduling/call-plan.js';
 import { maxLatencyMs } from '../source/selling-partner/quota.js';
 import type { Report } from '../source/types.js';
-import { maxClockSkewMs } from './existing-reports.js';
+import { maxClockSkewMs } from './window-states.js';
 import type { RequestPlan } from './request-plans.js';
 import type { KeyedProgress } from './request-store.js';
 

@@ -1,5 +1,7 @@
 import { beforeMs, type Span } from '../yaml/span.js';
-import type { LedgerField, LedgerRow } from '../warehouse/types.js';
+import type { LedgerRow } from '../warehouse/types.js';
+import { type AnsweringReport, answerOf, type LedgerEvidence, newestAnswer } from './ledger-answers.js';
+import { type RefreshRules, refreshEvent } from './refresh-rules.js';
 import type { RequestPlan } from './request-plans.js';
 import {
   applyToWindow,
@@ -11,7 +13,14 @@ import {
   removeClosed,
   windowOf,
 } from './request-progress.js';
-import { isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import {
+  hasData,
+  isDue,
+  isInFlight,
+  maxFailures,
+  type WindowEvent,
+  type WindowRecord,
+} from './window-states.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
@@ -49,30 +58,13 @@ export interface CycleTimes {
   ignoresRefusal: boolean;
 }
 
-/** The fields of a report that show which windows it answers. */
-export const answerFields = [
-  'marketplaceIds',
-  'dataStart',
-  'dataEnd',
-  'reportCreatedAt',
-] as const satisfies LedgerField[];
-
-export type AnsweringReport = Pick<LedgerRow, (typeof answerFields)[number]>;
-
-/** Reports in the ledger that show which windows of a request are answered or failed. */
-export interface LedgerEvidence {
-  /** By report id: reports of open windows. */
-  requested: ReadonlyMap<string, LedgerRow>;
-  /** Reports of the type, seller and marketplaces, whoever requested them. */
-  others: AnsweringReport[];
-}
-
 /**
  * Applies the ledger and the time to the progress of a request, and returns the windows to request.
  * Pure: the caller stores the progress.
  */
 export function computeDueWindows(
   plan: RequestPlan,
+  rules: RefreshRules,
   held: RequestProgress | undefined,
   evidence: LedgerEvidence,
   { nowMs, untilMs, ignoresRefusal }: CycleTimes,
@@ -80,17 +72,35 @@ export function computeDueWindows(
   // A report does not show its options: with a sibling, it may belong to either request. Requesting
   // once more loses nothing.
   const others = plan.hasSibling ? [] : evidence.others;
+  const times = { nowMs, dueAtMs: untilMs + plan.lagMs };
+  const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
   progress = withinBounds(progress, plan, nowMs);
   progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
-  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
+  progress = applyToWindows(progress, eventOfFailures, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
-    if (!others.some((row) => answers(row, window))) continue;
-    progress = applyToWindow(progress, window, { type: 'report-loaded' }, nowMs);
+    const found = newestAnswer(others, window);
+    if (found) progress = applyToWindow(progress, window, { type: 'report-loaded', ...found }, nowMs);
   }
+  // A report that somebody else requested may be the refresh of a window.
+  progress = applyToWindows(
+    progress,
+    (record) => {
+      const found = eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record));
+      const isNewer = found && Date.parse(found.createdAt) > Date.parse(record.answeredAt ?? '');
+      return isNewer ? { type: 'report-loaded', ...found } : undefined;
+    },
+    nowMs,
+  );
+  progress = applyToWindows(progress, eventOfAge, nowMs);
+  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
   progress = removeClosed(progress, nowMs);
   const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
   return { plan, progress, due: mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs) };
+}
+
+function eventOfFailures({ attempts }: WindowRecord): WindowEvent | undefined {
+  return attempts.length >= maxFailures ? { type: 'given-up' } : undefined;
 }
 
 /** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
@@ -137,18 +147,17 @@ export function withinBounds(
 
 /**
  * A FATAL report has failed. Any other report in the ledger answers its window: with rows, without
- * rows, or CANCELLED, which means that there is no data. A report that was taken for failed counts
- * as well.
+ * rows, or CANCELLED. A report that was taken for failed counts as well.
  */
 function ledgerEvent(
   { attempts }: WindowRecord,
   rows: ReadonlyMap<string, LedgerRow>,
 ): WindowEvent | undefined {
-  const found = attempts.map(({ reportId }) => rows.get(reportId ?? ''));
-  if (found.some((row) => row && row.status !== 'fatal')) return { type: 'report-loaded' };
-  const [reportId, last] = [attempts.at(-1)?.reportId, found.at(-1)];
-  if (reportId === undefined || !last) return undefined;
-  return { type: 'report-failed', reportId, found: last.reason ?? 'FATAL' };
+  const found = attempts.map(({ reportId, at }) => ({ reportId, at, row: rows.get(reportId ?? '') }));
+  const loaded = found.findLast(({ row }) => row && row.status !== 'fatal');
+  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, loaded.at) };
+  const { reportId, row } = found.at(-1) ?? {};
+  return reportId && row ? { type: 'report-failed', reportId, found: row.reason ?? 'FATAL' } : undefined;
 }
 
 function dueWindows(
@@ -160,8 +169,11 @@ function dueWindows(
   const unknown = unknownWindows(plan, progress, untilMs);
   const known = progress.windows.map(windowOf);
   const newestMs = Math.max(...[...known, ...unknown].map(({ startMs }) => startMs));
-  const reasonOf = ({ startMs }: Window, record?: WindowRecord): DueReason =>
-    record && hasFailed(record) ? 'retry' : startMs === newestMs ? 'new' : 'older';
+  const reasonOf = ({ startMs }: Window, record?: WindowRecord): DueReason => {
+    if (record && hasData(record)) return 'refresh';
+    if (record && hasFailed(record)) return 'retry';
+    return startMs === newestMs ? 'new' : 'older';
+  };
   const stored = progress.windows.filter((record) => isDue(record, nowMs));
   const due = [
     ...stored.map((record) => ({ ...windowOf(record), reason: reasonOf(windowOf(record), record) })),
@@ -209,10 +221,4 @@ function firstWindowMs(
     if (others.some((row) => isPeriodOf(each, row))) return each.startMs;
   }
   return last.startMs;
-}
-
-/** A snapshot is answered by any report that was created since. */
-function answers({ reportCreatedAt, dataStart, dataEnd }: AnsweringReport, window: Window): boolean {
-  if (window.startMs !== window.endMs) return isPeriodOf(window, { dataStart, dataEnd });
-  return reportCreatedAt !== null && Date.parse(reportCreatedAt) >= window.startMs;
 }

@@ -29,7 +29,10 @@ export interface SellerType {
   reportType: string;
 }
 
-/** What this program learned about limits: kept over restarts, shared by the processes of a folder. */
+/**
+ * What this program learned about limits: kept over restarts, and shared by the processes of one
+ * state folder.
+ */
 export interface LearnedLimits {
   /** The minimum interval that was learned, in minutes; undefined if there is none. */
   minutes(of: SellerType, nowMs: number): number | undefined;

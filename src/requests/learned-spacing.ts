@@ -11,7 +11,7 @@ export const spacingShape = z.object({
   ended: z.array(z.string()),
 });
 
-/** A minimum interval between the reports of one type and seller, as Amazon's answers suggest it. */
+/** A minimum interval between the reports of one type and seller that Amazon's answers suggest. */
 export type LearnedSpacing = z.output<typeof spacingShape>;
 
 /** How a report ended, in the order of the calls for its seller and type. */

@@ -2,16 +2,16 @@ import { lastTickMs } from '../config/cron-ticks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
-import { ledgerKey } from '../warehouse/types.js';
+import { type LedgerFilter, ledgerKey } from '../warehouse/types.js';
 import {
-  answerFields,
   computeDueWindows,
   type DueWindows,
   evidenceSinceMs,
-  type LedgerEvidence,
   unknownWindows,
   withinBounds,
 } from './due-windows.js';
+import { type AnsweringReport, answerFields, type LedgerEvidence } from './ledger-answers.js';
+import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.js';
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
@@ -20,6 +20,7 @@ import {
   type RequestProgress,
 } from './request-progress.js';
 import type { RequestCycle } from './types.js';
+import { maxClockSkewMs, type WindowRecord } from './window-states.js';
 import { minDataEndMs } from './windows.js';
 
 /**
@@ -35,14 +36,17 @@ export async function refreshDueWindows(
   const nowMs = context.clock.now();
   const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
   const untilMs = dueAtMs - plan.lagMs;
-  const evidence = await readLedgerEvidence(plan, store.progress(plan.key), untilMs, context);
+  const rules = refreshRules(plan);
+  const evidence = await readLedgerEvidence(plan, rules, store.progress(plan.key), untilMs, context);
   let before = store.progress(plan.key);
   const refreshed = (held: RequestProgress | undefined) =>
-    computeDueWindows(plan, options.forceRetries && held ? forceRetries(held, nowMs) : held, evidence, {
-      nowMs,
-      untilMs,
-      ignoresRefusal: options.now ?? false,
-    });
+    computeDueWindows(
+      plan,
+      rules,
+      options.forceRetries && held ? forceRetries(held, nowMs) : held,
+      evidence,
+      { nowMs, untilMs, ignoresRefusal: options.now ?? false },
+    );
   let result = refreshed(before);
   if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
   // Most cycles find nothing new and do not write.
@@ -72,10 +76,11 @@ function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgr
 
 /**
  * Looks up the reports of a request in the ledger. Reports of others are read only if there are new
- * windows, and no older ones than these windows need.
+ * windows or due refreshes, and no older ones than these need.
  */
 async function readLedgerEvidence(
   plan: RequestPlan,
+  rules: RefreshRules,
   held: RequestProgress | undefined,
   untilMs: number,
   { clock, warehouse }: PipelineContext,
@@ -92,14 +97,47 @@ async function readLedgerEvidence(
       return row && row.status !== 'skipped' ? [[id, row] as const] : [];
     }),
   );
-  if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { requested, others: [] };
-  const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
-  const others = await warehouse.loadFields(answerFields, {
-    reportType,
-    sellerId,
-    statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
-    createdSince: sinceMs === undefined ? new Date(untilMs).toISOString() : undefined,
-    dataEndSince: sinceMs === undefined ? undefined : new Date(minDataEndMs(sinceMs)).toISOString(),
+  const others: AnsweringReport[] = [];
+  if (!progress || unknownWindows(plan, progress, untilMs).length > 0) {
+    const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
+    const filter = sinceMs === undefined ? { createdSince: iso(untilMs) } : endingSince(sinceMs);
+    others.push(...(await readOthers(filter)));
+  }
+  const refreshes = progress ? dueRefreshes(progress, rules, { nowMs, dueAtMs: untilMs + plan.lagMs }) : [];
+  if (refreshes.length > 0) {
+    const startMs = Math.min(...refreshes.map(({ record }) => Date.parse(record.start)));
+    const createdMs = Math.min(...refreshes.map(({ since }) => Date.parse(since))) - maxClockSkewMs;
+    others.push(...(await readOthers({ ...endingSince(startMs), createdSince: iso(createdMs) })));
+  }
+  return { requested, others };
+
+  async function readOthers(filter: LedgerFilter): Promise<AnsweringReport[]> {
+    const rows = await warehouse.loadFields(answerFields, {
+      reportType,
+      sellerId,
+      statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
+      ...filter,
+    });
+    return rows.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds));
+  }
+}
+
+function endingSince(ms: number): LedgerFilter {
+  return { dataEndSince: iso(minDataEndMs(ms)) };
+}
+
+/** Windows with data that have reached an age since their newest report was created. */
+function dueRefreshes(
+  { windows }: RequestProgress,
+  rules: RefreshRules,
+  times: { nowMs: number; dueAtMs: number },
+): { record: WindowRecord; since: string }[] {
+  return windows.flatMap((record) => {
+    const event = refreshEvent(record, rules, times);
+    return event?.type === 'refresh-due' ? [{ record, since: event.since }] : [];
   });
-  return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

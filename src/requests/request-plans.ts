@@ -22,6 +22,8 @@ export interface RequestPlan {
   /** Undefined for a snapshot report. */
   window: Span | undefined;
   lagMs: number;
+  /** The ages at which a window is requested again; undefined for the default of the type. */
+  refresh: Span[] | undefined;
   fromMs: number | undefined;
   /** Undefined if Amazon makes the report on a schedule of its own. */
   cron: string | undefined;
@@ -99,7 +101,7 @@ function planFor(
   marketplaceIds: string[],
   timezone: string,
 ): Omit<RequestPlan, 'hasSibling'> {
-  const { reportType, reportOptions, lag, from, cron, period } = request;
+  const { reportType, reportOptions, lag, refresh, from, cron, period } = request;
   const options = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     key: [sellerId, reportType, marketplaceIds.join('+'), ...options.map((each) => each.join('='))].join(' '),
@@ -110,6 +112,7 @@ function planFor(
     reportOptions,
     window: windowOf(request),
     lagMs: lag ? spanMs(lag) : 0,
+    refresh,
     fromMs: from ? Date.parse(from) : undefined,
     cron,
     timezone,

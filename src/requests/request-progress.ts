@@ -1,6 +1,7 @@
 import {
   type Attempt,
-  backoffMs,
+  backoffAfter,
+  hasData,
   isClosed,
   isInFlight,
   nextWindow,
@@ -33,7 +34,7 @@ export interface RequestProgress {
   reportType: string;
   /** The beginning of its first window. */
   begin: string;
-  /** All windows before this are closed. */
+  /** All windows before this have data or are closed. */
   doneUntil: string;
   /** Sorted by start. */
   windows: WindowRecord[];
@@ -41,6 +42,8 @@ export interface RequestProgress {
   lastRequestedAt?: string;
   /** The calls of createReport of the last day, oldest first. */
   calls?: Attempt[];
+  /** When the newest report that answered a window was created. */
+  lastAnsweredAt?: string;
   refusal?: Refusal;
 }
 
@@ -107,7 +110,15 @@ export function applyToWindow(
   const windows = [...others, { ...after, version }]
     .filter(isWorthStoring)
     .sort((a, b) => (a.start < b.start ? -1 : 1));
-  return changed(progress, { windows });
+  const lastAnsweredAt =
+    event.type === 'report-loaded'
+      ? later(progress.lastAnsweredAt, event.createdAt)
+      : progress.lastAnsweredAt;
+  return changed(progress, { windows, lastAnsweredAt });
+}
+
+function later(a: string | undefined, b: string): string {
+  return a !== undefined && Date.parse(a) > Date.parse(b) ? a : b;
 }
 
 /** Applies to each window the event that `eventOf` returns for it, if any. */
@@ -127,8 +138,9 @@ export function windowOf({ start, end }: Pick<WindowRecord, 'start' | 'end'>): W
 }
 
 /**
- * Removes closed windows that have no open one before them, and moves `doneUntil` past them. Adds
- * windows that were abandoned since the last time to the list of abandoned ones.
+ * Moves `doneUntil` past windows that have data or are closed, up to the first one that is neither.
+ * Removes the closed ones among them; the others are stored until their last refresh. Adds windows
+ * that were abandoned since the last time to the list of abandoned ones.
  */
 export function removeClosed(progress: RequestProgress, nowMs: number): RequestProgress {
   let { doneUntil, abandoned } = progress;
@@ -142,10 +154,10 @@ export function removeClosed(progress: RequestProgress, nowMs: number): RequestP
       const found = attempts.at(-1)?.failed ?? 'failed';
       abandoned = [...abandoned, { start, end, at, found }].slice(-maxAbandoned);
     }
-    // A closed window stays as long as an older one is open. Snapshots do not wait for older ones.
-    const isStored = !isClosed(record) || (start > doneUntil && start !== end);
-    if (isStored) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
-    else if (end > doneUntil) doneUntil = end;
+    // Windows wait until the older ones are done. Snapshots do not.
+    const isDone = (isClosed(record) || hasData(record)) && (start <= doneUntil || start === end);
+    if (isDone && end > doneUntil) doneUntil = end;
+    if (!isDone || !isClosed(record)) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
   }
   // A newer snapshot makes an older one useless.
   const isOutdated = ({ start, end, forcedAt }: WindowRecord) =>
@@ -176,8 +188,7 @@ export function refuse(progress: RequestProgress, found: string, nowMs: number):
 
 /** A refused request backs off as failed windows do, but is never abandoned. */
 export function refusalOf(times: number, at: string, found: string): Refusal {
-  const waitMs = backoffMs[times - 1] ?? Math.max(...backoffMs);
-  return { times, at, retryAt: new Date(Date.parse(at) + waitMs).toISOString(), found };
+  return { times, at, retryAt: new Date(Date.parse(at) + backoffAfter(times)).toISOString(), found };
 }
 
 /** Whether Amazon refused the request and the wait is not over. */
@@ -211,6 +222,7 @@ export function openReportIds({ windows }: RequestProgress): string[] {
 }
 
 /** A due window is stored only if something else is known about it. */
-function isWorthStoring({ state, attempts, forcedAt }: WindowRecord): boolean {
-  return state !== 'due' || attempts.length > 0 || forcedAt !== undefined;
+function isWorthStoring(record: WindowRecord): boolean {
+  const { state, attempts, forcedAt } = record;
+  return state !== 'due' || attempts.length > 0 || forcedAt !== undefined || hasData(record);
 }

@@ -46,7 +46,14 @@ type RequestFaultPoint =
   /** Amazon has answered, but the answer is not stored. */
   | 'request-made';
 
-export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints)[number] | RequestFaultPoint;
+/** A step that only `load` of a file without a given type has. */
+type LoadFaultPoint = 'type-chosen';
+
+export type FaultPoint =
+  | (typeof faultPoints)[number]
+  | (typeof purgeFaultPoints)[number]
+  | RequestFaultPoint
+  | LoadFaultPoint;
 
 let passes = 0;
 

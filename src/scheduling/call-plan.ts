@@ -250,8 +250,8 @@ function lessUrgent<C extends CallCandidate>(queue: C[], exceptions: number): C 
 /**
  * The order in which calls are made if all are possible. Refreshes and retries come in the order in
  * which they became due. Of the other windows, one of each request comes before the second of any,
- * beginning with the request that was made longest ago. What shares a limit with other sellers comes
- * first: a call within it that nobody makes is lost, while the calls of a seller are saved up.
+ * beginning with the request that was made longest ago. What shares a limit with other sellers
+ * comes first: a call within it that nobody makes is lost, while a seller's calls are saved up.
  */
 function inOrder<C extends CallCandidate>(candidates: readonly C[]): C[] {
   const rounds = new Map<string, number>();

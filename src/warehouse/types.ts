@@ -69,6 +69,8 @@ export interface LedgerTable extends TableDrift {
   superseded?: number;
   /** Numeric columns with a header in which every value is NULL or zero. */
   emptyMeasures?: string[];
+  /** Whether these are all the numeric columns. */
+  allMeasuresEmpty?: true;
 }
 
 /** A Parquet file of the lake. */
@@ -99,6 +101,8 @@ export interface LoadTable {
   rejects?: number;
   /** Numeric columns with a header in which every value is NULL or zero. */
   emptyMeasures?: string[];
+  /** Whether these are all the numeric columns. */
+  allMeasuresEmpty?: true;
 }
 
 /** One document to commit: its ledger entry and its rows. */

@@ -20,7 +20,7 @@ const alarm = { kind: 'queue', title: 'Queue reports is growing', text: 'Waiting
 /** A content of each file that the program itself would write. */
 const contents: Record<string, object> = {
   'quota.json': { buckets: { 'app A1 getReport': { tokens: 3, atMs: 1000, callsPerSecond: 2 } } },
-  'requests.json': { format: 2, requests: {}, schedules: {}, lostAt: at },
+  'requests.json': { format: 3, requests: {}, schedules: {}, lostAt: at },
   'limits.json': {
     spacings: { 'A1 GET_X': { minutes: 4, at, strikes: 0, ended: ['1'] } },
     turns: { A1: { calls: 3, exceptions: 1 } },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, ReportsError } from '../../src/errors/reports-error.js';
-import { actionAfter, delaySecondsOf, openAttempt } from '../../src/ingest/failure-policy.js';
+import { actionAfter, attemptOf, delaySecondsOf } from '../../src/ingest/failure-policy.js';
 import type { ReportJob } from '../../src/ingest/report-job.js';
 import type { QueueMessage } from '../../src/source/types.js';
 
@@ -92,7 +92,7 @@ describe('an attempt to load a report', () => {
   it('ends in the crash journal even if its messages were released or deleted meanwhile', async () => {
     const { notes, poison } = noting();
     const job = jobReceived(2);
-    const attempt = openAttempt(job, poison);
+    const attempt = attemptOf(job, poison);
     await attempt.begin();
     job.messages.splice(0);
     await attempt.end();
@@ -102,7 +102,7 @@ describe('an attempt to load a report', () => {
   it('is not in the crash journal at a first receive, even if a duplicate that was received before joins', async () => {
     const { notes, poison } = noting();
     const job = jobReceived(1);
-    const attempt = openAttempt(job, poison);
+    const attempt = attemptOf(job, poison);
     await attempt.begin();
     job.messages.push(...jobReceived(3).messages);
     await attempt.end();
@@ -112,7 +112,9 @@ describe('an attempt to load a report', () => {
   it('is refused after as many crashes as the receives that are allowed', async () => {
     const { notes, poison } = noting();
     const job = { ...jobReceived(5), crashes: 4 };
-    await assert.rejects(openAttempt(job, poison).begin(), { code: 'PROCESS_KILLED' });
+    const { killed } = attemptOf(job, poison);
+    assert.equal(killed?.code, 'PROCESS_KILLED');
+    assert.equal(attemptOf({ ...job, crashes: 3 }, poison).killed, undefined);
     assert.deepEqual(notes, []);
   });
 });

@@ -8,6 +8,7 @@ import type { Config, Pipeline } from '../../src/config/spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { ReportSchemas } from '../../src/schema/types.js';
+import { SharedWork } from '../../src/ingest/shared-work.js';
 import type { SellingPartner } from '../../src/source/types.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 
@@ -29,7 +30,7 @@ export interface ContextParts
  */
 export function fakeContext({ config, warehouse, sellingPartner, ...parts }: ContextParts): PipelineContext {
   const settings = readConfig({ cwd: import.meta.dirname, env: {}, missing: 'defaults' });
-  return onlyThese<PipelineContext>('context', {
+  const context: Omit<PipelineContext, 'shared'> = onlyThese<PipelineContext>('context', {
     config: { ...settings, ...config },
     schemas: packagedSchemas(),
     clock: systemClock,
@@ -46,6 +47,7 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
       },
     }),
   });
+  return onlyThese<PipelineContext>('context', { ...context, shared: new SharedWork(context) });
 }
 
 /** The quota of a test that is not about it. */

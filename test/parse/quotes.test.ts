@@ -120,6 +120,16 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
+    it('of the last rows are examined as all others, without another engine', async () => {
+      const text = 'sku,name,city\nA1,x,y\n"A2","2" by "4", 5","Ulm"\n"A3","2" x","a","b"z\n';
+      const { parsed, rejects } = await readRows(documentOf(text), schemaOf(headers), engine);
+      assert.equal(parsed.engine, engine);
+      assert.deepEqual(
+        rejects.map(({ row, raw }) => [row, raw]),
+        [[3, '"A3","2" x","a","b"z']],
+      );
+    });
+
     it('may have blanks before and behind them, in the header too', async () => {
       const { cells } = await read('sku, "name", "city"\nA1, "a, b" , "c"\nA2, 5" wide, d\n', engine);
       assert.deepEqual(cells, [

@@ -83,12 +83,12 @@ describe('requests.json', () => {
     assert.deepEqual(store.schedules(), format1.schedules);
   });
 
-  it('is written in the second format by the first change, and loses nothing of the first', async () => {
+  it('is written in the third format by the first change, and loses nothing of the first', async () => {
     writeFileSync(file, JSON.stringify(format1));
     const store = openRequestStore(folder, silent);
     const before = [store.all(), store.schedules()];
     await store.updateSchedules((held) => held);
-    assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 2);
+    assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 3);
     const again = openRequestStore(folder, silent);
     assert.deepEqual([again.all(), again.schedules()], before);
   });
@@ -108,7 +108,7 @@ describe('requests.json', () => {
     assert.equal(written['A1 GET_X US'].sellerId, 'A1');
   });
 
-  const one = { format: 2, requests: {}, schedules: {} };
+  const one = { format: 3, requests: {}, schedules: {} };
   for (const [name, content] of [
     ['a list', '[]'],
     ['a text', '"requests"'],
@@ -139,7 +139,7 @@ describe('requests.json', () => {
   }
 
   it('is refused with a code of the catalogue, and stays as it is, if a later version wrote it', async () => {
-    const text = JSON.stringify({ ...one, format: 3 });
+    const text = JSON.stringify({ ...one, format: 4 });
     writeFileSync(file, text);
     const store = openRequestStore(folder, silent);
     await assert.rejects(
@@ -163,7 +163,7 @@ describe('requests.json', () => {
     world.env.WEBHOOK_SECRET = 'http://127.0.0.1:9/';
     try {
       mkdirSync(join(world.folder, 'state'), { recursive: true });
-      writeFileSync(join(world.folder, 'state', 'requests.json'), '{"format":3}');
+      writeFileSync(join(world.folder, 'state', 'requests.json'), '{"format":4}');
       const run = await world.run('run');
       assert.equal(run.code, 1);
       assert.match(run.stderr, /REQUEST_STATE_INVALID/);

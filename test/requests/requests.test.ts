@@ -296,7 +296,7 @@ describe('requests', () => {
     );
     await run();
     // A later version of the program wrote the state.
-    change((stored) => Object.assign(stored, { format: 3 }));
+    change((stored) => Object.assign(stored, { format: 4 }));
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
     );

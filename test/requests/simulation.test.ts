@@ -90,6 +90,7 @@ class Simulation {
     const request = {
       reportType,
       window,
+      refresh: [{ count: 2, unit: 'day' as const }],
       from: new Date(from).toISOString().slice(0, 10),
       cron: '0 * * * *',
     };
@@ -184,11 +185,15 @@ class Simulation {
         if (fate === 'lost before') throw new Error('killed');
         const before = simulation.reports.filter((report) => report.dataStart === dataStart);
         // A report that Amazon has not made in three days counts as failed.
-        const mayCome = before.filter(({ status, createdAt }) =>
-          status === 'IN_QUEUE' ? simulation.nowMs - Date.parse(createdAt) < 3 * dayMs : status !== 'FATAL',
+        const mayCome = before.filter(
+          ({ status, createdAt }) =>
+            status === 'IN_QUEUE' && simulation.nowMs - Date.parse(createdAt) < 3 * dayMs,
         );
         assert.deepEqual(mayCome, [], `${dataStart} is requested twice`);
-        assert.ok(before.length < 4, `${dataStart} is requested too often`);
+        const answered = before.findLastIndex(isAnswer);
+        const newest = before[answered];
+        assert.ok(!newest || isDueAgain(newest, simulation.nowMs), `${dataStart} is requested too early`);
+        assert.ok(before.length - answered - 1 < 4, `${dataStart} is requested too often`);
         const reportId = String(simulation.reports.length);
         const createdAt = new Date(simulation.nowMs).toISOString();
         simulation.reports.push({
@@ -208,8 +213,19 @@ class Simulation {
   }
 }
 
+function isAnswer({ status }: Report): boolean {
+  return status === 'DONE' || status === 'CANCELLED';
+}
+
+/** Whether a window has reached an age since its report: of two days, or of one without data. */
+function isDueAgain({ status, dataStart = '', createdAt }: Report, nowMs: number): boolean {
+  const ages = status === 'CANCELLED' ? [1, 2] : [2];
+  const times = ages.map((days) => Date.parse(dataStart) + (1 + days) * dayMs);
+  return times.some((atMs) => Date.parse(createdAt) < atMs && atMs <= nowMs);
+}
+
 describe('requests in a simulation of random events', () => {
-  it('cover every window, never twice while its report may still come, and never after four failures', async () => {
+  it('cover every window at each of its ages, never twice while its report may still come, and never after four failures', async () => {
     const property = fc.asyncProperty(steps, async (taken) => {
       const simulation = new Simulation();
       try {
@@ -231,8 +247,12 @@ describe('requests in a simulation of random events', () => {
         for (let ms = from; ms < lastDay - dayMs; ms += dayMs) {
           const start = `${new Date(ms).toISOString().slice(0, 19)}Z`;
           const made = simulation.reports.filter(({ dataStart }) => dataStart === start);
-          const isAnswered = made.some(({ status }) => status === 'DONE' || status === 'CANCELLED');
-          assert.ok(isAnswered || made.length === 4, `${start} was never answered`);
+          const newest = made.findLast(isAnswer);
+          assert.ok(newest || made.length === 4, `${start} was never answered`);
+          const failures = made.length - made.findLastIndex(isAnswer) - 1;
+          const isFinal = newest && !isDueAgain(newest, ms + 3.5 * dayMs);
+          const isPast = ms + 4 * dayMs < lastDay;
+          assert.ok(!isPast || isFinal || failures === 4, `${start} is not final`);
         }
       } finally {
         rmSync(simulation.folder, { recursive: true, force: true });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
@@ -9,6 +7,7 @@ import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigq
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
+import type { ApiRequest, JobConfiguration } from '../../src/warehouse/bigquery/requests.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
 import {
@@ -23,46 +22,8 @@ import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import type { Bucket } from '../../src/store/types.js';
 import { runInProcess } from '../ingest/world.js';
+import { type Answer, FakeApi, missing } from './fake-bigquery-api.js';
 
-interface Answer {
-  status?: number;
-  body: unknown;
-}
-
-/** A server that records the requests, and answers as a test says. */
-class FakeApi {
-  readonly requests: { method: string; path: string; body: string }[] = [];
-  private constructor(
-    private readonly server: Server,
-    readonly endpoint: string,
-  ) {}
-
-  static async start(answer: (method: string, path: string, body: string) => Answer): Promise<FakeApi> {
-    let api: FakeApi | undefined;
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = Buffer.concat(chunks).toString('latin1');
-      const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
-      api?.requests.push({ method, path, body });
-      const { status = 200, body: answered } = answer(method, path, body);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    api = new FakeApi(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return api;
-  }
-
-  close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-}
-
-const missing: Answer = {
-  status: 404,
-  body: { error: { code: 404, message: 'Not found: Job x', errors: [{ reason: 'notFound' }] } },
-};
 const type = (text: string) => readColumnType(text) as ColumnType;
 
 describe('requests to BigQuery', () => {
@@ -109,10 +70,31 @@ describe('requests to BigQuery', () => {
     assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
     const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
     assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
-    const { load } = metadata.configuration;
-    assert.deepEqual(load.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
-    assert.deepEqual(load.schema, { fields: [{ name: 'n', type: 'INT64' }] });
-    assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
+    assert.deepEqual(metadata.configuration, {
+      load: {
+        destinationTable: { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' },
+        sourceFormat: 'PARQUET',
+        writeDisposition: 'WRITE_TRUNCATE',
+        schema: { fields: [{ name: 'n', type: 'INT64' }] },
+        parquetOptions: { enableListInference: true },
+      },
+      labels: { program: 'sp-reports' },
+    });
+    assert.match(upload?.body ?? '', /\r\n\r\nPAR1\r\n--/);
+  });
+
+  it('do not compile with a field in the wrong place', () => {
+    // What fails here is `npm run types`: each directive needs its error.
+    const labels = { program: 'sp-reports' };
+    // @ts-expect-error: labels are of the job, not of what it loads.
+    const labelled: JobConfiguration = { load: { sourceFormat: 'PARQUET', labels } };
+    // @ts-expect-error: a job has its location in its reference.
+    const located: ApiRequest = { method: 'POST', uri: '/jobs', json: { location: 'EU' } };
+    // @ts-expect-error: a dataset is not a job.
+    const placed: ApiRequest = { method: 'POST', uri: '/jobs', json: { datasetReference: {} } };
+    // @ts-expect-error: pages of rows have no filter.
+    const paged: ApiRequest = { uri: '/queries/q', qs: { filter: 'x' } };
+    assert.ok(labelled && located && placed && paged);
   });
 
   it('send rows to a lake in gs://, load them from there, and delete them when the job has ended', async () => {

@@ -29,21 +29,23 @@ export async function configCheckAction(
     return;
   }
   if (!checked.config) throw mistakesError(checked);
-  io.stdout.write(configText(checked.config));
+  io.stdout.write(configText(checked.config, checked));
 }
 
-function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
-  if (!config) return { file: name, problems };
+function checkedJson(checked: CheckedConfig): Record<string, unknown> {
+  const { name, config, problems, variables } = checked;
+  if (!config) return { file: name, problems, variables };
   const { unsetPipelines: _, unsetSellers: __, ...settings } = config;
-  return { ...(withoutSecrets(settings) as object), problems, notes: notesOf(config) };
+  return { ...(withoutSecrets(settings) as object), problems, variables, notes: notesOf(config, checked) };
 }
 
-function notesOf(config: Config): string[] {
+function notesOf(config: Config, { exposure }: CheckedConfig): string[] {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
-  return [...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
+  const exposed = exposure ? [`${exposure.found}. ${exposure.next}`] : [];
+  return [...exposed, ...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
 }
 
-function configText(config: Config): string {
+function configText(config: Config, checked: CheckedConfig): string {
   const locations = [
     ['warehouse', warehouseName(config)],
     ['lake', config.lake],
@@ -51,6 +53,7 @@ function configText(config: Config): string {
     ['state', config.state],
     ['schemas', config.schemas],
   ];
+  const variables = Object.entries(checked.variables);
   const sellers = config.sellers.map(({ id, name, region, marketplaces }) => [
     id,
     name,
@@ -79,8 +82,9 @@ function configText(config: Config): string {
   );
   return [
     `${config.file}: no mistakes\n`,
-    ...notesOf(config).map((note) => `note: ${note}\n`),
+    ...notesOf(config, checked).map((note) => `note: ${note}\n`),
     textTable(['folder or file', 'path'], locations),
+    ...(variables.length > 0 ? [textTable(['variable', 'comes from'], variables)] : []),
     textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
     textTable(
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],

@@ -39,7 +39,10 @@ export async function doctorAction(
       config = checked.config;
       const { sellers, pipelines } = config;
       const found = `${checked.name}: ${pluralize(sellers.length, 'seller')}, ${pluralize(pipelines.length, 'pipeline')}`;
-      if (sellers.length > 0 && pipelines.length > 0) return { found };
+      if (sellers.length > 0 && pipelines.length > 0) {
+        const { exposure } = checked;
+        return exposure ? { found: `${found}; ${exposure.found}`, next: exposure.next } : { found };
+      }
       return { found, next: 'Add `sellers:` and `pipelines:`. docs/pipelines.md describes every key.' };
     },
   };

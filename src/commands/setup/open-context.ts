@@ -5,6 +5,7 @@ import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
 import type { PipelineContext } from '../../ingest/context.js';
+import { SharedWork } from '../../ingest/shared-work.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { readViews } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
@@ -84,7 +85,7 @@ export async function withContext<T>(
     const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
-    return await work({
+    const context: Omit<PipelineContext, 'shared'> = {
       config,
       schemas,
       lake: stores.lake,
@@ -97,7 +98,8 @@ export async function withContext<T>(
       clock: systemClock,
       log: progress.log,
       onEvent: progress.onEvent,
-    });
+    };
+    return await work({ ...context, shared: new SharedWork(context) });
   } finally {
     progress.close();
     await stores.close();

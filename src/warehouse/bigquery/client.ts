@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
-import { identifier } from './sql.js';
 import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
+import type { ApiRequest, JobConfiguration, JobRequest, LoadConfiguration } from './requests.js';
+import { identifier } from './sql.js';
 
 export interface BigQueryTarget {
   project: string;
@@ -41,23 +44,13 @@ export interface Page {
   pageToken?: string;
 }
 
-interface RequestOptions {
-  method?: string;
-  uri: string;
-  qs?: Record<string, string | number | boolean>;
-  json?: unknown;
+/** What the body of a refused request says. */
+interface ApiFailure {
+  message?: string;
+  errors?: { reason?: string }[];
 }
 
 const labels = { program: 'sp-reports' };
-
-function loadOptions(fields: Field[]) {
-  return {
-    sourceFormat: 'PARQUET',
-    writeDisposition: 'WRITE_TRUNCATE',
-    schema: { fields },
-    parquetOptions: { enableListInference: true },
-  };
-}
 
 const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
@@ -87,7 +80,7 @@ export class BigQueryClient {
   }
 
   /** Calls the API once. `uri` begins at the project. */
-  async request<T>(options: RequestOptions): Promise<T> {
+  async request<T>(options: ApiRequest): Promise<T> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -96,7 +89,7 @@ export class BigQueryClient {
   }
 
   /** As `request`; returns undefined if the thing does not exist. */
-  async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
+  async requestIfThere<T>(options: ApiRequest): Promise<T | undefined> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -109,17 +102,14 @@ export class BigQueryClient {
    * BigQuery's own client retries a missing answer and a 5xx, but treats a rate limit as a plain
    * 403.
    */
-  private call<T>(options: RequestOptions): Promise<T> {
+  private call<T>(options: ApiRequest): Promise<T> {
     return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
 
-  private async callOnce<T>(options: RequestOptions): Promise<T> {
+  private async callOnce<T>(options: ApiRequest): Promise<T> {
     const bigQuery = await this.open();
     return new Promise((resolve, reject) =>
-      // The client's own types leave out the callback's body.
-      bigQuery.request(options as never, (error: unknown, body: unknown) =>
-        error ? reject(error) : resolve(body as T),
-      ),
+      bigQuery.request(options, (error, body) => (error ? reject(error) : resolve(body as T))),
     );
   }
 
@@ -140,16 +130,18 @@ export class BigQueryClient {
   }
 
   private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
+    const { project: projectId, dataset: datasetId } = this.target;
     const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
     return this.request({
       method: 'POST',
       uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { query, labels, dryRun },
-      },
+      json: this.job(jobId, { query, labels, dryRun }),
     });
+  }
+
+  private job(jobId: string, configuration: JobConfiguration): JobRequest {
+    const { project: projectId, location } = this.target;
+    return { jobReference: { projectId, jobId, location }, configuration };
   }
 
   /**
@@ -210,31 +202,58 @@ export class BigQueryClient {
    * name. Returns the job as it began.
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const bigQuery = await this.open();
-    const { dataset, location } = this.target;
+    const job = this.job(jobId, { load: this.loadInto(table, fields), labels });
+    const rows = createReadStream(file);
+    let broken: Error | undefined;
+    // Stays to the end, because a request may end before it has opened the file.
+    rows.on('error', (error) => {
+      broken = error;
+    });
     try {
-      const [job] = await bigQuery
-        .dataset(dataset)
-        .table(table)
-        .createLoadJob(file, { jobId, location, ...loadOptions(fields), labels } as never);
-      return job.metadata as Job;
+      return await this.upload(job, rows);
     } catch (error) {
-      throw failureError(failureOf(error), this.path, error);
+      throw broken ? knownError(broken, file) : failureError(failureOf(error), this.path, error);
+    } finally {
+      rows.destroy();
     }
   }
 
   /** As `insertLoad`, for an object `gs://...` that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
-    const destinationTable = { projectId, datasetId, tableId: table };
-    return this.request({
+    const load = { ...this.loadInto(table, fields), sourceUris: [uri] };
+    return this.request({ method: 'POST', uri: '/jobs', json: this.job(jobId, { load, labels }) });
+  }
+
+  private loadInto(tableId: string, fields: Field[]): LoadConfiguration {
+    const { project: projectId, dataset: datasetId } = this.target;
+    return {
+      destinationTable: { projectId, datasetId, tableId },
+      sourceFormat: 'PARQUET',
+      writeDisposition: 'WRITE_TRUNCATE',
+      schema: { fields },
+      parquetOptions: { enableListInference: true },
+    };
+  }
+
+  /**
+   * Not by `createLoadJob` of BigQuery's own client, which puts all that it is given into
+   * `configuration.load`, where the API ignores labels.
+   */
+  private async upload(job: JobRequest, rows: Readable): Promise<Job> {
+    const { apiEndpoint, authClient } = await this.open();
+    const { status, data } = await authClient.request<Job & { error?: ApiFailure }>({
       method: 'POST',
-      uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { load: { sourceUris: [uri], destinationTable, ...loadOptions(fields) }, labels },
-      },
+      url: `${apiEndpoint}/upload/bigquery/v2/projects/${this.target.project}/jobs`,
+      params: { uploadType: 'multipart' },
+      multipart: [
+        { headers: new Headers({ 'content-type': 'application/json' }), content: JSON.stringify(job) },
+        { headers: new Headers(), content: rows },
+      ],
+      validateStatus: () => true,
     });
+    if (status < 300) return data;
+    const { message = `HTTP status ${status}`, errors } = data.error ?? {};
+    throw Object.assign(new Error(message), { code: status, errors });
   }
 
   /**

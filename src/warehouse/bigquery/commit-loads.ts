@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { settleAll } from '../../runtime/settle-all.js';
 import type { Staging } from '../../store/staging.js';
 import {
   ledgerRowsOf,
@@ -173,17 +174,16 @@ async function tryToCommit(
     staging.set(file.digest, table);
     return client.table(table);
   };
-  const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
+  // An upload reads its file until the end, and the files are removed when this function fails.
+  const rowTables = await settleAll(staged.map(({ files }) => settleAll(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
   const superseded = await countSuperseded(client, staged, rowsSql);
   const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
     rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
   }));
-  const [ledger, rejectsTable] = await Promise.all([
-    stageLedger(stager, rows).then(send),
-    rejects ? send(rejects) : undefined,
-  ]);
+  const own = [await stageLedger(stager, rows), ...(rejects ? [rejects] : [])];
+  const [ledger = '', rejectsTable] = await settleAll(own.map(send));
   const stagedOf = (batch: TableBatch, index: number, ledgerTable: string) => ({
     rows: rowsSql[index] ?? '',
     ledger: ledgerTable,

@@ -128,10 +128,11 @@ export function failureError(failure: BigQueryFailure, path: string, cause?: unk
 
 /** Reads a failure out of an error that BigQuery's client threw. */
 export function failureOf(error: unknown): BigQueryFailure {
-  const { code, errors } = error as { code?: unknown; errors?: { reason?: string }[] };
+  const { code, errors } = error as { code?: unknown; errors?: { reason?: string; message?: string }[] };
   const reason = errors?.[0]?.reason;
   return {
-    message: describeError(error),
+    // The client's own message for several errors only says that there are several.
+    message: describeError(errors?.find(({ message }) => message)?.message ?? error),
     status: typeof code === 'number' ? code : undefined,
     reason,
   };

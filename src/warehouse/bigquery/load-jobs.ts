@@ -76,7 +76,7 @@ async function waitForEndOrFind(
 }
 
 async function isThere(client: BigQueryClient, table: string): Promise<boolean> {
-  const uri = `/datasets/${client.target.dataset}/tables/${table}`;
+  const uri = `/datasets/${client.target.dataset}/tables/${table}` as const;
   return (await client.requestIfThere({ uri })) !== undefined;
 }
 

@@ -81,7 +81,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can distinguish the two.
-        const uri = `/datasets/${client.target.dataset}/tables/_state`;
+        const uri = `/datasets/${client.target.dataset}/tables/_state` as const;
         isMissing = (await client.requestIfThere({ uri })) === undefined;
         return !isMissing;
       },
@@ -132,7 +132,7 @@ const completeLedgers = new WeakSet<BigQueryClient>();
 export async function readLedgerColumns(client: BigQueryClient): Promise<ReadonlySet<string>> {
   const all = ledgerColumns.map(({ column }) => column);
   if (completeLedgers.has(client)) return new Set(all);
-  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
+  const uri = `/datasets/${client.target.dataset}/tables/_loads` as const;
   const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   if (all.every((name) => names.has(name))) completeLedgers.add(client);

@@ -92,7 +92,7 @@ export const amazonProvocations: Provocations = {
   REQUEST_STATE_INVALID: {
     input: 'a state file of requests that a later version wrote',
     provoke: async (folder) => {
-      writeFileSync(join(folder, 'requests.json'), '{"format":3}');
+      writeFileSync(join(folder, 'requests.json'), '{"format":4}');
       openRequestStore(folder, silent).all();
     },
   },

@@ -21,7 +21,6 @@ import type { EarlierDecisions } from '../../values/decide-rules.js';
 import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
-import { readSlabs } from '../slab.js';
 import { AddedColumns } from './added-columns.js';
 import { CandidateRows } from './candidate-rows.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
@@ -130,18 +129,11 @@ async function* readRowGroups(
   const added = assumed.isCertain ? undefined : new AddedColumns(kernel, layout);
   const takeBreak = openBreaks();
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether, assumed.misplaced);
-  for await (const slab of readSlabs(kernel, document)) {
-    for (const rows of cutter.cut(slab)) {
-      const rejects = group.add(rows);
-      candidates?.add(rows, rejects);
-      added?.add(rows);
-      countShort(rows, short);
-      const pause = takeBreak();
-      if (pause) await pause;
-      if (!group.isFull()) continue;
-      yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
-      group.clear();
-    }
+  const onRead = (bytes: number) => {
+    group.textBytes += bytes;
+  };
+  for await (const rows of cutter.cutAll(document, onRead)) {
+    const rejects = group.add(rows);
     if (group.filledCells.size > 0) {
       const emptyNameless = [...assumed.emptyNameless].filter(
         (column) => !group.filledCells.has(cellIndexOf(column)),
@@ -151,9 +143,15 @@ async function* readRowGroups(
         assumption: { ...assumed, emptyNameless: new Set(emptyNameless) },
       });
     }
-    group.textBytes += slab.length;
+    candidates?.add(rows, rejects);
+    added?.add(rows);
+    countShort(rows, short);
+    const pause = takeBreak();
+    if (pause) await pause;
+    if (!group.isFull()) continue;
+    yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
+    group.clear();
   }
-  cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: await group.batch(), rejects: group.rejects };
   const { notes, warnings, decisions } = added
     ? await confirmed(document, { assumed, added, evidence, layout })

@@ -53,7 +53,9 @@ export class PlainRowCutter extends RowCutter {
     }
   }
 
-  end(): void {}
+  end(): Rows[] {
+    return [];
+  }
 
   /** Makes room for the marks of so many bytes of text. */
   private reserve(length: number): void {

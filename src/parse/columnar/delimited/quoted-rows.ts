@@ -9,6 +9,7 @@ import { Slab } from '../slab.js';
 import { RowCutter } from './row-cutter.js';
 
 const lineFeed = 0x0a;
+const encoder = new TextEncoder();
 
 /** What the kernel returns for a row whose end has not come yet, and for an irregular one. */
 const open = -1;
@@ -34,6 +35,8 @@ export class QuotedRowCutter extends RowCutter {
   private skipLines: number;
   /** The beginning of a row whose end has not come yet. */
   private begun = new Uint8Array(0);
+  /** Whether no more text will come. */
+  private isAll = false;
   private clean: Slab;
   /** Ends of what the current portion has in `clean` and in `marks`. */
   private cleanEnd = 0;
@@ -54,6 +57,22 @@ export class QuotedRowCutter extends RowCutter {
   *cut(slab: Slab): Generator<Rows> {
     const source = this.begun.length > 0 ? this.joined(this.begun, slab) : slab;
     this.begun = new Uint8Array(0);
+    const at = yield* this.rowsOf(source);
+    this.begun = source.bytes().slice(at, source.length);
+    if (source !== slab) this.kernel.calls.release(source.at);
+    if (this.begun.length > this.maxRowBytes) throw notColumnar('a quote is not closed');
+  }
+
+  *end(): Generator<Rows> {
+    if (this.begun.length === 0) return;
+    this.isAll = true;
+    const source = this.joined(this.begun, new Slab(this.kernel, 0));
+    const at = yield* this.rowsOf(source);
+    if (at < source.length) throw notColumnar('a quote is not closed');
+  }
+
+  /** Returns where the row begins whose end has not come yet. */
+  private *rowsOf(source: Slab): Generator<Rows, number> {
     this.reserve(source.length);
     let at = this.skipHeader(source);
     while (at < source.length) {
@@ -63,13 +82,7 @@ export class QuotedRowCutter extends RowCutter {
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
       if (at === from) break;
     }
-    this.begun = source.bytes().slice(at, source.length);
-    if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > this.maxRowBytes) throw notColumnar('a quote is not closed');
-  }
-
-  end(): void {
-    if (this.begun.length > 0) throw notColumnar('a quote is not closed');
+    return at;
   }
 
   /** Makes room for the cells of so many bytes of text. */
@@ -160,7 +173,7 @@ export class QuotedRowCutter extends RowCutter {
     const { source, from, to, firstMark, cells } = row;
     const oddity = to === irregular ? 'irregular' : cells < this.width ? 'short' : 'surplus';
     const lines = new Lines(source, from);
-    const examined = examineRow((index) => lines.at(index), false, this.dialect, oddity);
+    const examined = examineRow((index) => lines.at(index), this.isAll, this.dialect, oddity);
     if (examined.kind === 'more') return open;
     this.rowNumber += 1;
     switch (examined.kind) {
@@ -168,7 +181,7 @@ export class QuotedRowCutter extends RowCutter {
         if (examined.hasOpenQuote) throw notColumnar('a quote is not closed');
         this.cleanEnd = this.begin(firstMark);
         this.markCount = firstMark + 1;
-        for (const cell of examined.cells) this.copyCell(cell);
+        this.copyCells(examined.cells);
         this.take(rows, { ...row, cells: examined.cells.length }, lines.end(examined.lines));
         return lines.end(examined.lines);
       }
@@ -207,15 +220,24 @@ export class QuotedRowCutter extends RowCutter {
     this.reject(rows, raw, reason);
   }
 
-  /** Copies a cell behind those that the row has already. */
-  private copyCell(text: string): void {
+  /** Copies the cells of a row to the end of `clean`. */
+  private copyCells(cells: string[]): void {
     const { kernel, clean } = this;
-    const bytes = Buffer.from(text);
-    kernel.bytes(clean.at + this.cleanEnd, bytes.length).set(bytes);
-    const end = this.cleanEnd + bytes.length;
-    kernel.int32(this.marks + this.markCount * 4, 1)[0] = end;
-    this.markCount += 1;
-    this.cleanEnd = end + 1;
+    const text = `${cells.join('\0')}\0`;
+    const room = kernel.bytes(clean.at + this.cleanEnd, clean.capacity - this.cleanEnd);
+    const { read, written } = encoder.encodeInto(text, room);
+    // Replacement characters are longer than the bytes that are no text.
+    if (read < text.length) throw notColumnar('its text is not valid UTF-8');
+    const isAscii = written === text.length;
+    const marks = kernel.int32(this.marks + this.markCount * 4, cells.length);
+    let end = this.cleanEnd;
+    for (const [index, cell] of cells.entries()) {
+      end += isAscii ? cell.length : Buffer.byteLength(cell);
+      marks[index] = end;
+      end += 1;
+    }
+    this.markCount += cells.length;
+    this.cleanEnd = end;
   }
 
   /** Where the first cell of a row begins in `clean`. */

@@ -1,7 +1,8 @@
 import type { Kernel } from '../../../kernel/kernel.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import type { Rows } from '../rows.js';
-import type { Slab } from '../slab.js';
+import { readSlabs, type Slab } from '../slab.js';
 
 /** Cuts slabs into rows, in order. */
 export abstract class RowCutter {
@@ -32,16 +33,26 @@ export abstract class RowCutter {
   }
 
   /**
-   * The rows of a slab in portions. The memory of a portion is reused for the next.
+   * All rows of a document in portions. The memory of a portion is reused for the next. `onRead` is
+   * called with the bytes of each piece of text after its rows.
    * Errors: ReadAgain<ParseHint>.
    */
-  abstract cut(slab: Slab): Iterable<Rows>;
+  async *cutAll(
+    document: ReadableDocument,
+    onRead: (bytes: number) => void = () => {},
+  ): AsyncGenerator<Rows> {
+    for await (const slab of readSlabs(this.kernel, document)) {
+      yield* this.cut(slab);
+      onRead(slab.length);
+    }
+    yield* this.end();
+  }
 
-  /**
-   * Called after the last slab.
-   * Errors: ReadAgain<ParseHint> if the last row has no end.
-   */
-  abstract end(): void;
+  /** The rows of a slab in portions. */
+  protected abstract cut(slab: Slab): Iterable<Rows>;
+
+  /** What follows the rows of the last slab. */
+  protected abstract end(): Iterable<Rows>;
 
   protected noRows(slab: Slab): Rows {
     const { marks, first, numbers } = this;

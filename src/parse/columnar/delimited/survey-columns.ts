@@ -8,7 +8,6 @@ import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import { cellsOf, maxRowsTogether } from '../rows.js';
-import { readSlabs } from '../slab.js';
 
 /**
  * Reads a delimited document without a schema once, to infer the types of its columns as
@@ -50,16 +49,13 @@ async function survey(
   });
   const cutter = openDelimitedRows(kernel, layout, maxRowsTogether, misplaced);
   const takeBreak = openBreaks();
-  for await (const slab of readSlabs(kernel, document)) {
-    for (const rows of cutter.cut(slab)) {
-      for (const { cellIndex, texts } of columns) {
-        texts.add(cellsOf(rows, cellIndex, form));
-        const pause = takeBreak();
-        if (pause) await pause;
-      }
+  for await (const rows of cutter.cutAll(document)) {
+    for (const { cellIndex, texts } of columns) {
+      texts.add(cellsOf(rows, cellIndex, form));
+      const pause = takeBreak();
+      if (pause) await pause;
     }
   }
-  cutter.end();
   for (const { texts } of columns) {
     texts.flush();
     const pause = takeBreak();

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { refreshEvent } from '../../src/requests/refresh-rules.js';
+import type { WindowRecord } from '../../src/requests/window-states.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 9, 10);
+const endMs = startMs + dayMs;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const rules = {
+  agesMs: [3 * dayMs, 7 * dayMs],
+  settledMs: dayMs,
+  maxStartAgeMs: Number.POSITIVE_INFINITY,
+};
+
+/** A window with a report that was created at an age, in days. */
+function answered(days: number, changes: Partial<WindowRecord> = {}): WindowRecord {
+  const at = iso(endMs + days * dayMs);
+  const [start, end] = [iso(startMs), iso(endMs)];
+  return { start, end, version: 1, state: 'settling', attempts: [], answeredAt: at, ...changes };
+}
+
+/** What the ages mean at an age, in days. */
+function eventAt(days: number, record: WindowRecord, of = rules) {
+  const nowMs = endMs + days * dayMs;
+  return refreshEvent(record, of, { nowMs, dueAtMs: nowMs });
+}
+
+const dueSince = (days: number) => ({ type: 'refresh-due', since: iso(endMs + days * dayMs) });
+const waits = { type: 'refresh-later' };
+const isOver = { type: 'refresh-over' };
+
+describe('a window with data', () => {
+  it('is due again at each age, unless its report was created since', () => {
+    assert.deepEqual(eventAt(2.9, answered(0)), waits);
+    assert.deepEqual(eventAt(3, answered(0)), dueSince(3));
+    assert.deepEqual(eventAt(5, answered(3)), waits);
+    assert.deepEqual(eventAt(7.5, answered(3.5)), dueSince(7));
+    assert.deepEqual(eventAt(7.5, answered(7.1)), isOver);
+  });
+
+  it('is requested once for all ages that it reached while the program was off', () => {
+    assert.deepEqual(eventAt(40, answered(0)), dueSince(7));
+  });
+
+  it('is not requested again if its first report was made after its last age', () => {
+    assert.deepEqual(eventAt(400, answered(365)), isOver);
+  });
+
+  it('is believed a day later if its report had no data, even without ages', () => {
+    const none = { ...rules, agesMs: [] };
+    assert.deepEqual(eventAt(0.5, answered(0.1, { isEmpty: true }), none), waits);
+    assert.deepEqual(eventAt(1.5, answered(0.1, { isEmpty: true }), none), dueSince(1));
+    assert.deepEqual(eventAt(1.6, answered(1.5, { isEmpty: true }), none), isOver);
+    assert.deepEqual(eventAt(1.5, answered(0.1), none), isOver);
+  });
+
+  it('skips the ages before the time at which a refresh was given up', () => {
+    const skippedAt = iso(endMs + 4 * dayMs);
+    assert.deepEqual(eventAt(5, answered(0, { skippedAt })), waits);
+    assert.deepEqual(eventAt(7, answered(0, { skippedAt })), dueSince(7));
+  });
+
+  it('is not requested at an age at which Amazon no longer accepts its start', () => {
+    const short = { ...rules, maxStartAgeMs: 5 * dayMs };
+    assert.deepEqual(eventAt(3, answered(0), short), dueSince(3));
+    assert.deepEqual(eventAt(3.5, answered(3), short), isOver);
+    assert.deepEqual(eventAt(6, answered(0), short), isOver);
+  });
+
+  it('counts a report as made at an age if the clock of Amazon is a little behind', () => {
+    const at = iso(endMs + 3 * dayMs - 1000);
+    assert.deepEqual(eventAt(3.1, answered(0, { answeredAt: at })), waits);
+  });
+
+  it('waits for the time of the cron expression', () => {
+    const nowMs = endMs + 3.5 * dayMs;
+    assert.deepEqual(refreshEvent(answered(0), rules, { nowMs, dueAtMs: endMs + 2.9 * dayMs }), waits);
+  });
+
+  it('that is a snapshot has no age', () => {
+    const at = iso(startMs);
+    const snapshot = answered(0, { start: at, end: at, answeredAt: at, isEmpty: true });
+    assert.deepEqual(eventAt(3, snapshot), isOver);
+  });
+
+  it('is due once for each age at most, and last at its last age, whenever the program looks', () => {
+    const ages = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 5 });
+    const pauses = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 60 });
+    const property = fc.property(ages, pauses, fc.boolean(), (days, hours, isEmpty) => {
+      const of = { ...rules, agesMs: days.map((each) => each * dayMs) };
+      let record = answered(0.01, isEmpty ? { isEmpty } : {});
+      let requests = 0;
+      let nowMs = endMs;
+      for (const pause of [...hours, 61 * 24]) {
+        nowMs += pause * hourMs;
+        const event = refreshEvent(record, of, { nowMs, dueAtMs: nowMs });
+        if (event?.type !== 'refresh-due') continue;
+        assert.ok(Date.parse(event.since) <= nowMs && event.since > (record.answeredAt ?? ''));
+        record = answered((nowMs - endMs) / dayMs);
+        requests += 1;
+      }
+      assert.ok(requests <= days.length + Number(isEmpty), `${requests} requests`);
+      const lastMs = endMs + Math.max(...days, 0) * dayMs;
+      assert.ok(Date.parse(record.answeredAt ?? '') >= lastMs, 'the last age is missed');
+    });
+    fc.assert(property);
+  });
+});
