@@ -84,7 +84,11 @@ export const requestFactsSpec = z
       .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such date')
       .optional()
       .describe('The date since which Amazon no longer makes the reports.'),
-    replacedBy: z.string().min(1).optional().describe('The report type that replaces one that ended.'),
+    replacedBy: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('The report types that replace one that ended.'),
     sources: z
       .record(z.string(), z.string().min(1))
       .default({})

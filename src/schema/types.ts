@@ -54,8 +54,8 @@ export interface RequestFacts {
   retention?: Span;
   /** ISO date since which Amazon no longer makes the reports. */
   ended?: string;
-  /** The type that replaces this one. */
-  replacedBy?: string;
+  /** The types that replace one that ended. */
+  replacedBy?: string[];
   /** For each fact but `madeBy`, the address or the name of the page that states it. */
   sources: Record<string, string>;
 }

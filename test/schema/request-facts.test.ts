@@ -57,6 +57,18 @@ describe('facts on requests', () => {
     assert.equal(sources.reportsPerDay, packaged.sources.reportsPerDay);
   });
 
+  it('have no source for what they do not state', () => {
+    write(
+      'reportType: GET_X\nformat: tsv\nrequest:\n  maxWindow: 1 month\n  sources:\n    maxWindw: a page\n',
+    );
+    assert.deepEqual(
+      checkSchemas({ folders }).problems.map((each) =>
+        formatProblem(each).replace(/^.*own.yaml/, 'own.yaml'),
+      ),
+      ['own.yaml:6:5 request.sources.maxWindw: `request` states no "maxWindw"; did you mean "maxWindow"?'],
+    );
+  });
+
   it('are refused with file and line if they are misspelled or cannot be', () => {
     write(
       `reportType: GET_X\nformat: tsv\nrequest:\n  marketplaces: single\n  maxWindow: a month\n  minInterval: { minutes: 0, per: account }\n  ended: 2026-13-01\n  oldStart: 1 year\n`,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { columnTypeText } from '../../schema/column-type.js';
 import { defaultTableName } from '../../schema/infer.js';
+import { requestFactTexts } from '../../schema/request-facts-text.js';
 import type { ReportSchema } from '../../schema/types.js';
 import { schemaOf } from '../setup/find-named.js';
 import type { Io } from '../setup/io.js';
@@ -14,7 +15,7 @@ export function schemasListAction(options: { json?: boolean }, command: Command,
     io.stdout.write(`${JSON.stringify(schemas, null, 2)}\n`);
     return;
   }
-  const head = ['report type', 'table', 'format', 'load', 'key', 'columns'];
+  const head = ['report type', 'table', 'format', 'load', 'key', 'columns', 'made'];
   io.stdout.write(textTable(head, schemas.flatMap(listCells)));
 }
 
@@ -32,7 +33,8 @@ export function schemasShowAction(
   }
   const { description, file, request, restricted, tables } = schema;
   io.stdout.write(`${reportType}: ${description}\n${file}\n`);
-  if (request?.madeBy) io.stdout.write(`Made: ${request.madeBy.join(', ')}\n`);
+  for (const { label, text, source } of request ? requestFactTexts(request) : [])
+    io.stdout.write(`${label}: ${text}${source ? ` (${source})` : ''}\n`);
   if (restricted) io.stdout.write('Its documents require a restricted data token.\n');
   if (tables.length === 0) io.stdout.write(`\n${withoutTables(schema)}\n`);
   for (const table of tables) {
@@ -50,10 +52,12 @@ export function schemasShowAction(
   }
 }
 
-function listCells({ reportType, format, tables }: ReportSchema): unknown[][] {
-  if (format === 'raw') return [[reportType, '', format, '', '', 'not parsed']];
+function listCells({ reportType, format, request = { sources: {} }, tables }: ReportSchema): unknown[][] {
+  const { ended, madeBy } = request;
+  const made = ended ? `ended ${ended}` : madeBy?.join(', ');
+  if (format === 'raw') return [[reportType, '', format, '', '', 'not parsed', made]];
   if (tables.length === 0) {
-    return [[reportType, defaultTableName(reportType), format, 'append', '', 'inferred']];
+    return [[reportType, defaultTableName(reportType), format, 'append', '', 'inferred', made]];
   }
   return tables.map(({ name, load, columns }) => [
     reportType,
@@ -62,6 +66,7 @@ function listCells({ reportType, format, tables }: ReportSchema): unknown[][] {
     load.mode,
     load.key.join(', '),
     columns.length,
+    made,
   ]);
 }
 
