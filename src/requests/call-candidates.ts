@@ -4,9 +4,11 @@ import type { CallCandidate, CallState } from '../scheduling/call-plan.js';
 import { callTimesOf, limitsOf, type ListedReports, type RequestLimit } from './call-limits.js';
 import type { DueWindow, DueWindows } from './due-windows.js';
 import type { LearnedLimits } from './learned-limits.js';
-import { requestedReports } from './request-progress.js';
+import { refreshRules } from './refresh-rules.js';
+import { requestedReports, windowRecord } from './request-progress.js';
 import type { RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
+import type { WindowRecord } from './window-states.js';
 
 /** A due window as the plan of calls sees it. */
 export interface WindowCandidate extends CallCandidate {
@@ -25,6 +27,7 @@ export function candidatesOf(
     const { key, sellerId, lagMs } = plan;
     const limits = requestLimitsOf(plan, { learned, context });
     const lastRequestedAt = store.progress(key)?.lastRequestedAt ?? progress.lastRequestedAt;
+    const { settledMs } = refreshRules(plan);
     return due.map((window) => ({
       plan,
       window,
@@ -33,11 +36,17 @@ export function candidatesOf(
       requestKey: key,
       windowKey: `${key} ${window.startMs}`,
       reason: window.reason,
+      settles: settles(windowRecord(progress, window), window.endMs + settledMs, context.clock.now()),
       dueMs: window.endMs + lagMs,
       lastRequestedMs: lastRequestedAt === undefined ? 0 : Date.parse(lastRequestedAt),
       limits,
     }));
   });
+}
+
+/** Whether a report of now is the first one with the complete data of a window. */
+function settles(record: WindowRecord | undefined, settledAtMs: number, nowMs: number): boolean {
+  return settledAtMs <= nowMs && Date.parse(record?.answeredAt ?? '') < settledAtMs;
 }
 
 /** What candidates and their state come from. */

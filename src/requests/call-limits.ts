@@ -16,6 +16,8 @@ export interface RequestLimit extends CallLimit {
   isOf(sellerId: string): boolean;
   /** Whether reports count that another application requested. */
   countsOthers: boolean;
+  /** Whether it was learned from Amazon's answers. */
+  isLearned?: boolean;
 }
 
 /** The reports of a seller that Amazon lists. */
@@ -80,6 +82,7 @@ export function limitsOf(
           {
             ...ofSeller,
             countsOthers: false,
+            isLearned: true,
             key: keyOf('learned', 'seller'),
             calls: 1,
             perMs: learnedMinutes * minuteMs,

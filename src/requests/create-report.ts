@@ -61,7 +61,7 @@ export async function createReport(
     if (!held) return held;
     const event = { type: 'report-created', reportId, at: attemptedAt ?? '' } as const;
     const { refusal, ...rest } = applyToWindow(held, window, event, context.clock.now());
-    const calls = rest.calls?.map((call) => (call.at === attemptedAt ? { ...call, reportId } : call));
+    const calls = rest.calls?.map((call) => (isThisCall(call) ? { ...call, reportId } : call));
     return refusal ? changed(rest, { calls }) : { ...rest, calls };
   });
   return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), reportId };
@@ -98,7 +98,12 @@ export async function createReport(
 
   /** The calls of the request but this one. */
   function otherCalls({ calls = [] }: RequestProgress): Attempt[] {
-    return calls.filter(({ at, reportId }) => at !== attemptedAt || reportId !== undefined);
+    return calls.filter((call) => !isThisCall(call));
+  }
+
+  /** Another call of the same moment has its report already. */
+  function isThisCall({ at, reportId: known }: Attempt): boolean {
+    return at === attemptedAt && known === undefined;
   }
 
   /** Amazon created nothing: the window is due again, and the call does not count. */

@@ -1,6 +1,7 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
+import { callsPerDay } from './calls-per-day.js';
 import { learnSpacings } from './learn-spacings.js';
 import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
@@ -44,6 +45,7 @@ export async function runRequestCycle(
     if (recovered) summary.recovered = recovered;
     await learnSpacings(store.all(), learned, context);
   }
+  if (options.dryRun) summary.perDay = callsPerDay(context, learned);
   await requestDueWindows(byCron, cycle, guarded);
   for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);

@@ -3,6 +3,7 @@ import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { CallOptions } from '../source/types.js';
 import type { CallDecision, CallReason } from '../scheduling/call-plan.js';
 import type { WindowCandidate } from './call-candidates.js';
+import type { CallsPerDay } from './calls-per-day.js';
 import type { LearnedLimits } from './learned-limits.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
@@ -55,6 +56,8 @@ export interface RequestSummary {
   schedules: ScheduleStep[];
   /** In a dry run: what would be requested now, and when the other due windows could be. */
   decisions?: CallDecision<WindowCandidate>[];
+  /** In a dry run: the calls that all pipelines need each day. */
+  perDay?: CallsPerDay;
   failures: Failure[];
   /** What was loaded because its notification never came. */
   recovered?: WorkSummary;

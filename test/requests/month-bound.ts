@@ -26,8 +26,8 @@ interface Limit {
 
 /**
  * Compares a simulated month with the least time that the limits allow. The bound does not know the
- * plan of calls: calls that take the same time finish earliest, in total, if their resource is never
- * idle while one of them is due, in whatever order. Each resource alone gives a bound. Refreshes
+ * plan of calls: calls that take the same time finish earliest, in total, if their resource is
+ * never idle while one of them is due, in whatever order. Each resource alone gives a bound. Refreshes
  * that no window needs, and the quota of documents, are left out, which only lowers the bound.
  */
 export function answerTimesOf(month: Month, windows: SimulatedWindow[] = month.windows): AnswerTimes {
@@ -50,7 +50,7 @@ export function answerTimesOf(month: Month, windows: SimulatedWindow[] = month.w
     missing: needed.filter(({ loadedMs }) => loadedMs === undefined).length,
     meanHours: sumMs(actual) / needed.length / hourMs,
     minMeanHours: minMs / needed.length / hourMs,
-    maxHours: Math.max(...actual) / hourMs,
+    maxHours: actual.reduce((most, each) => Math.max(most, each), 0) / hourMs,
   };
 }
 

@@ -503,7 +503,8 @@ describe('requests', () => {
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
     assert.match(stdout, /Would request 2 reports/);
-    assert.ok(stdout.includes(iso(today() - dayMs).slice(0, 19)));
+    assert.ok(stdout.includes(`1 newest window, ${date(today() - dayMs)}: now`), stdout);
+    assert.ok(stdout.includes('1 newest window, the current state: now'), stdout);
     assert.equal(calls('createReport') + calls('getReports'), 0);
     assert.equal((await run('request')).summary.asked.length, 2);
   });
