@@ -1,4 +1,4 @@
-import { answerTimesOf } from '../test/requests/month-bound.js';
+import { answerTimesOf, hasOwnLimit } from '../test/requests/month-bound.js';
 import { simulateMonth } from '../test/requests/simulate-month.js';
 import { numberOption } from './options.js';
 
@@ -18,13 +18,11 @@ console.log(`calls above a limit: ${month.refused.length} ${month.refused.slice(
 console.log(
   `longest wait of a document that Amazon announced by itself: ${minutes(month.maxDocumentWaitMs)}`,
 );
-const isLimited = ({ plan: { facts } }: (typeof month.windows)[number]) =>
-  facts.minInterval !== undefined || facts.reportsPerDay !== undefined;
-const types = [...new Set(month.windows.filter(isLimited).map(({ plan }) => plan.reportType))];
+const types = [...new Set(month.windows.filter(hasOwnLimit).map(({ plan }) => plan.reportType))];
 show('all', month.windows);
 show(
   'types without a limit of their own',
-  month.windows.filter((each) => !isLimited(each)),
+  month.windows.filter((each) => !hasOwnLimit(each)),
 );
 for (const type of types)
   show(

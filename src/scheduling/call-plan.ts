@@ -96,7 +96,7 @@ const hourMs = 3_600_000;
 const maxDocumentWaitMs = { new: 24 * hourMs, others: hourMs };
 
 /** Of about so many calls, one is made although more urgent ones wait. */
-const callsPerException = 30;
+const callsPerException = 100;
 
 /**
  * Decides which reports are requested now, in which order, and when the others become possible.

@@ -213,7 +213,7 @@ describe('request cycles', () => {
       from: new Date(startMs - 50 * 7 * dayMs).toISOString().slice(0, 10),
     };
 
-    /** A report of a window that nobody here wants, requested an hour ago by another application. */
+    /** Another application requested it an hour ago, for a window that nobody here wants. */
     const addOfAnother = (number: number) =>
       reports.push({
         sellerId: 'A1SELLER',

@@ -27,8 +27,8 @@ interface Limit {
 /**
  * Compares a simulated month with the least time that the limits allow. The bound does not know the
  * plan of calls: calls that take the same time finish earliest, in total, if their resource is
- * never idle while one of them is due, in whatever order. Each resource alone gives a bound. Refreshes
- * that no window needs, and the quota of documents, are left out, which only lowers the bound.
+ * never idle while one of them is due, in whatever order. Each resource alone gives a bound.
+ * Refreshes that no window needs, and the quota of documents, are left out, which only lowers it.
  */
 export function answerTimesOf(month: Month, windows: SimulatedWindow[] = month.windows): AnswerTimes {
   const needed = windows.flatMap((window) => neededOf(window, month));
@@ -89,12 +89,16 @@ export function earliestTimes(dueMs: number[], { burst, intervalMs }: Limit): nu
     });
 }
 
-/**
- * What is the narrowest for a window: the calls of the application for its type, or those of the
- * seller.
- */
-function resourceOf({ plan: { sellerId, reportType, facts } }: SimulatedWindow): string {
-  return isOfApplication(facts) ? reportType : facts.reportsPerDay ? `${reportType} ${sellerId}` : sellerId;
+/** Whether the reports of its type have a limit that is narrower than that of the seller. */
+export function hasOwnLimit({ plan: { facts } }: SimulatedWindow): boolean {
+  return isOfApplication(facts) || facts.reportsPerDay !== undefined;
+}
+
+/** What limits a window: the calls of an application or account for its type, or the seller's. */
+function resourceOf(window: SimulatedWindow): string {
+  const { sellerId, reportType, facts } = window.plan;
+  if (isOfApplication(facts)) return reportType;
+  return hasOwnLimit(window) ? `${reportType} ${sellerId}` : sellerId;
 }
 
 function isOfApplication({ minInterval, reportsPerDay }: SimulatedWindow['plan']['facts']): boolean {

@@ -91,7 +91,7 @@ const states = fc.record({
   inFlight: fc.nat(1500),
   turns: fc.dictionary(
     fc.constantFrom('A1', 'A2', 'spaced', 'daily'),
-    fc.record({ calls: fc.nat(40), exceptions: fc.nat(9) }),
+    fc.record({ calls: fc.nat(120), exceptions: fc.nat(9) }),
   ),
   times: fc.record({
     spaced: fc.array(fc.nat(3000), { maxLength: 3 }).map(minutesAgo),
@@ -222,7 +222,7 @@ describe('the plan of calls', () => {
       const times: number[] = [];
       let nowMs = startMs;
       // One call at a time, and in each turn two new candidates for every reason.
-      for (let round = 0; round < 2000; round += 1) {
+      for (let round = 0; round < 4000; round += 1) {
         nowMs += 15 * minuteMs;
         const others = callReasons.flatMap((reason) =>
           [true, false].flatMap((settles) =>
