@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { TablesOptions } from './actions/tables.js';
 import type { Io } from './setup/io.js';
 
 /** `sp-reports tables`: lists the tables and views that can be queried. */
@@ -7,16 +8,22 @@ export function tablesCommand(io: Io): Command {
     .description('Lists the tables of the warehouse.')
     .option(
       '--gaps',
-      'list data gaps instead: periods that no report of a table covers, between periods that are covered',
+      'list the periods without data instead: missing, requested, failed, given up, or no longer at Amazon',
+    )
+    .addOption(
+      new Option(
+        '--coverage',
+        'list all periods instead, with their states: also those that are loaded, and those that will be requested again',
+      ).conflicts(['gaps']),
     )
     .addOption(
       new Option(
         '--views',
         'list the views instead: what they answer, the tables they wait for, and why a view could not be created',
-      ).conflicts(['gaps']),
+      ).conflicts(['gaps', 'coverage']),
     )
     .option('--json', 'print a JSON array')
-    .action(async (options: { gaps?: boolean; views?: boolean; json?: boolean }, command: Command) => {
+    .action(async (options: TablesOptions, command: Command) => {
       const { tablesAction } = await import('./actions/tables.js');
       await tablesAction(options, command, io);
     });

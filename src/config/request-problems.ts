@@ -1,4 +1,5 @@
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { appendsRows } from '../schema/appends-rows.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import { requestFacts } from '../schema/request-facts.js';
 import type { ReportSchemas } from '../schema/types.js';
@@ -38,6 +39,7 @@ export function requestProblems(
         ...typeProblems(request, schemas),
         ...routeProblems(request, pipeline, pipelines),
         ...windowProblems(request, schemas),
+        ...refreshProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
         ...repetition(request, `pipelines[${index}].request[${position}]`, seen),
       ];
@@ -93,6 +95,12 @@ function windowProblems(request: RequestConfig, schemas: ReportSchemas): Found[]
   if (!window || !maxWindow || maxSpanMs(window) <= maxSpanMs(maxWindow)) return [];
   const message = `longer than Amazon allows for ${request.reportType}: at most ${spanText(maxWindow)}`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
+}
+
+function refreshProblems({ reportType, refresh = [] }: RequestConfig, schemas: ReportSchemas): Found[] {
+  if (refresh.length === 0 || !schemas.has(reportType) || !appendsRows(schemas, reportType)) return [];
+  const message = `the rows of a second report of a window would be added to those of the first, because ${reportType} appends; remove \`refresh\`, or write a schema with \`load: { mode: replace }\` or \`merge\``;
+  return [{ at: ['refresh'], message }];
 }
 
 function placeProblems(

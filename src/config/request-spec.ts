@@ -73,7 +73,7 @@ export const requestSpec = z
       .max(10)
       .optional()
       .describe(
-        'Ages at which a window is requested again, counted from its end, such as `[3 days, 30 days]`, because Amazon restates its data. The default is known for each report type: the age at which its data are complete, and the age at which Amazon stops to restate them. `[]` requests no window again that has data.',
+        'Ages at which a window is requested again, counted from its end, such as `[3 days, 30 days]`, because Amazon restates its data. The default is known for each report type: the age at which its data are complete, and the age at which Amazon stops to restate them. `[]` requests no window again that has data. Types whose tables append have no refreshes.',
       ),
     from: z
       .string()

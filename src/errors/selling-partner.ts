@@ -35,7 +35,7 @@ export const sellingPartnerErrors = {
   REPORT_GIVEN_UP: {
     kind: 'terminal',
     message:
-      'requesting {reportType} for seller {sellerId}, {period}: abandoned after four failures, the last one: {found}',
+      'requesting {reportType} for seller {sellerId}, {period}: abandoned after repeated failures, the last one: {found}',
     remedy:
       "Read Amazon's explanation in the ledger (`sp-reports loads --status fatal`) and fix the request in pipelines.yaml if needed; then run `sp-reports request --again`.",
   },

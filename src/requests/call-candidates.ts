@@ -27,7 +27,7 @@ export function candidatesOf(
     const { key, sellerId, lagMs } = plan;
     const limits = requestLimitsOf(plan, { learned, context });
     const lastRequestedAt = store.progress(key)?.lastRequestedAt ?? progress.lastRequestedAt;
-    const { settledMs } = refreshRules(plan);
+    const { settledMs } = refreshRules(plan, context.schemas);
     return due.map((window) => ({
       plan,
       window,
@@ -53,7 +53,7 @@ function settles(record: WindowRecord | undefined, settledAtMs: number, nowMs: n
 export interface CallSources {
   store: Pick<RequestStore, 'progress' | 'all' | 'lostAtMs'>;
   learned: LearnedLimits;
-  context: Pick<PipelineContext, 'config' | 'clock' | 'requestQuota' | 'documentQuota'>;
+  context: Pick<PipelineContext, 'config' | 'schemas' | 'clock' | 'requestQuota' | 'documentQuota'>;
 }
 
 /** The limits of a request as of now. */

@@ -62,7 +62,7 @@ export function callsPerDay(
       seller.scheduled += reports;
       continue;
     }
-    const refreshes = plan.window ? reports * refreshRules(plan).agesMs.length : 0;
+    const refreshes = plan.window ? reports * refreshRules(plan, context.schemas).agesMs.length : 0;
     seller.new += reports;
     seller.refreshes += refreshes;
     for (const limit of requestLimitsOf(plan, { learned, context })) {

@@ -1,7 +1,8 @@
-import { beforeMs, type Span } from '../yaml/span.js';
 import type { LedgerRow } from '../warehouse/types.js';
-import { type AnsweringReport, answerOf, type LedgerEvidence, newestAnswer } from './ledger-answers.js';
+import { beforeMs, type Span } from '../yaml/span.js';
+import { type AnsweringReport, answerOf, type Evidence, newestAnswer } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent } from './refresh-rules.js';
+import { isGivenUp, lastFailedMs, updateOutage } from './outage.js';
 import type { RequestPlan } from './request-plans.js';
 import {
   applyToWindow,
@@ -13,18 +14,14 @@ import {
   removeClosed,
   windowOf,
 } from './request-progress.js';
-import {
-  hasData,
-  isDue,
-  isInFlight,
-  maxFailures,
-  type WindowEvent,
-  type WindowRecord,
-} from './window-states.js';
+import { hasData, isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
 const maxNewWindows = 200;
+
+/** How often a window that has not failed yet is tried during an outage. */
+const probeIntervalMs = 3_600_000;
 
 const dayMs = 86_400_000;
 /** How far back the ledger is searched for the first window of a request that has no `from`. */
@@ -66,7 +63,7 @@ export function computeDueWindows(
   plan: RequestPlan,
   rules: RefreshRules,
   held: RequestProgress | undefined,
-  evidence: LedgerEvidence,
+  evidence: Evidence,
   { nowMs, untilMs, ignoresRefusal }: CycleTimes,
 ): DueWindows {
   // A report does not show its options: with a sibling, it may belong to either request. Requesting
@@ -76,17 +73,18 @@ export function computeDueWindows(
   const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
   progress = withinBounds(progress, plan, nowMs);
-  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
-  progress = applyToWindows(progress, eventOfFailures, nowMs);
+  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested, rules), nowMs);
+  progress = giveUpFailed(updateOutage(progress, evidence.otherRequests, nowMs), evidence, rules, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
-    const found = newestAnswer(others, window);
+    const found = newestAnswer(others, window, rules);
     if (found) progress = applyToWindow(progress, window, { type: 'report-loaded', ...found }, nowMs);
   }
   // A report that somebody else requested may be the refresh of a window.
   progress = applyToWindows(
     progress,
     (record) => {
-      const found = eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record));
+      const found =
+        eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record), rules);
       const isNewer = found && Date.parse(found.createdAt) > Date.parse(record.answeredAt ?? '');
       return isNewer ? { type: 'report-loaded', ...found } : undefined;
     },
@@ -96,11 +94,19 @@ export function computeDueWindows(
   progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
   progress = removeClosed(progress, nowMs);
   const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
-  return { plan, progress, due: mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs) };
+  const due = mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs);
+  return { plan, progress, due: progress.outage ? dueInOutage(due, progress, nowMs) : due };
 }
 
-function eventOfFailures({ attempts }: WindowRecord): WindowEvent | undefined {
-  return attempts.length >= maxFailures ? { type: 'given-up' } : undefined;
+function giveUpFailed(
+  progress: RequestProgress,
+  { otherRequests }: Evidence,
+  rules: RefreshRules,
+  nowMs: number,
+): RequestProgress {
+  const eventOf = (record: WindowRecord): WindowEvent | undefined =>
+    isGivenUp(record, progress, otherRequests, rules) ? { type: 'given-up' } : undefined;
+  return applyToWindows(progress, eventOf, nowMs);
 }
 
 /** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
@@ -152,10 +158,11 @@ export function withinBounds(
 function ledgerEvent(
   { attempts }: WindowRecord,
   rows: ReadonlyMap<string, LedgerRow>,
+  rules: RefreshRules,
 ): WindowEvent | undefined {
   const found = attempts.map(({ reportId, at }) => ({ reportId, at, row: rows.get(reportId ?? '') }));
   const loaded = found.findLast(({ row }) => row && row.status !== 'fatal');
-  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, loaded.at) };
+  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, rules, loaded.at) };
   const { reportId, row } = found.at(-1) ?? {};
   return reportId && row ? { type: 'report-failed', reportId, found: row.reason ?? 'FATAL' } : undefined;
 }
@@ -182,6 +189,19 @@ function dueWindows(
   if (plan.window) return due.sort((a, b) => a.startMs - b.startMs);
   // A newer snapshot replaces an older one that failed or was postponed.
   return progress.windows.some((record) => isInFlight(record, nowMs)) ? [] : due.slice(-1);
+}
+
+/**
+ * During an outage, windows that have not failed yet would only fail. One at a time, and one an
+ * hour, shows whether Amazon works again. The others wait.
+ */
+function dueInOutage(due: DueWindow[], progress: RequestProgress, nowMs: number): DueWindow[] {
+  const isWaiting = ({ reason }: DueWindow) => reason === 'older' || reason === 'refresh';
+  const isQuiet =
+    nowMs - lastFailedMs(progress) >= probeIntervalMs &&
+    !progress.windows.some((record) => isInFlight(record, nowMs));
+  const probe = isQuiet && due.every(isWaiting) ? due.at(-1) : undefined;
+  return due.filter((each) => !isWaiting(each) || each === probe);
 }
 
 function hasFailed({ attempts, forcedAt }: WindowRecord): boolean {

@@ -7,9 +7,8 @@ import {
 } from '../source/selling-partner/limits.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
-import { maxProcessingMs } from './recover-finished-reports.js';
 import { windowRecord } from './request-progress.js';
-import { maxClockSkewMs, unconfirmedAttempt } from './window-states.js';
+import { maxClockSkewMs, maxProcessingMs, unconfirmedAttempt } from './window-states.js';
 
 const dayMs = 86_400_000;
 

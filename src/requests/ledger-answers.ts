@@ -1,4 +1,6 @@
 import type { LedgerField, LedgerRow } from '../warehouse/types.js';
+import type { RequestProgress } from './request-progress.js';
+import type { RefreshRules } from './refresh-rules.js';
 import type { Answer } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
 
@@ -15,19 +17,25 @@ export const answerFields = [
 
 export type AnsweringReport = Pick<LedgerRow, (typeof answerFields)[number]>;
 
-/** Reports in the ledger that show which windows of a request are answered or failed. */
-export interface LedgerEvidence {
+/** What shows which windows of a request are answered or failed, and whether Amazon works. */
+export interface Evidence {
   /** By report id: reports of open windows. */
   requested: ReadonlyMap<string, LedgerRow>;
   /** Reports of the type, seller and marketplaces, whoever requested them. */
   others: AnsweringReport[];
+  /** The other requests of the type, of all sellers. */
+  otherRequests: RequestProgress[];
 }
 
 /** Returns the newest of some reports that answers a window. */
-export function newestAnswer(reports: AnsweringReport[], window: Window): Answer | undefined {
+export function newestAnswer(
+  reports: AnsweringReport[],
+  window: Window,
+  rules: Pick<RefreshRules, 'keepsOldRows'>,
+): Answer | undefined {
   return reports
     .filter((report) => answers(report, window))
-    .map((report) => answerOf(report))
+    .map((report) => answerOf(report, rules))
     .reduce<Answer | undefined>(
       (newest, each) => (newest && isNewer(newest, each) ? newest : each),
       undefined,
@@ -40,10 +48,13 @@ export function newestAnswer(reports: AnsweringReport[], window: Window): Answer
  */
 export function answerOf(
   { status, reportCreatedAt, loadedAt, tables }: AnsweringReport,
+  { keepsOldRows }: Pick<RefreshRules, 'keepsOldRows'>,
   requestedAt = loadedAt,
 ): Answer {
   const filled = tables.filter(({ rows }) => rows > 0);
-  const isZero = filled.length > 0 && filled.every(({ allMeasuresEmpty }) => allMeasuresEmpty);
+  // Zeros that stay beside the figures of a newer report would be rows too many.
+  const isZero =
+    !keepsOldRows && filled.length > 0 && filled.every(({ allMeasuresEmpty }) => allMeasuresEmpty);
   const isEmpty = status === 'cancelled' || status === 'empty' || (status === 'loaded' && isZero);
   return { createdAt: reportCreatedAt ?? requestedAt, isEmpty };
 }

@@ -4,7 +4,7 @@ import type { ExistingReports } from './existing-reports.js';
 import { applyToWindow, type RequestProgress, windowRecord, windowVersion } from './request-progress.js';
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
-import { unconfirmedAttempt, maxClockSkewMs } from './window-states.js';
+import { maxClockSkewMs, unconfirmedAttempt } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
 
 /** Due windows after a look at the reports that exist. */

@@ -10,15 +10,17 @@ import {
   unknownWindows,
   withinBounds,
 } from './due-windows.js';
-import { type AnsweringReport, answerFields, type LedgerEvidence } from './ledger-answers.js';
+import { type AnsweringReport, answerFields, type Evidence } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.js';
 import { isSameSet, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
+  fillGaps,
   forceRetries,
   openReportIds,
   type RequestProgress,
 } from './request-progress.js';
+import type { KeyedProgress } from './request-store.js';
 import type { RequestCycle } from './types.js';
 import { maxClockSkewMs, type WindowRecord } from './window-states.js';
 import { minDataEndMs } from './windows.js';
@@ -36,17 +38,19 @@ export async function refreshDueWindows(
   const nowMs = context.clock.now();
   const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
   const untilMs = dueAtMs - plan.lagMs;
-  const rules = refreshRules(plan);
-  const evidence = await readLedgerEvidence(plan, rules, store.progress(plan.key), untilMs, context);
+  const rules = refreshRules(plan, context.schemas);
+  const evidence = await readEvidence(plan, rules, untilMs, store.all(), context);
   let before = store.progress(plan.key);
-  const refreshed = (held: RequestProgress | undefined) =>
-    computeDueWindows(
-      plan,
-      rules,
-      options.forceRetries && held ? forceRetries(held, nowMs) : held,
-      evidence,
-      { nowMs, untilMs, ignoresRefusal: options.now ?? false },
-    );
+  const times = { nowMs, untilMs, ignoresRefusal: options.now ?? false };
+  const gaps = options.gaps?.get(plan.key);
+  const refreshed = (held: RequestProgress | undefined): DueWindows => {
+    const forced = options.forceRetries && held ? forceRetries(held, nowMs) : held;
+    const found = computeDueWindows(plan, rules, forced, evidence, times);
+    // Windows that the ledger answers by now are no gaps: they come after its evidence.
+    return gaps
+      ? computeDueWindows(plan, rules, fillGaps(found.progress, gaps, nowMs), evidence, times)
+      : found;
+  };
   let result = refreshed(before);
   if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
   // Most cycles find nothing new and do not write.
@@ -75,18 +79,20 @@ function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgr
 }
 
 /**
- * Looks up the reports of a request in the ledger. Reports of others are read only if there are new
- * windows or due refreshes, and no older ones than these need.
+ * Looks up the reports of a request in the ledger, and the other requests of its type among all
+ * stored ones. Reports of others are read only if there are new windows or due refreshes, and no
+ * older ones than these need.
  */
-async function readLedgerEvidence(
+async function readEvidence(
   plan: RequestPlan,
   rules: RefreshRules,
-  held: RequestProgress | undefined,
   untilMs: number,
+  all: KeyedProgress[],
   { clock, warehouse }: PipelineContext,
-): Promise<LedgerEvidence> {
+): Promise<Evidence> {
   const { sellerId, reportType } = plan;
   const nowMs = clock.now();
+  const held = all.find(({ key }) => key === plan.key);
   const progress = held && withinBounds(held, plan, nowMs);
   const ids = progress ? openReportIds(progress) : [];
   const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
@@ -109,7 +115,8 @@ async function readLedgerEvidence(
     const createdMs = Math.min(...refreshes.map(({ since }) => Date.parse(since))) - maxClockSkewMs;
     others.push(...(await readOthers({ ...endingSince(startMs), createdSince: iso(createdMs) })));
   }
-  return { requested, others };
+  const otherRequests = all.filter((each) => each.reportType === reportType && each.key !== plan.key);
+  return { requested, others, otherRequests };
 
   async function readOthers(filter: LedgerFilter): Promise<AnsweringReport[]> {
     const rows = await warehouse.loadFields(answerFields, {

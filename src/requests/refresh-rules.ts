@@ -1,6 +1,8 @@
-import { spanMs } from '../yaml/span.js';
+import { appendsRows } from '../schema/appends-rows.js';
+import type { ReportSchemas } from '../schema/types.js';
+import { beforeMs, maxSpanMs, type Span } from '../yaml/span.js';
 import type { RequestPlan } from './request-plans.js';
-import { hasData, type WindowEvent, type WindowRecord, maxClockSkewMs } from './window-states.js';
+import { hasData, maxClockSkewMs, type WindowEvent, type WindowRecord } from './window-states.js';
 
 const hourMs = 3_600_000;
 
@@ -13,40 +15,52 @@ export interface RefreshRules {
    * is not the last word.
    */
   settledMs: number;
-  /** How long after its start a window can be requested, in milliseconds. */
-  maxStartAgeMs: number;
+  /** The maximum age of the start of a window that Amazon accepts. */
+  oldestStart?: Span;
+  /** Whether the rows of an older report stay beside those of a newer one. */
+  keepsOldRows: boolean;
 }
 
 /** If nobody says when a type settles: a report without data is believed a day after the window. */
 const usualSettledMs = 24 * hourMs;
 
-export function refreshRules({ refresh }: RequestPlan): RefreshRules {
+/**
+ * Returns the rules of a request: by its `refresh`, or else by what is known about the type. The
+ * rows of a second report would double those of a type that appends.
+ */
+export function refreshRules(
+  { refresh, facts, reportType }: RequestPlan,
+  schemas: ReportSchemas,
+): RefreshRules {
+  const { settlesAfter, restatedFor, oldestStart } = facts;
+  const usual = [settlesAfter, restatedFor].filter((span) => span !== undefined);
+  const keepsOldRows = appendsRows(schemas, reportType);
   return {
-    agesMs: (refresh ?? []).map(spanMs),
-    settledMs: usualSettledMs,
-    maxStartAgeMs: Number.POSITIVE_INFINITY,
+    agesMs: keepsOldRows ? [] : (refresh ?? usual).map(maxSpanMs),
+    settledMs: settlesAfter ? maxSpanMs(settlesAfter) : usualSettledMs,
+    oldestStart,
+    keepsOldRows,
   };
 }
 
 /**
- * Returns what the ages of a window mean for it now; undefined if it has no data, or is a snapshot.
- * If it has reached several ages since its newest report, one report has the data of all of them.
- * `dueAtMs`: until when ages count. `nowMs`: whether Amazon still accepts a request.
+ * Returns what the ages of a window mean for it now; undefined if it has no data. A snapshot has no
+ * ages. If a window has reached several ages since its newest report, one report has the data of
+ * all of them. `dueAtMs`: until when ages count. `nowMs`: whether Amazon still accepts a request.
  */
 export function refreshEvent(
   record: WindowRecord,
-  { agesMs, settledMs, maxStartAgeMs }: RefreshRules,
+  { agesMs, settledMs, oldestStart }: RefreshRules,
   { nowMs, dueAtMs }: { nowMs: number; dueAtMs: number },
 ): WindowEvent | undefined {
   if (!hasData(record)) return undefined;
   const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
   if (startMs === endMs) return { type: 'refresh-over' };
-  const madeMs = Math.max(
-    ...[record.answeredAt, record.skippedAt].flatMap((at) => (at ? Date.parse(at) : [])),
-  );
-  const ages = record.isEmpty ? [...agesMs, settledMs] : agesMs;
-  const isPossible = (atMs: number) => Math.max(atMs, nowMs) - startMs <= maxStartAgeMs;
-  const times = ages
+  const made = [record.answeredAt, record.skippedAt].filter((at) => at !== undefined);
+  const madeMs = Math.max(...made.map((at) => Date.parse(at)));
+  const isPossible = (atMs: number) =>
+    !oldestStart || startMs >= beforeMs(Math.max(atMs, nowMs), oldestStart);
+  const times = (record.isEmpty ? [...agesMs, settledMs] : agesMs)
     .map((ageMs) => endMs + ageMs)
     .filter((atMs) => atMs > madeMs + maxClockSkewMs && isPossible(atMs));
   if (times.length === 0) return { type: 'refresh-over' };

@@ -6,10 +6,10 @@ import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
 import { makeCalls } from './make-calls.js';
 import { reconcile } from './reconcile.js';
-import { maxProcessingMs } from './recover-finished-reports.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
 import { callOptions, type Guard, type RequestCycle } from './types.js';
+import { maxProcessingMs } from './window-states.js';
 
 /**
  * Requests the due windows of all sellers. Looks at all of them first, and at the windows of other

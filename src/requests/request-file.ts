@@ -24,7 +24,7 @@ export const requestsJson: JsonKind<RequestFile> = {
     const format = (content as { format?: unknown } | null)?.format ?? 1;
     if (typeof format === 'number' && format > 3)
       throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found: `format ${format}` });
-    return format === 1 ? fromFormat1(format1.parse(content)) : withSellers(format3.parse(content));
+    return format === 1 ? fromFormat1(format1.parse(content)) : withAll(format3.parse(content));
   },
   missing: () => ({ format: 3, requests: {}, schedules: {} }),
   lost: (foundMs) => ({
@@ -98,7 +98,10 @@ const format3 = z.strictObject({
       lastRequestedAt: time.exactOptional(),
       calls: z.array(attempt).exactOptional(),
       lastAnsweredAt: time.exactOptional(),
-      refusal: z.object({ times: z.int(), at: time, retryAt: time, found: z.string() }).exactOptional(),
+      refusal: z
+        .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })
+        .exactOptional(),
+      outage: z.object({ since: time, at: time, found: z.string(), isOfType: z.boolean() }).exactOptional(),
     }),
   ),
   schedules: z.record(z.string(), scheduleShape),
@@ -134,8 +137,13 @@ const format1 = z.strictObject({
 
 type Format1 = z.output<typeof format1>;
 
-function withSellers({ requests, ...file }: z.output<typeof format3>): RequestFile {
-  const filled = Object.entries(requests).map(([key, held]) => [key, { sellerId: sellerIn(key), ...held }]);
+/** Fills in what earlier versions of the program left out. */
+function withAll({ requests, ...file }: z.output<typeof format3>): RequestFile {
+  const filled = Object.entries(requests).map(([key, held]) => {
+    const { refusal } = held;
+    const since = refusal && { refusal: { ...refusal, since: refusal.since ?? refusal.at } };
+    return [key, { sellerId: sellerIn(key), ...held, ...since }];
+  });
   return { ...file, format: 3, requests: Object.fromEntries(filled) };
 }
 
@@ -160,7 +168,7 @@ function progressFromFormat1(held: Format1['reports'][string], sellerId: string)
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,
     lastRequestedAt: lastAskedAt,
-    refusal: refused && refusalOf(refused.times, refused.at, refused.found),
+    refusal: refused && refusalOf({ ...refused, since: refused.at }),
   });
 }
 

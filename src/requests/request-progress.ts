@@ -45,16 +45,35 @@ export interface RequestProgress {
   /** When the newest report that answered a window was created. */
   lastAnsweredAt?: string;
   refusal?: Refusal;
+  outage?: Outage;
 }
 
 /** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
 export interface Refusal {
   /** In a row. */
   times: number;
+  /** The first of them. */
+  since: string;
+  /** The last of them. */
   at: string;
   /** Until then only a person requests it. */
   retryAt: string;
   found: string;
+}
+
+/**
+ * Amazon fails a request whatever the window: FATAL, refused, or never finished. Times are ISO
+ * 8601.
+ */
+export interface Outage {
+  /** The first failure since the last report that Amazon made. */
+  since: string;
+  /** The last failure of this request. */
+  at: string;
+  /** What Amazon said about it. */
+  found: string;
+  /** Whether all requests of the report type fail, of whichever seller. */
+  isOfType: boolean;
 }
 
 /**
@@ -180,15 +199,30 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
   );
 }
 
+/**
+ * Makes windows due that are missing or were abandoned; the request begins with the first of them.
+ */
+export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
+  const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
+  const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));
+  const [begin = progress.begin] = [progress.begin, ...starts].sort();
+  return windows.reduce<RequestProgress>(
+    (held, window) => applyToWindow(held, window, { type: 'retry-forced' }, nowMs),
+    changed(progress, { abandoned, begin }),
+  );
+}
+
 /** Records that Amazon refused a request. `found`: what Amazon said. */
 export function refuse(progress: RequestProgress, found: string, nowMs: number): RequestProgress {
-  const times = (progress.refusal?.times ?? 0) + 1;
-  return changed(progress, { refusal: refusalOf(times, new Date(nowMs).toISOString(), found) });
+  const { times = 0, since } = progress.refusal ?? {};
+  const at = new Date(nowMs).toISOString();
+  return changed(progress, { refusal: refusalOf({ times: times + 1, since: since ?? at, at, found }) });
 }
 
 /** A refused request backs off as failed windows do, but is never abandoned. */
-export function refusalOf(times: number, at: string, found: string): Refusal {
-  return { times, at, retryAt: new Date(Date.parse(at) + backoffAfter(times)).toISOString(), found };
+export function refusalOf(refusal: Omit<Refusal, 'retryAt'>): Refusal {
+  const retryMs = Date.parse(refusal.at) + backoffAfter(refusal.times);
+  return { ...refusal, retryAt: new Date(retryMs).toISOString() };
 }
 
 /** Whether Amazon refused the request and the wait is not over. */

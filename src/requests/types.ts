@@ -5,6 +5,7 @@ import type { CallDecision, CallReason } from '../scheduling/call-plan.js';
 import type { WindowCandidate } from './call-candidates.js';
 import type { CallsPerDay } from './calls-per-day.js';
 import type { LearnedLimits } from './learned-limits.js';
+import type { Gaps } from './find-gaps.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
 
@@ -15,6 +16,8 @@ export interface RequestOptions {
   waitForQuota?: boolean;
   /** Retry abandoned, failed and refused windows at once. */
   forceRetries?: boolean;
+  /** Windows to request again, whatever the stored state says of them. */
+  gaps?: Gaps;
   /** Request nothing, and store nothing. */
   dryRun?: boolean;
 }

@@ -108,6 +108,9 @@ export const maxFailures = backoffMs.length + 1;
 /** The clocks of Amazon and of this machine differ by no more than this. */
 export const maxClockSkewMs = 120_000;
 
+/** Amazon makes a report in minutes, sometimes in a day. */
+export const maxProcessingMs = 3 * 24 * hourMs;
+
 /** If the response of createReport was lost, getReports shows the report after this long. */
 const listedAfterMs = 600_000;
 

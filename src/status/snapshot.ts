@@ -7,6 +7,7 @@ import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
+import { openCoveragePoll } from './coverage.js';
 import { openCommitPoll } from './read-commits.js';
 import { openLedgerPoll } from './read-ledger.js';
 import { openQueuePoll } from './read-queue.js';
@@ -38,13 +39,15 @@ export function openSnapshots(
   const readLedger = openLedgerPoll(context, options);
   const readCommits = openCommitPoll(context, runLog, options);
   const requestStore = openRequestStore(config.state, context);
+  const readCoverage = openCoveragePoll(context, requestStore, options);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
   return async () => {
-    const [ledger, commitProblem, ...queueSnapshot] = await Promise.all([
+    const [ledger, commitProblem, coverage, ...queueSnapshot] = await Promise.all([
       readLedger(),
       readCommits(),
+      readCoverage(),
       ...readQueues.map((read) => read()),
     ]);
     const { value, readAt, problem } = ledger;
@@ -66,6 +69,7 @@ export function openSnapshots(
       pipelines: config.pipelines.map((pipeline) =>
         pipelineSnapshot(pipeline, context, runLog, requestStore),
       ),
+      coverage,
       runs: runLog.runs(),
     };
   };

@@ -1,5 +1,6 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
+import type { Coverage } from '../requests/read-coverage.js';
 import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
@@ -22,6 +23,8 @@ export interface StatusSnapshot {
   sellers: SellerSnapshot[];
   queues: QueueSnapshot[];
   pipelines: PipelineSnapshot[];
+  /** The periods of tables whose reports have some, those with gaps first. */
+  coverage: Coverage[];
   /** Drains, sweeps and request runs since the program started, the newest first. */
   runs: RunRecord[];
 }
@@ -185,7 +188,7 @@ export interface RequestSnapshot {
   underway: number;
   /** Windows that failed, or that Amazon refused, and that will be retried. */
   waiting: number;
-  /** Windows that were abandoned after four failures. */
+  /** Windows that were abandoned after repeated failures. */
   givenUp: number;
   /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;

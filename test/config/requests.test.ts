@@ -101,6 +101,22 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     ],
     '    reportTypes: GET_FBA_*\n',
   ],
+  'refreshes of a report without a window': [
+    `{ reportType: GET_MERCHANT_LISTINGS_ALL_DATA, ${cron}, refresh: [3 days] }`,
+    ['request[0].refresh: needs a `window`'],
+  ],
+  'refreshes in months': [
+    `{ ${orders}, ${cron}, window: 1 day, refresh: [3 days, 1 month] }`,
+    [
+      'request[0].refresh[1]: expected a span of time such as `3 days`, in hours, days, weeks, found "1 month"',
+    ],
+  ],
+  'refreshes of a type whose rows are appended': [
+    `{ reportType: GET_XML_VAT_INVOICE_DATA_REPORT, ${cron}, window: 1 day, refresh: [3 days] }`,
+    [
+      'request[0].refresh: the rows of a second report of a window would be added to those of the first, because GET_XML_VAT_INVOICE_DATA_REPORT appends; remove `refresh`, or write a schema with `load: { mode: replace }` or `merge`',
+    ],
+  ],
   'a request given twice': [
     `{ ${orders}, ${cron} }\n      - { ${orders}, cron: '0 7 * * *' }`,
     ['request[1].reportType: is already requested by pipelines[0].request[0]'],
@@ -119,13 +135,17 @@ describe('requests in pipelines.yaml', () => {
   });
 
   it('accept options as texts, as Amazon does, and a window as people write it', () => {
-    const request = `{ ${orders}, ${cron}, window: 6 Hours, lag: 1 day, reportOptions: { ShowSalesChannel: true, n: 5 } }`;
+    const request = `{ ${orders}, ${cron}, window: 6 Hours, lag: 1 day, refresh: [3 days, 2 Weeks], reportOptions: { ShowSalesChannel: true, n: 5 } }`;
     const [read] = configOf(settings(request)).pipelines[0]?.request ?? [];
     assert.deepEqual(
-      [read?.window, read?.lag, read?.reportOptions],
+      [read?.window, read?.lag, read?.refresh, read?.reportOptions],
       [
         { count: 6, unit: 'hour' },
         { count: 1, unit: 'day' },
+        [
+          { count: 3, unit: 'day' },
+          { count: 2, unit: 'week' },
+        ],
         { ShowSalesChannel: 'true', n: '5' },
       ],
     );

@@ -316,7 +316,7 @@ describe('request cycles', () => {
       const marketplaceIds = ['ATVPDKIKX0DER'];
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
       ledger = [{ ...entry, loadedAt: dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, lag });
+      const summary = await turn(oneSeller, { ...traffic, window, lag, refresh: [] });
       assert.deepEqual(summary?.requested, []);
     });
   }

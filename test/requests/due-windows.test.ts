@@ -32,7 +32,7 @@ const plan: RequestPlan = {
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });
 
-const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, maxStartAgeMs: Number.POSITIVE_INFINITY };
+const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, keepsOldRows: false };
 
 /** A look at the windows of a request at a time. */
 function lookAt(
@@ -41,7 +41,7 @@ function lookAt(
   { rules = noRefresh, others = [] as AnsweringReport[] } = {},
 ): DueWindows {
   const times = { nowMs, untilMs: nowMs, ignoresRefusal: false };
-  return computeDueWindows(plan, rules, held, { requested: new Map(), others }, times);
+  return computeDueWindows(plan, rules, held, { requested: new Map(), others, otherRequests: [] }, times);
 }
 
 /** Due windows as day and reason. */

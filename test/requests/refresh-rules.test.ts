@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { refreshEvent } from '../../src/requests/refresh-rules.js';
+import type { RequestPlan } from '../../src/requests/request-plans.js';
+import { refreshEvent, refreshRules } from '../../src/requests/refresh-rules.js';
 import type { WindowRecord } from '../../src/requests/window-states.js';
+import type { LoadMode, ReportSchema, ReportSchemas, RequestFacts } from '../../src/schema/types.js';
+import type { Span } from '../../src/yaml/span.js';
+import { onlyThese } from '../ingest/fake-context.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -12,7 +16,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const rules = {
   agesMs: [3 * dayMs, 7 * dayMs],
   settledMs: dayMs,
-  maxStartAgeMs: Number.POSITIVE_INFINITY,
+  keepsOldRows: false,
 };
 
 /** A window with a report that was created at an age, in days. */
@@ -31,6 +35,55 @@ function eventAt(days: number, record: WindowRecord, of = rules) {
 const dueSince = (days: number) => ({ type: 'refresh-due', since: iso(endMs + days * dayMs) });
 const waits = { type: 'refresh-later' };
 const isOver = { type: 'refresh-over' };
+
+const plan = (facts: Partial<RequestFacts>, refresh?: Span[]) =>
+  onlyThese<RequestPlan>('plan', {
+    reportType: 'GET_X',
+    facts: { sources: {}, ...facts },
+    refresh,
+  });
+
+/** The schemas of a type whose only table has that load mode. */
+const schemasWith = (mode: LoadMode): ReportSchemas =>
+  new Map([
+    [
+      'GET_X',
+      onlyThese<ReportSchema>('schema', {
+        format: 'tsv',
+        tables: [{ name: 'x', load: { mode, key: ['day'] }, columns: [] }],
+      }),
+    ],
+  ]);
+
+describe('the ages of a request', () => {
+  const days = (count: number): Span => ({ count, unit: 'day' });
+  const facts = { settlesAfter: days(3), restatedFor: days(30) };
+  const agesOf = (of: RequestPlan, mode: LoadMode = 'replace') =>
+    refreshRules(of, schemasWith(mode)).agesMs.map((ms) => ms / dayMs);
+
+  it('are those at which its data settles and is no longer restated, if the settings name none', () => {
+    assert.deepEqual(agesOf(plan(facts)), [3, 30]);
+    assert.deepEqual(agesOf(plan({ settlesAfter: days(3) })), [3]);
+    assert.deepEqual(agesOf(plan({ restatedFor: { count: 2, unit: 'week' } })), [14]);
+    assert.deepEqual(agesOf(plan({})), []);
+  });
+
+  it('are those of the settings, even none', () => {
+    assert.deepEqual(agesOf(plan(facts, [days(1), days(7)])), [1, 7]);
+    assert.deepEqual(agesOf(plan(facts, [])), []);
+  });
+
+  it('are none if a second report would double the rows of the first', () => {
+    assert.deepEqual(agesOf(plan(facts), 'append'), []);
+    assert.deepEqual(agesOf(plan(facts, [days(1)]), 'append'), []);
+    assert.deepEqual(refreshRules(plan(facts), new Map()).agesMs, []);
+  });
+
+  it('include the time at which a report without data is believed: a day, if nobody says when the type settles', () => {
+    assert.equal(refreshRules(plan({}), new Map()).settledMs, dayMs);
+    assert.equal(refreshRules(plan(facts), new Map()).settledMs, 3 * dayMs);
+  });
+});
 
 describe('a window with data', () => {
   it('is due again at each age, unless its report was created since', () => {
@@ -64,7 +117,7 @@ describe('a window with data', () => {
   });
 
   it('is not requested at an age at which Amazon no longer accepts its start', () => {
-    const short = { ...rules, maxStartAgeMs: 5 * dayMs };
+    const short = { ...rules, oldestStart: { count: 6, unit: 'day' as const } };
     assert.deepEqual(eventAt(3, answered(0), short), dueSince(3));
     assert.deepEqual(eventAt(3.5, answered(3), short), isOver);
     assert.deepEqual(eventAt(6, answered(0), short), isOver);

@@ -78,7 +78,7 @@ describe('requests.json', () => {
       doneUntil: day(2),
       abandoned: [{ start: day(6), end: day(7), at, found: 'FATAL' }],
       lastRequestedAt: at,
-      refusal: { times: 2, at, retryAt: '2026-10-09T16:00:00.000Z', found: '400' },
+      refusal: { times: 2, since: at, at, retryAt: '2026-10-09T16:00:00.000Z', found: '400' },
     });
     assert.deepEqual(store.schedules(), format1.schedules);
   });
@@ -106,6 +106,24 @@ describe('requests.json', () => {
     await store.updateSchedules((held) => held);
     const written = JSON.parse(readFileSync(file, 'utf8')).requests;
     assert.equal(written['A1 GET_X US'].sellerId, 'A1');
+  });
+
+  it('is read in its second format, and keeps an outage and windows with refreshes in the third', async () => {
+    const [start, end] = [day(2), day(3)];
+    const begun = beginProgress({ sellerId: 'A1', reportType: 'GET_X' }, Date.parse(start), 1);
+    const record = { start, end, version: 1, attempts: [] };
+    const answered = { ...record, state: 'answered', attempts: [{ at, reportId: '7' }] };
+    const refusal = { times: 2, at, retryAt: at, found: '400' };
+    const second = { ...begun, windows: [answered], refusal };
+    writeFileSync(file, JSON.stringify({ format: 2, requests: { key: second }, schedules: {} }));
+    const store = openRequestStore(folder, silent);
+    assert.deepEqual(store.progress('key'), { ...second, refusal: { ...refusal, since: at } });
+    const settling = { ...record, state: 'settling', answeredAt: at, isEmpty: true, skippedAt: at } as const;
+    const due = { ...record, state: 'due', answeredAt: at, refreshAt: at } as const;
+    const outage = { since: at, at, found: 'FATAL', isOfType: true };
+    const third = { ...begun, windows: [settling, due], outage, lastAnsweredAt: at };
+    await store.update('key', () => third);
+    assert.deepEqual(openRequestStore(folder, silent).progress('key'), third);
   });
 
   const one = { format: 3, requests: {}, schedules: {} };

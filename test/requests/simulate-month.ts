@@ -1,6 +1,7 @@
 import { readSchemas, packagedSchemasFolder } from '../../src/schema/read.js';
 import type { ReportSchema, ReportSchemas } from '../../src/schema/types.js';
 import { limitsOf, type RequestLimit } from '../../src/requests/call-limits.js';
+import { refreshRules } from '../../src/requests/refresh-rules.js';
 import { plansOf, type RequestPlan } from '../../src/requests/request-plans.js';
 import { windowsBetween } from '../../src/requests/windows.js';
 import { Random } from '../../src/sandbox/random.js';
@@ -19,7 +20,7 @@ import {
   quotaJson,
   type QuotaState,
 } from '../../src/source/selling-partner/quota.js';
-import { spanMs } from '../../src/yaml/span.js';
+import { maxSpanMs } from '../../src/yaml/span.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import { Timeline } from './timeline.js';
 
@@ -321,6 +322,7 @@ export function isSettled({ calls, settledMs }: SimulatedWindow): boolean {
 }
 
 const clientId = 'the application';
+const schemas: ReportSchemas = readSchemas({ folders: [packagedSchemasFolder()] });
 const plansSellers = Array.from({ length: 100 }, (_, index) =>
   fakeSeller({ id: `A${String(index).padStart(3, '0')}`, clientId }),
 );
@@ -331,7 +333,6 @@ function keyOf(sellerId: string, operation: QuotaKey['operation']): QuotaKey {
 
 /** The requests of every type that can be requested. */
 function plansOfMonth(sellers: number, everyNthType: number): RequestPlan[] {
-  const schemas: ReportSchemas = readSchemas({ folders: [packagedSchemasFolder()] });
   const request = [...schemas.values()]
     .filter(({ request: facts }) => facts?.madeBy?.includes('requested') && facts.ended === undefined)
     .filter((_, index) => index % everyNthType === 0)
@@ -348,11 +349,12 @@ function periodOf({ tables, request }: ReportSchema) {
   return tables[0]?.load.mode === 'snapshot' ? {} : { window: { count: 1, unit: 'day' as const } };
 }
 
-function refreshAgesMs({ window, facts }: RequestPlan): number[] {
-  if (!window) return [];
-  return [facts.settlesAfter, facts.restatedFor].flatMap((age) => (age ? [spanMs(age)] : []));
+function refreshAgesMs(plan: RequestPlan): number[] {
+  return plan.window ? refreshRules(plan, schemas).agesMs : [];
 }
 
-function settlesAfterMs({ window, facts }: RequestPlan): number {
-  return window && facts.settlesAfter ? spanMs(facts.settlesAfter) : 0;
+/** At once, if the type has no refreshes. */
+function settlesAfterMs(plan: RequestPlan): number {
+  const { settlesAfter } = plan.facts;
+  return settlesAfter && refreshAgesMs(plan).length > 0 ? maxSpanMs(settlesAfter) : 0;
 }

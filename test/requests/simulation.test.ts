@@ -8,6 +8,7 @@ import type { PipelineContext } from '../../src/ingest/context.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/config/spec.js';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type {
   CreateCallOptions,
   Report,
@@ -25,6 +26,7 @@ const from = Date.UTC(2026, 9, 7);
 const sellerId = 'A1SELLER';
 const reportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
 const marketplaceIds = ['ATVPDKIKX0DER'];
+const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
 type End = 'DONE' | 'CANCELLED' | 'FATAL';
 type Fate = (typeof fates)[number];
@@ -145,6 +147,7 @@ class Simulation {
         sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
+      schemas,
       warehouse: {
         seen: async (keys) => rowsByKeys(this.ledger, keys),
         loadFields: async (_, { statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
@@ -193,7 +196,11 @@ class Simulation {
         const answered = before.findLastIndex(isAnswer);
         const newest = before[answered];
         assert.ok(!newest || isDueAgain(newest, simulation.nowMs), `${dataStart} is requested too early`);
-        assert.ok(before.length - answered - 1 < 4, `${dataStart} is requested too often`);
+        const failed = before.slice(answered + 1);
+        const lastFailed = failed.at(-1)?.createdAt ?? '';
+        const hasWorked = simulation.reports.some((each) => isAnswer(each) && each.createdAt > lastFailed);
+        const isDaily = simulation.nowMs - Date.parse(lastFailed) >= dayMs;
+        assert.ok(failed.length < 3 || isDaily || hasWorked, `${dataStart} is requested too often`);
         const reportId = String(simulation.reports.length);
         const createdAt = new Date(simulation.nowMs).toISOString();
         simulation.reports.push({
@@ -225,7 +232,7 @@ function isDueAgain({ status, dataStart = '', createdAt }: Report, nowMs: number
 }
 
 describe('requests in a simulation of random events', () => {
-  it('cover every window at each of its ages, never twice while its report may still come, and never after four failures', async () => {
+  it('cover every window at each of its ages, never twice while its report may still come, and rarely after failures', async () => {
     const property = fc.asyncProperty(steps, async (taken) => {
       const simulation = new Simulation();
       try {
@@ -248,11 +255,11 @@ describe('requests in a simulation of random events', () => {
           const start = `${new Date(ms).toISOString().slice(0, 19)}Z`;
           const made = simulation.reports.filter(({ dataStart }) => dataStart === start);
           const newest = made.findLast(isAnswer);
-          assert.ok(newest || made.length === 4, `${start} was never answered`);
+          assert.ok(newest || made.length >= 4, `${start} was never answered`);
           const failures = made.length - made.findLastIndex(isAnswer) - 1;
           const isFinal = newest && !isDueAgain(newest, ms + 3.5 * dayMs);
           const isPast = ms + 4 * dayMs < lastDay;
-          assert.ok(!isPast || isFinal || failures === 4, `${start} is not final`);
+          assert.ok(!isPast || isFinal || failures >= 4, `${start} is not final`);
         }
       } finally {
         rmSync(simulation.folder, { recursive: true, force: true });

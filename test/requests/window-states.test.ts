@@ -180,7 +180,7 @@ interface Report {
 const rules: RefreshRules = {
   agesMs: [2 * dayMs, 5 * dayMs],
   settledMs: 30 * hourMs,
-  maxStartAgeMs: Number.POSITIVE_INFINITY,
+  keepsOldRows: false,
 };
 const lastAgeMs = 5 * dayMs;
 
@@ -203,7 +203,7 @@ class Processes {
   private number = 0;
 
   look(process: number): void {
-    const others = { requested: new Map(), others: [] };
+    const others = { requested: new Map(), others: [], otherRequests: [] };
     const times = { nowMs: this.nowMs, untilMs: this.nowMs, ignoresRefusal: false };
     const found = computeDueWindows(plan, rules, this.progress, others, times);
     this.progress = found.progress;

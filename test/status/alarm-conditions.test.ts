@@ -198,12 +198,54 @@ describe('an alarm condition', () => {
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 
+  describe('of requests that all fail', () => {
+    const outage = { since: '2026-11-02T00:00:00.000Z', at, found: 'try again later', isOfType: true };
+    const request = (sellerId: string, changes: object) => ({
+      key: `${sellerId} GET_X`,
+      sellerId,
+      reportType: 'GET_X',
+      abandoned: [],
+      ...changes,
+    });
+    const from = (...requests: ReturnType<typeof request>[]) => ({ ...sources(), requests });
+    const found = (...requests: ReturnType<typeof request>[]) =>
+      conditionsOf(from(...requests), settings, { wasSent: () => true });
+
+    it('is one for all sellers, with what Amazon says', () => {
+      const { conditions } = found(request('A1', { outage }), request('A2', { outage }));
+      assert.deepEqual(
+        conditions.map(({ key, title, since }) => [key, title, since]),
+        [['outage/GET_X', 'All requests for GET_X of 2 sellers fail', outage.since]],
+      );
+      assert.match(conditions[0]?.text ?? '', /try again later/);
+    });
+
+    it('is news again if one more seller fails by itself, and not if the whole type does', () => {
+      const later = { ...outage, since: '2026-11-03T00:00:00.000Z' };
+      const marks = (isOfType: boolean) =>
+        [[outage], [outage, later]].map((each) => {
+          const requests = each.map((one, index) => request(`A${index}`, { outage: { ...one, isOfType } }));
+          return found(...requests).conditions[0]?.mark;
+        });
+      assert.deepEqual(marks(false), [outage.since, later.since]);
+      assert.deepEqual(marks(true), [undefined, undefined]);
+    });
+
+    it('includes the windows that were abandoned, whose own alarm neither begins nor ends meanwhile', () => {
+      const abandoned = [{ start: at, end: at, at, found: 'no such data' }];
+      assert.deepEqual(keys(from(request('A1', { outage, abandoned }))), ['outage/GET_X']);
+      assert.equal(found(request('A1', { outage, abandoned })).isKnown('request/A1 GET_X'), false);
+      assert.equal(found(request('A1', {})).isKnown('outage/GET_X'), true);
+    });
+  });
+
   it('is a requests.json that holds something else, which says nothing about single requests', () => {
     const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
     const from = { ...sources(), requestProblem };
     assert.deepEqual(keys(from), ['unreachable/requests']);
     const { isKnown } = conditionsOf(from, settings, { wasSent: () => true });
-    assert.deepEqual([isKnown('request/A1 GET_X'), isKnown('unreachable/requests')], [false, false]);
+    const ofRequests = ['request/A1 GET_X', 'outage/GET_X', 'unreachable/requests'];
+    assert.deepEqual(ofRequests.map(isKnown), [false, false, false]);
   });
 
   it('does not end if nothing is known about it', () => {

@@ -15,6 +15,7 @@ export function fakeSnapshot(changed: Partial<StatusSnapshot> = {}): StatusSnaps
     sellers: [],
     queues: [],
     pipelines: [],
+    coverage: [],
     runs: [],
     ...changed,
   };

@@ -96,6 +96,10 @@ describe('the status page in Chromium', () => {
     );
     assert.match(await text('#requests tbody tr:last-child'), /PT1H Amazon's own schedule/);
     assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and before each drain/);
+    const returns = page.locator('#coverage tbody tr', { hasText: 'customer_returns' }).first();
+    const days = returns.getByRole('img', { name: 'No gaps' }).locator('.day');
+    assert.equal(await days.count(), 60);
+    assert.match((await days.nth(45).getAttribute('title')) ?? '', /^\d{4}-\d\d-\d\d: loaded$/);
     await page.locator('#timeline').getByText('request everything').waitFor();
     assert.ok((await page.locator('#timeline rect').count()) > 20);
     await page.getByRole('img', { name: /^The last 24 hours: \d+ loaded, .*\d quarantined$/ }).waitFor();

@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { ReportsError } from '../../errors/reports-error.js';
+import type { Pipeline } from '../../config/spec.js';
+import type { PipelineContext } from '../../ingest/context.js';
+import { findGaps, type Gaps } from '../../requests/find-gaps.js';
+import { readCoverage } from '../../requests/read-coverage.js';
 import { runRequestCycle } from '../../requests/request-cycle.js';
-import { openRequestStore } from '../../requests/request-store.js';
+import { plansOf } from '../../requests/request-plans.js';
+import { openRequestStore, type RequestStore } from '../../requests/request-store.js';
 import { cancelLeftOverSchedules, leftOverSchedules } from '../../requests/schedules.js';
 import { systemClock } from '../../runtime/clock.js';
 import { callsPerDayText } from '../output/call-plan-text.js';
@@ -14,6 +19,7 @@ import { pipelinesNamed } from '../setup/find-named.js';
 export interface Options {
   dryRun?: boolean;
   again?: boolean;
+  fillGaps?: boolean;
   cancelSchedules?: boolean;
   json?: boolean;
 }
@@ -53,8 +59,10 @@ export async function requestAction(
         io,
         `${pipeline.name} requests`,
         async (context) => {
-          const made = await runRequestCycle(pipeline, context, signals, how);
-          return [made, leftOverSchedules(context, openRequestStore(config.state, context))] as const;
+          const store = openRequestStore(config.state, context);
+          const gaps = options.fillGaps ? await gapsOf(pipeline, context, store) : undefined;
+          const made = await runRequestCycle(pipeline, context, signals, { ...how, gaps });
+          return [made, leftOverSchedules(context, store)] as const;
         },
       );
       if (options.json) {
@@ -91,4 +99,8 @@ export async function requestAction(
         io.stdout.write(`Schedule of ${reportType} for ${sellerId}: ${done}\n`);
     });
   }
+}
+
+async function gapsOf(pipeline: Pipeline, context: PipelineContext, store: RequestStore): Promise<Gaps> {
+  return findGaps(plansOf(pipeline, context), await readCoverage(context, store));
 }

@@ -1,22 +1,35 @@
 import type { Command } from 'commander';
 import { readViews, type View } from '../../schema/views.js';
-import { dataGaps } from '../../warehouse/ledger/data-gaps.js';
+import { systemClock } from '../../runtime/clock.js';
+import { readCoverage } from '../../requests/read-coverage.js';
+import { openRequestStore } from '../../requests/request-store.js';
+import type { PipelineContext } from '../../ingest/context.js';
 import type { Warehouse } from '../../warehouse/types.js';
-import { type Io, nothingLoaded } from '../setup/io.js';
+import { type Io, nothingLoaded, resultWidth } from '../setup/io.js';
+import { openProgress } from '../setup/progress.js';
 import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
+import { periodsText, tablePeriods } from '../output/coverage-text.js';
 import { textTable } from '../output/text-table.js';
 
+export interface TablesOptions {
+  gaps?: boolean;
+  coverage?: boolean;
+  views?: boolean;
+  json?: boolean;
+}
+
 /** Runs `sp-reports tables`. */
-export async function tablesAction(
-  options: { gaps?: boolean; views?: boolean; json?: boolean },
-  command: Command,
-  io: Io,
-): Promise<void> {
-  const warehouse = openWarehouse(readWarehouseConfig(command, io));
+export async function tablesAction(options: TablesOptions, command: Command, io: Io): Promise<void> {
+  const config = readWarehouseConfig(command, io);
+  const warehouse = openWarehouse(config);
   const views = () => readViews({ folders: schemaFolders(command, io) }, readAllSchemas(command, io));
-  const { list, text } = await (options.gaps
-    ? gapsOf(warehouse)
+  const { list, text } = await (options.gaps || options.coverage
+    ? periodsOf(
+        { config, schemas: readAllSchemas(command, io), warehouse, clock: systemClock },
+        { onlyGaps: options.gaps ?? false },
+        io,
+      )
     : options.views
       ? viewsOf(warehouse, views())
       : tablesOf(warehouse));
@@ -55,17 +68,18 @@ async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: obj
   };
 }
 
-async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
-  const list = dataGaps(await warehouse.periods());
-  const cells = list.map(({ table, sellerId, marketplaceId, from, to }) => [
-    table,
-    sellerId,
-    marketplaceId,
-    from,
-    to,
-  ]);
-  const text = textTable(['table', 'seller', 'marketplace', 'from', 'to'], cells);
-  if (list.length > 0) return { list, text };
-  const isEmpty = (await warehouse.loads({ limit: 1 })).length === 0;
-  return { list, text: isEmpty ? nothingLoaded : 'No gaps.\n' };
+async function periodsOf(
+  context: Pick<PipelineContext, 'config' | 'schemas' | 'warehouse' | 'clock'>,
+  options: { onlyGaps: boolean },
+  io: Io,
+): Promise<{ list: object[]; text: string }> {
+  const { log } = openProgress(io, { title: 'tables', logLevel: 'warn' });
+  const store = openRequestStore(context.config.state, { clock: context.clock, log });
+  const list = tablePeriods(await readCoverage(context, store), options);
+  if (list.length > 0) return { list, text: periodsText(list, resultWidth(io)) };
+  const isEmpty = (await context.warehouse.loads({ limit: 1 })).length === 0;
+  return {
+    list,
+    text: isEmpty ? nothingLoaded : options.onlyGaps ? 'No gaps.\n' : 'No table has periods.\n',
+  };
 }

@@ -57,7 +57,7 @@ export function requestText(
     parts.push('\nFailed\n', ...messages, remediesText(failures));
   }
   if (abandoned.length > 0) {
-    parts.push('\nAbandoned after four failures; retry with `sp-reports request --again`\n');
+    parts.push('\nAbandoned after repeated failures; retry with `sp-reports request --again`\n');
     for (const { sellerId, reportType, start, end, found } of abandoned)
       parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
   }

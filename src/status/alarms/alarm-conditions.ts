@@ -5,8 +5,8 @@ import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
 import { warningConditions } from './warning-conditions.js';
+import { type RequestState, requestConditions, unknownRequestKeys } from './request-conditions.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
-import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export interface Conditions {
@@ -22,7 +22,7 @@ export interface Conditions {
 /** The input of the alarms. */
 export interface AlarmSources {
   snapshot: StatusSnapshot;
-  requests: Pick<KeyedProgress, 'key' | 'sellerId' | 'reportType' | 'abandoned'>[];
+  requests: RequestState[];
   /** Why the state of requests can't be read. */
   requestProblem?: Problem | undefined;
 }
@@ -71,7 +71,8 @@ export function conditionsOf(
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/', 'warning/'] : []),
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
-    ...(requestProblem ? ['request/'] : []),
+    ...(requestProblem ? ['request/', 'outage/'] : []),
+    ...unknownRequestKeys(requests),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -98,7 +99,7 @@ export function conditionsOf(
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
-      ...requests.flatMap(abandonedRequest),
+      ...requestConditions(requests),
       ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
@@ -212,23 +213,6 @@ function longQueue(
     });
   }
   return conditions;
-}
-
-function abandonedRequest(request: AlarmSources['requests'][number]): Condition[] {
-  const { key, sellerId, reportType, abandoned } = request;
-  const last = abandoned.at(-1);
-  if (!last) return [];
-  const more = abandoned.length > 1 ? ` and ${abandoned.length - 1} more` : '';
-  return [
-    {
-      key: `request/${key}`,
-      kind: 'request',
-      title: `Requests for ${reportType} of ${sellerId} fail`,
-      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` retries it.`,
-      since: abandoned[0]?.at ?? last.at,
-      mark: last.at,
-    },
-  ];
 }
 
 /** A queue or the warehouse, and the result of reading it. */

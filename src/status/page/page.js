@@ -1,4 +1,5 @@
 import { openConsole } from './console.js';
+import { showCoverage } from './coverage.js';
 import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview, warnedLately } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
@@ -26,6 +27,7 @@ async function refresh() {
 /** @param {PageSnapshot} snapshot */
 function showSnapshot(snapshot) {
   showOverview(snapshot);
+  showCoverage(snapshot);
   showTimeline(snapshot);
   showQueues(snapshot);
   showRequests(snapshot);

@@ -11,7 +11,7 @@ import {
   type RowDifference,
   rowsByKeys,
 } from '../types.js';
-import { maxSeamMs } from './data-gaps.js';
+import { maxSeamMs } from './periods.js';
 import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */

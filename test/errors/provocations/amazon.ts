@@ -82,7 +82,7 @@ export const amazonProvocations: Provocations = {
       }),
   },
   REPORT_GIVEN_UP: {
-    input: 'a requested report that ends as FATAL four times',
+    input: 'a requested report that ends as FATAL for three weeks',
     provoke: () => {
       const body = Buffer.from('{"errorDetails":"No data."}');
       const make = () => ({ status: 'FATAL' as const, body });
@@ -166,11 +166,11 @@ function callWith(folder: string, status: number): Promise<void> {
 
 /**
  * Requests a report until the request is abandoned; after each failure its records are backdated
- * beyond any backoff.
+ * beyond any backoff, and in the end beyond any outage.
  */
 async function requestInVain(world: World): Promise<Ran> {
   const file = join(world.folder, 'state', 'requests.json');
-  const older = (at: string) => new Date(Date.parse(at) - 2 * 86_400_000).toISOString();
+  const older = (at: string) => new Date(Date.parse(at) - 6 * 86_400_000).toISOString();
   const run = () => world.run('run', '--json');
   await run();
   for (let failure = 1; failure <= 4; failure += 1) {
