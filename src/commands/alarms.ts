@@ -5,7 +5,7 @@ import type { Io } from './setup/io.js';
 export function alarmsCommand(io: Io): Command {
   return new Command('alarms')
     .description(
-      'Shows the current alarms: stale tables, quarantined documents, long queues, abandoned requests. Refused logins are only detected by `start` and `run`.',
+      'Shows the current alarms: stale tables, quarantined documents, client secrets that expire, long queues, abandoned requests. Refused logins are only detected by `start` and `run`.',
     )
     .option('--test', 'send a test alarm to the webhook instead')
     .option('--json', 'print a JSON array')

@@ -79,7 +79,7 @@ interface Mistake {
 /**
  * Parses a text of variables: `NAME=value` lines, comments and blank lines. Node's parser reads
  * each value. It skips or misreads the lines that it does not understand, and takes a line break
- * within quotes from wherever the next quote is, so that lines are told apart here.
+ * within quotes from wherever the next quote is, so the lines are separated here.
  */
 export function parseVariables(text: string): { values: Record<string, string>; mistakes: Mistake[] } {
   const lines = text

@@ -9,6 +9,7 @@ import { complete } from './complete.js';
 import { credentialProblems } from './credential-problems.js';
 import { type FileExposure, readVariables, shareWithLibraries, type Variables } from './env-file.js';
 import { folderProblems } from './folder-problems.js';
+import { overlapProblems } from './overlap-problems.js';
 import { relationProblems } from './relation-problems.js';
 import { requestProblems } from './request-problems.js';
 import { isSecret, keepSecretsIn, secretProblems } from './secrets.js';
@@ -109,6 +110,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...secretProblems(written, source),
     ...credentialProblems(written, source),
     ...folderProblems(written, dirname(file)),
+    ...overlapProblems(written),
     ...requestProblems(written, schemasFolder),
   ];
   // For a secret, the message of the spec would reveal the value.

@@ -47,12 +47,14 @@ export const requestSpec = z
       .boolean()
       .default(false)
       .describe(
-        'Whether to request one report per marketplace instead of one for all of them. For report types that accept a single marketplace only.',
+        'Whether to request one report per marketplace instead of one for all of them. Types whose reports are known to cover one marketplace are always requested so; types whose reports cover the whole region never are. report-types.md lists both.',
       ),
     reportOptions: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .default({})
-      .describe('`reportOptions` as Amazon documents them for the type, such as `dateGranularity: DAY`.'),
+      .describe(
+        '`reportOptions` as Amazon documents them for the type, such as `dateGranularity: DAY`. `reportPeriod` may be omitted if `window` states it.',
+      ),
     window: span(spanUnits, '1 day')
       .refine(({ count }) => count >= 1, 'expected at least 1')
       .refine(

@@ -40,7 +40,7 @@ export const configSpec = z.strictObject({
     ),
   state: folder(
     'data/state',
-    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also holds the working copies of documents whose `raw` or `lake` is a bucket.',
+    'Folder of the state that must survive a restart: quota, sweeps, requests, ages of client secrets, sent alarms, kept notifications. It also holds the working copies of documents whose `raw` or `lake` is a bucket.',
   ),
   schemas: folder(
     'schemas',

@@ -6,7 +6,7 @@ export const sellingPartnerErrors = {
     kind: 'retryable',
     message: 'logging in to Amazon for seller {sellerId}: refused with {found}',
     remedy:
-      'Check clientId, clientSecret and refreshToken of the seller. If the authorization was revoked, authorize the application again.',
+      'Check clientId, clientSecret and refreshToken of the seller. `invalid_client` can mean that the client secret has expired: `sp-reports doctor` shows its age. If the authorization was revoked, authorize the application again.',
   },
   API_ACCESS_DENIED: {
     kind: 'terminal',

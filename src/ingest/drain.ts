@@ -147,7 +147,7 @@ async function dispatchMessages(
     } else if (route.to === 'load') {
       run.add({ key: route.key, report: route.report, messages: [message] });
     } else {
-      void run.addEntry(route.entry, message);
+      void run.addEntry(route, message);
     }
   }
 }

@@ -5,6 +5,7 @@ import type { LedgerEntry } from '../warehouse/types.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { acknowledge, release } from './end-messages.js';
 import { delaySecondsOf, type PoisonPolicy, retryDelaySeconds } from './failure-policy.js';
+import { keepMessage, type MessageToKeep } from './keep-message.js';
 import { type DocumentRun, type JobResult, processDocument } from './process-document.js';
 import { type ReportJob, receivesOf } from './report-job.js';
 import { isSettled } from './route.js';
@@ -131,12 +132,19 @@ export class IngestRun {
     return true;
   }
 
-  /** Commits a ledger entry without rows and acknowledges its message. */
-  async addEntry(entry: LedgerEntry, message: QueueMessage): Promise<void> {
+  /**
+   * Commits a ledger entry without rows and acknowledges its message, which is kept first if the
+   * operator needs it.
+   */
+  async addEntry(
+    { entry, keep }: { entry: LedgerEntry; keep?: MessageToKeep },
+    message: QueueMessage,
+  ): Promise<void> {
     const messages = [message];
     const { log } = this.context;
     this.inFlight += 1;
     try {
+      if (keep) await keepMessage(keep, this.context);
       const committed = await this.documents.commits.submit({ entry, tables: [], rejectsPath: null });
       await acknowledge(messages, log);
       this.record(entry.key, { outcome: committed.status, entry: committed });

@@ -2,7 +2,7 @@ import type { Report } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
 import type { ExistingReports } from './existing-reports.js';
 import { applyToWindow, type RequestProgress, windowRecord, windowVersion } from './request-progress.js';
-import { isSameSet, type RequestPlan } from './request-plans.js';
+import { isCoveredBy, type RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
 import { maxClockSkewMs, unconfirmedAttempt } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
@@ -31,9 +31,7 @@ export async function reconcile(
   const ofOthers = store.reportIdsOfOthers(plan.key);
   const reports = existing.reports.filter(
     ({ reportId, reportType, marketplaceIds }) =>
-      reportType === plan.reportType &&
-      isSameSet(marketplaceIds, plan.marketplaceIds) &&
-      !ofOthers.has(reportId),
+      reportType === plan.reportType && isCoveredBy(plan, marketplaceIds) && !ofOthers.has(reportId),
   );
   let result = reconciled(known);
   if (result.progress === known) return result;

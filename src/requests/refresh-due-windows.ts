@@ -12,7 +12,7 @@ import {
 } from './due-windows.js';
 import { type AnsweringReport, answerFields, type Evidence } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent, refreshRules } from './refresh-rules.js';
-import { isSameSet, type RequestPlan } from './request-plans.js';
+import { isCoveredBy, type RequestPlan } from './request-plans.js';
 import {
   type AbandonedWindow,
   fillGaps,
@@ -125,7 +125,7 @@ async function readEvidence(
       statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
       ...filter,
     });
-    return rows.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds));
+    return rows.filter((row) => isCoveredBy(plan, row.marketplaceIds));
   }
 }
 

@@ -1,12 +1,14 @@
+import { requestNotes } from '../config/request-notes.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
+import { adoptProgress } from './adopt-progress.js';
 import { callsPerDay } from './calls-per-day.js';
 import { learnSpacings } from './learn-spacings.js';
 import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
-import { plansOf, type RequestPlan } from './request-plans.js';
+import { allPlans, plansOf, type RequestPlan } from './request-plans.js';
 import { countOpen } from './request-progress.js';
 import { openRequestStore, type RequestStore } from './request-store.js';
 import { syncSchedules } from './schedules.js';
@@ -26,7 +28,13 @@ export async function runRequestCycle(
   signals: StopSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
-  const store = openRequestStore(context.config.state, context);
+  const { config, schemas, clock, log } = context;
+  const { store, notes } = adoptProgress(
+    allPlans(context),
+    openRequestStore(config.state, context),
+    clock.now(),
+  );
+  for (const note of notes) log.warn(note);
   const summary: RequestSummary = {
     requested: [],
     postponed: 0,
@@ -35,6 +43,7 @@ export async function runRequestCycle(
     abandoned: [],
     schedules: [],
     failures: [],
+    notes: [...(options.dryRun ? requestNotes(pipeline, config, schemas, clock.now()) : []), ...notes],
   };
   const learned = openLearnedLimits(context.config.state, context);
   const cycle: RequestCycle = { store, learned, context, signals, options, summary };

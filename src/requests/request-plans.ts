@@ -1,17 +1,23 @@
+import { groupMarketplaces, requestMarketplaces } from '../config/request-marketplaces.js';
+import { requestOptions } from '../config/request-options.js';
 import { type RequestConfig, windowOf } from '../config/request-spec.js';
 import { type Span, spanMs } from '../yaml/span.js';
-import type { Config, Pipeline } from '../config/spec.js';
+import type { Pipeline } from '../config/spec.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { marketplaces } from '../schema/marketplaces.js';
 import { requestFacts } from '../schema/request-facts.js';
 import type { RequestFacts } from '../schema/types.js';
 
 /**
- * One `request` entry of the settings for one seller; with `perMarketplace`, for one marketplace.
+ * One `request` entry of the settings for one seller and the marketplaces of one report.
  */
 export interface RequestPlan {
   /** Identifies the request in the stored state: seller, type, marketplaces and options. */
   key: string;
+  /**
+   * The keys that it had when the program knew less about the marketplaces of its type: see
+   * `adoptProgress`.
+   */
+  earlierKeys: string[];
   sellerId: string;
   reportType: string;
   /** What is known about requesting the type. */
@@ -47,7 +53,7 @@ export function plansOf(pipeline: Pipeline, settings: Settings): RequestPlan[] {
         other.key !== plan.key &&
         other.sellerId === plan.sellerId &&
         other.reportType === plan.reportType &&
-        isSameSet(other.marketplaceIds, plan.marketplaceIds),
+        (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
     ),
   }));
 }
@@ -58,6 +64,11 @@ export function allPlans(settings: Settings): RequestPlan[] {
   return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
     ({ cron }) => cron !== undefined,
   );
+}
+
+/** Whether a report for these marketplaces covers what the plan requests. */
+export function isCoveredBy({ facts, marketplaceIds }: RequestPlan, requested: readonly string[]): boolean {
+  return facts.marketplaces === 'ignored' || isSameSet(requested, marketplaceIds);
 }
 
 /** Whether two lists hold the same marketplaces, in any order. */
@@ -74,41 +85,37 @@ function plansWithout(
     return config.sellers
       .filter(({ id }) => request.sellers?.includes(id) ?? true)
       .flatMap((seller) => {
-        const ids = marketplacesOf(request, seller);
-        const groups = request.perMarketplace ? ids.map((id) => [id]) : ids.length > 0 ? [ids] : [];
-        return groups.map((group) => planFor(request, facts, seller.id, group.toSorted(), timezone));
+        const ids = requestMarketplaces(request, seller);
+        const groups = groupMarketplaces(ids, request.perMarketplace, facts);
+        const withoutFacts = groupMarketplaces(ids, request.perMarketplace, {});
+        return groups.map((group) => planFor(request, facts, seller.id, { group, withoutFacts }, timezone));
       });
   });
-}
-
-/**
- * The marketplaces of the request that the seller has. If the entry of the seller lists none: those
- * in its region.
- */
-function marketplacesOf(request: RequestConfig, seller: Config['sellers'][number]): string[] {
-  const { marketplaces: wanted = seller.marketplaces } = request;
-  return wanted.filter((id) =>
-    seller.marketplaces.length > 0
-      ? seller.marketplaces.includes(id)
-      : marketplaces[id]?.region === seller.region,
-  );
 }
 
 function planFor(
   request: RequestConfig,
   facts: RequestFacts,
   sellerId: string,
-  marketplaceIds: string[],
+  { group, withoutFacts }: { group: string[]; withoutFacts: string[][] },
   timezone: string,
 ): Omit<RequestPlan, 'hasSibling'> {
-  const { reportType, reportOptions, lag, refresh, from, cron, period } = request;
+  const { reportType, lag, refresh, from, cron, period } = request;
+  const reportOptions = requestOptions(request, facts);
   const options = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const keyOf = (ids: string[]) =>
+    [sellerId, reportType, ids.toSorted().join('+'), ...options.map((each) => each.join('='))].join(' ');
+  const key = keyOf(group);
   return {
-    key: [sellerId, reportType, marketplaceIds.join('+'), ...options.map((each) => each.join('='))].join(' '),
+    key,
+    earlierKeys: withoutFacts
+      .filter((ids) => ids.some((id) => group.includes(id)))
+      .map(keyOf)
+      .filter((each) => each !== key),
     sellerId,
     reportType,
     facts,
-    marketplaceIds,
+    marketplaceIds: group.toSorted(),
     reportOptions,
     window: windowOf(request),
     lagMs: lag ? spanMs(lag) : 0,

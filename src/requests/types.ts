@@ -62,6 +62,8 @@ export interface RequestSummary {
   /** In a dry run: the calls that all pipelines need each day. */
   perDay?: CallsPerDay;
   failures: Failure[];
+  /** Sentences about requests that are made in another way than they are written. */
+  notes: string[];
   /** What was loaded because its notification never came. */
   recovered?: WorkSummary;
 }

@@ -58,6 +58,10 @@ const gauges = {
     labels: ['seller'],
     help: '1 while Amazon refuses the login of a seller, otherwise 0',
   },
+  sp_reports_client_secret_expiry_timestamp_seconds: {
+    labels: ['seller'],
+    help: "Unix time at which the client secret of a seller's application expires at the latest",
+  },
   sp_reports_queue_up: { labels: ['queue'], help: '1 if SQS answered the last request, otherwise 0' },
   sp_reports_queue_messages: {
     labels: ['queue', 'state'],
@@ -174,6 +178,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
     for (const { sellerId: seller, quota, credentials } of sellers) {
       gauge.sp_reports_quota_available.set({ seller }, quota.available);
       gauge.sp_reports_credentials_refused.set({ seller }, credentials.refused ? 1 : 0);
+      const { clientSecret } = credentials;
+      if (clientSecret)
+        gauge.sp_reports_client_secret_expiry_timestamp_seconds.set(
+          { seller },
+          Date.parse(clientSecret.expiresAt) / 1000,
+        );
     }
     for (const { name: queue, messages, oldestMessage, problem } of queues) {
       gauge.sp_reports_queue_up.set({ queue }, messages && !problem ? 1 : 0);

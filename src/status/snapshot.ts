@@ -14,7 +14,9 @@ import { openQueuePoll } from './read-queue.js';
 import type { PollOptions } from './polled.js';
 import { requestSnapshots } from './request-snapshots.js';
 import type { RunLog } from './run-log.js';
+import { openSecretSnapshots } from './secret-snapshots.js';
 import type {
+  ClientSecretSnapshot,
   EndedRun,
   PipelineSnapshot,
   RunRecord,
@@ -41,6 +43,7 @@ export function openSnapshots(
   const requestStore = openRequestStore(config.state, context);
   const readCoverage = openCoveragePoll(context, requestStore, options);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
+  const readSecrets = openSecretSnapshots(context);
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
   return async () => {
@@ -51,6 +54,7 @@ export function openSnapshots(
       ...readQueues.map((read) => read()),
     ]);
     const { value, readAt, problem } = ledger;
+    const { clientSecrets, notifications } = readSecrets();
     return {
       at: new Date(clock.now()).toISOString(),
       version,
@@ -64,12 +68,15 @@ export function openSnapshots(
       },
       commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
-      sellers: config.sellers.map((seller) => sellerSnapshot(seller, context, runLog)),
+      sellers: config.sellers.map((seller) =>
+        sellerSnapshot(seller, context, runLog, clientSecrets.get(seller.id)),
+      ),
       queues: queueSnapshot,
       pipelines: config.pipelines.map((pipeline) =>
         pipelineSnapshot(pipeline, context, runLog, requestStore),
       ),
       coverage,
+      notifications,
       runs: runLog.runs(),
     };
   };
@@ -79,6 +86,7 @@ function sellerSnapshot(
   { id, name, region, marketplaces }: PipelineContext['config']['sellers'][number],
   context: PipelineContext,
   runLog: RunLog,
+  clientSecret: ClientSecretSnapshot | undefined,
 ): SellerSnapshot {
   const quota = context.documentQuota(id);
   return {
@@ -91,7 +99,7 @@ function sellerSnapshot(
       burst: usagePlans.getReportDocument.burst,
       nextAvailableAt: new Date(quota.nextAvailableMs()).toISOString(),
     },
-    credentials: runLog.credentials(id),
+    credentials: { ...runLog.credentials(id), clientSecret },
   };
 }
 

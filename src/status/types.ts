@@ -3,6 +3,8 @@ import type { Failure } from '../ingest/work-summary.js';
 import type { Coverage } from '../requests/read-coverage.js';
 import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
+import type { KeptNotification } from '../source/kept-notifications.js';
+import type { SecretAge } from '../source/selling-partner/client-secrets.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';
 
@@ -25,6 +27,7 @@ export interface StatusSnapshot {
   pipelines: PipelineSnapshot[];
   /** The periods of tables whose reports have some, those with gaps first. */
   coverage: Coverage[];
+  notifications: NotificationsSnapshot;
   /** Drains, sweeps and request runs since the program started, the newest first. */
   runs: RunRecord[];
 }
@@ -120,7 +123,25 @@ export interface SellerSnapshot {
     refused?: Problem;
     /** When Amazon last accepted the login. */
     acceptedAt?: string;
+    /** Absent if its age can't be read. */
+    clientSecret?: ClientSecretSnapshot;
   };
+}
+
+/** The age of the client secret of a seller's application. It contains no secret. */
+export interface ClientSecretSnapshot extends SecretAge {
+  clientId: string;
+  /** From when it should be replaced, and whether that is now. */
+  dueAt: string;
+  isDue: boolean;
+}
+
+/** Notifications about applications, which are kept for the operator. */
+export interface NotificationsSnapshot {
+  /** Those that somebody has to act on. */
+  open: KeptNotification[];
+  /** Why they, or the ages of client secrets, can't be read. */
+  problem?: Problem;
 }
 
 export interface QueueSnapshot {

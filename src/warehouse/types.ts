@@ -125,6 +125,13 @@ export function parquetPaths({ tables, rejectsPath }: Pick<Load, 'tables' | 'rej
   return [...tables.map((table) => table.parquetPath), rejectsPath].filter((path) => path !== null);
 }
 
+/** What an inspection of a warehouse found. */
+export interface Inspection {
+  found: string;
+  /** The next step if something is wrong. */
+  next?: string;
+}
+
 export interface TableInfo {
   name: string;
   reportType: string | null;
@@ -324,6 +331,8 @@ export interface Warehouse {
   markPurged(keys: string[]): Promise<void>;
   /** Checks that the warehouse can be written now. Errors: as `commit`, mainly WAREHOUSE_LOCKED. */
   checkWritable(): Promise<void>;
+  /** As `checkWritable`, with what a person should know of the warehouse and its settings. */
+  inspect(): Promise<Inspection>;
   tables(): Promise<TableInfo[]>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;

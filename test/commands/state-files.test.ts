@@ -10,6 +10,7 @@ import { requestsJson } from '../../src/requests/request-file.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
+import { openClientSecrets, secretsJson } from '../../src/source/selling-partner/client-secrets.js';
 import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { alarmsJson } from '../../src/status/alarms/alarms-file.js';
 import { recordedWarnings, silent } from '../files/recorded-warnings.js';
@@ -27,6 +28,13 @@ const contents: Record<string, object> = {
   },
   'sweeps.json': { A1: { GET_X: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
+  'secrets.json': {
+    salt: '0123456789abcdef0123456789abcdef',
+    secrets: {
+      aa: { clientId: 'app', firstSeenAt: at },
+      bb: { clientId: 'app', firstSeenAt: at, expiresAt: at, announcedAt: at },
+    },
+  },
   'alarms.json': { sent: { 'queue/messages/u': { ...alarm, sentAt: at } }, troubles: { u: at } },
 };
 const names = Object.keys(stateFiles);
@@ -115,6 +123,11 @@ describe('the files of the state folder', () => {
       await journal.end('A1/doc-2');
     } else if (name === 'limits.json') {
       await openLearnedLimits(folder, silent).countCall(['A1'], []);
+    } else if (name === 'secrets.json') {
+      const ages = openClientSecrets(folder, silent);
+      const secret = { clientId: 'app', clientSecret: 'hush-hush-hush' };
+      await ages.see([secret]);
+      assert.ok(ages.ageOf(secret));
     } else if (name === 'alarms.json') {
       await openSharedJson(path, alarmsJson, silent).change(({ sent, ...held }) => ({ ...held, sent }));
     } else {
@@ -182,7 +195,7 @@ describe('the files of the state folder', () => {
   });
 
   it('are all read in the form that the newest version writes', () => {
-    const kinds = { quotaJson, requestsJson, limitsJson, sweepsJson, alarmsJson };
+    const kinds = { quotaJson, requestsJson, limitsJson, sweepsJson, secretsJson, alarmsJson };
     for (const [name, kind] of Object.entries(kinds)) {
       for (const content of [kind.missing(), kind.lost(1000)])
         assert.deepEqual(kind.parse(JSON.parse(JSON.stringify(content)), name), content, name);

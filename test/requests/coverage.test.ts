@@ -21,6 +21,7 @@ const loaded = (from: number, to: number) => ({
 
 const plan: RequestState['plan'] = {
   key: 'A1 GET_X US',
+  earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
   facts: { sources: {} },

@@ -315,8 +315,10 @@ describe('request cycles', () => {
       const dataStart = new Date(start).toISOString();
       const marketplaceIds = ['ATVPDKIKX0DER'];
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
-      ledger = [{ ...entry, loadedAt: dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, lag, refresh: [] });
+      // Made just now, so that no refresh is due.
+      const reportCreatedAt = new Date(nowMs).toISOString();
+      ledger = [{ ...entry, reportCreatedAt, loadedAt: reportCreatedAt }];
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
       assert.deepEqual(summary?.requested, []);
     });
   }

@@ -15,6 +15,7 @@ const startMs = Date.UTC(2026, 9, 10);
 
 const plan: RequestPlan = {
   key: 'A1 GET_X US',
+  earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
   marketplaceIds: ['US'],

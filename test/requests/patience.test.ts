@@ -21,6 +21,7 @@ const text = 'The report cannot be made at this time.';
 function planOf(sellerId: string, fromMs = startMs): RequestPlan {
   return {
     key: `${sellerId} GET_X US`,
+    earlierKeys: [],
     sellerId,
     reportType: 'GET_X',
     facts: { sources: {} },

@@ -151,6 +151,7 @@ describe('the state of a window', () => {
 
 const plan: RequestPlan = {
   key: 'A1 GET_X US',
+  earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
   facts: { sources: {} },

@@ -248,6 +248,69 @@ describe('an alarm condition', () => {
     assert.deepEqual(ofRequests.map(isKnown), [false, false, false]);
   });
 
+  const dayMs = 86_400_000;
+  const inDays = (days: number) => new Date(Date.parse(at) + days * dayMs).toISOString();
+  const secretOf = (sellerId: string, clientId: string, days: number, isDue = true) =>
+    fakeSellerSnapshot({
+      sellerId,
+      credentials: {
+        clientSecret: {
+          clientId,
+          firstSeenAt: inDays(days - 180),
+          expiresAt: inDays(days),
+          isAnnounced: false,
+          dueAt: inDays(days - 30),
+          isDue,
+        },
+      },
+    });
+
+  it('is a client secret that expires soon, once for each application', () => {
+    const sellers = [
+      secretOf('A1', 'app', 29),
+      secretOf('A2', 'app', 12),
+      secretOf('B1', 'later', 90, false),
+      fakeSellerSnapshot({ sellerId: 'C1' }),
+    ];
+    const { conditions } = conditionsOf(sources({ sellers }), settings, { wasSent: () => false });
+    assert.deepEqual(
+      conditions.map(({ key, title, since, mark }) => [key, title, since, mark]),
+      [['secret/app', 'The client secret of A1, A2 expires soon', inDays(-18), undefined]],
+    );
+    assert.match(
+      conditions[0]?.text ?? '',
+      /^It was first seen 168 days ago, expires on 2026-12-07 at the latest\. Rotate it /,
+    );
+  });
+
+  it('is news again when a client secret has expired', () => {
+    const sellers = [secretOf('A1', 'app', -1)];
+    const { conditions } = conditionsOf(sources({ sellers }), settings, { wasSent: () => false });
+    assert.deepEqual(
+      conditions.map(({ title, mark }) => [title, mark]),
+      [['The client secret of A1 has expired', inDays(-1)]],
+    );
+  });
+
+  it('is a notification that is kept for the operator', () => {
+    const path = '/state/notifications/X-1.json';
+    const kept = { path, notificationType: 'X', keptAt: at, carries: 'other' as const, isDone: false };
+    const notifications = { open: [kept] };
+    assert.deepEqual(keys(sources({ notifications })), [`notification/${path}`]);
+  });
+
+  it('is a state of client secrets that cannot be read, which says nothing about single ones', () => {
+    const problem = { code: 'FILE_SYSTEM_FAILED', message: 'm', since: '2026-11-25T11:00:00.000Z' };
+    const from = sources({ notifications: { open: [], problem } });
+    assert.deepEqual(keys(from), ['unreachable/secrets']);
+    const { isKnown } = conditionsOf(from, settings, { wasSent: () => true });
+    assert.deepEqual(['secret/app', 'notification/x', 'unreachable/secrets'].map(isKnown), [
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it('does not end if nothing is known about it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
       conditionsOf(from, settings, { wasSent: () => true }).isKnown(key);

@@ -16,6 +16,7 @@ export function fakeSnapshot(changed: Partial<StatusSnapshot> = {}): StatusSnaps
     queues: [],
     pipelines: [],
     coverage: [],
+    notifications: { open: [] },
     runs: [],
     ...changed,
   };

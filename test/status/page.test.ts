@@ -81,6 +81,10 @@ describe('the status page in Chromium', () => {
     assert.match(await text('#tiles'), /Quarantine \d+/);
     assert.match(await text('#queues'), /queue reports .* seller A1DEMOSELLERUS \d+ of 15 documents/);
     assert.match(
+      await text('#queues'),
+      /Client secret: first seen .*, expires \d{4}-\d\d-\d\d at the latest/,
+    );
+    assert.match(
       await text('#quarantine tbody'),
       /HEADER_UNKNOWN .* add them to `from` in the report schema/,
     );

@@ -73,6 +73,7 @@ describe('the log of runs', () => {
       abandoned: [],
       schedules: [],
       failures: [],
+      notes: [],
     };
     begin('request').finished(
       { ...nothing, failures: [{ ...refusal, key: 'B2', sellerId: 'B2' }] },

@@ -24,8 +24,8 @@ describe('uploads to BigQuery', () => {
     body: {
       error: {
         code: 403,
-        message: 'Quota exceeded',
-        errors: [{ reason: 'quotaExceeded', message: 'Quota exceeded: imports per table' }],
+        message: 'Quota exceeded: imports per table',
+        errors: [{ reason: 'quotaExceeded', message: 'Quota exceeded' }],
       },
     },
   };

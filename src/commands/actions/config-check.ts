@@ -6,9 +6,11 @@ import {
   mistakesError,
   warehouseName,
 } from '../../config/read.js';
+import { requestNotes } from '../../config/request-notes.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { windowOf } from '../../config/request-spec.js';
 import type { Config } from '../../config/spec.js';
+import { systemClock } from '../../runtime/clock.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
 import type { Io } from '../setup/io.js';
@@ -41,8 +43,12 @@ function checkedJson(checked: CheckedConfig): Record<string, unknown> {
 
 function notesOf(config: Config, { exposure }: CheckedConfig): string[] {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
-  const exposed = exposure ? [`${exposure.found}. ${exposure.next}`] : [];
-  return [...exposed, ...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
+  return [
+    ...(exposure ? [`${exposure.found}. ${exposure.next}`] : []),
+    ...unknownTypes(config, schemas),
+    ...unknownStaleTables(config, schemas),
+    ...config.pipelines.flatMap((each) => requestNotes(each, config, schemas, systemClock.now())),
+  ];
 }
 
 function configText(config: Config, checked: CheckedConfig): string {

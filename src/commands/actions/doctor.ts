@@ -1,20 +1,23 @@
 import { systemClock } from '../../runtime/clock.js';
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import { checkConfig, mistakesError } from '../../config/read.js';
 import type { Config } from '../../config/spec.js';
 import { type Check, examine, type Finding } from '../../connect/examine.js';
 import { bucketChecks, clockCheck, diskChecks, warehouseCheck } from '../../connect/machine-checks.js';
 import { queueChecks } from '../../connect/queue-checks.js';
+import { secretChecks } from '../../connect/secret-checks.js';
 import { sellerChecks } from '../../connect/seller-checks.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { readQueueAttributes } from '../../source/queue-attributes.js';
 import { endpointOf } from '../../source/selling-partner/call-api.js';
+import { openClientSecrets } from '../../source/selling-partner/client-secrets.js';
 import { openLogin } from '../../source/selling-partner/login.js';
 import type { QuotaPlan } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
-import { notificationsOf, withQuota } from '../setup/open-amazon.js';
+import { notificationsOf, seeClientSecrets, withQuota } from '../setup/open-amazon.js';
 import { configOptions } from '../setup/open-context.js';
 import { openProgress } from '../setup/progress.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
@@ -50,12 +53,13 @@ export async function doctorAction(
   if (!config) return;
   const readable = config;
   const { log } = openProgress(io, { title: 'doctor', logLevel: 'warn' });
+  await seeClientSecrets(readable, { log });
   await withQuota(readable, log, async (quota) => {
-    for await (const finding of examine(checksOf(readable, quota))) print(finding);
+    for await (const finding of examine(checksOf(readable, quota, log))) print(finding);
   });
 }
 
-function checksOf(config: Config, quota: QuotaPlan): Check[] {
+function checksOf(config: Config, quota: QuotaPlan, log: Logger): Check[] {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
   const reportTypes = [...new Set(config.pipelines.flatMap((pipeline) => pipeline.reportTypes))];
   const reached = new Set<string>();
@@ -89,6 +93,7 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
     ...bucketChecks(config),
     ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), systemClock.now)] : []),
     ...sellers.map(({ login }) => login),
+    ...secretChecks(config, openClientSecrets(config.state, { log }), systemClock.now),
     ...sellers.map(({ roles }) => roles),
     ...queues,
     ...sellers.map(({ subscription }) => subscription),

@@ -69,10 +69,14 @@ function stepsText(steps: SubscribeStep[]): string {
   return [table, ...notes].join('');
 }
 
+/** No operation of the API creates these subscriptions. */
+const secretsHint =
+  'To be notified before the client secret expires, also name this queue in the developer console of Amazon; docs/alarms.md describes it.';
+
 function policyText(missing: string[], policy: object): string {
   const state =
     missing.length === 0
       ? 'The queue allows Amazon to send. Its access policy is equivalent to this one:'
       : `The queue does not allow Amazon ${missing.join(' and ')}, so no notification will arrive. Set this access policy, or add its statement to the existing one:`;
-  return `\n${state}\n\n${JSON.stringify(policy, null, 2)}\n`;
+  return `\n${secretsHint}\n\n${state}\n\n${JSON.stringify(policy, null, 2)}\n`;
 }

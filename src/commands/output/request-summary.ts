@@ -26,7 +26,8 @@ export function requestText(
   summary: RequestSummary,
   { dryRun = false, nowMs = 0, width }: { dryRun?: boolean; nowMs?: number; width?: number } = {},
 ): string {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
   const verb = dryRun ? 'Would request' : 'Requested';
   const nothing = failures.length > 0 ? 'No report requested.' : 'Nothing to request.';
   const parts = [
@@ -34,6 +35,7 @@ export function requestText(
   ];
   if (dryRun) parts.push(callPlanText(summary, { nowMs, width }));
   else if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
       sellerId,
@@ -66,7 +68,8 @@ export function requestText(
 
 /** The result of a request cycle as JSON. Scripts rely on these keys. */
 export function requestJson(summary: RequestSummary): Record<string, unknown> {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
   const { decisions, perDay } = summary;
   return {
     asked: requested,
@@ -76,6 +79,7 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     givenUp: abandoned,
     schedules,
     failures,
+    notes,
     taken: recovered && summaryJson(recovered),
     plan: decisions?.map(decisionJson),
     perDay: perDay && perDayJson(perDay),

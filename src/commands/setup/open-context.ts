@@ -15,7 +15,7 @@ import type { CallQuota } from '../../scheduling/call-plan.js';
 import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
-import { openQuota } from './open-amazon.js';
+import { openQuota, seeClientSecrets } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 import { repairStateFiles } from './state-files.js';
@@ -82,6 +82,7 @@ export async function withContext<T>(
     // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
     await repairStateFiles(config.state, progress);
+    await seeClientSecrets(config, progress);
     const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);

@@ -5,6 +5,7 @@ import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../../f
 import { limitsJson } from '../../requests/learned-limits.js';
 import { requestsJson } from '../../requests/request-file.js';
 import { killedJson } from '../../scheduling/crash-journal.js';
+import { secretsJson } from '../../source/selling-partner/client-secrets.js';
 import { quotaJson } from '../../source/selling-partner/quota.js';
 import { alarmsJson } from '../../status/alarms/alarms-file.js';
 
@@ -18,6 +19,7 @@ export const stateFiles: Record<
   'limits.json': (path, options) => openSharedJson(path, limitsJson, options),
   'sweeps.json': (path, options) => openSharedJson(path, sweepsJson, options),
   'killed.json': (path, options) => openSharedJson(path, killedJson, options),
+  'secrets.json': (path, options) => openSharedJson(path, secretsJson, options),
   'alarms.json': (path, options) => openSharedJson(path, alarmsJson, options),
 };
 

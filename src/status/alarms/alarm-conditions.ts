@@ -6,6 +6,7 @@ import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
 import { warningConditions } from './warning-conditions.js';
 import { type RequestState, requestConditions, unknownRequestKeys } from './request-conditions.js';
+import { notificationConditions, secretConditions } from './secret-conditions.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
@@ -66,6 +67,12 @@ export function conditionsOf(
       readAt: snapshot.at,
       problem: requestProblem,
     },
+    {
+      key: 'unreachable/secrets',
+      what: 'the state of client secrets',
+      readAt: snapshot.at,
+      problem: snapshot.notifications.problem,
+    },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
@@ -73,6 +80,7 @@ export function conditionsOf(
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
     ...(requestProblem ? ['request/', 'outage/'] : []),
     ...unknownRequestKeys(requests),
+    ...(snapshot.notifications.problem ? ['secret/', 'notification/'] : []),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -100,6 +108,8 @@ export function conditionsOf(
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
       ...requestConditions(requests),
+      ...secretConditions(snapshot.sellers, snapshot.at),
+      ...notificationConditions(snapshot.notifications),
       ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],

@@ -44,7 +44,11 @@ function showSnapshot(snapshot) {
   const quarantined = inQuarantine(snapshot);
   const abandoned = abandonedWindows(snapshot);
   const warned = warnedLately(snapshot).length;
+  const dueSecrets = snapshot.sellers.filter(({ credentials }) => credentials.clientSecret?.isDue).length;
   const toDo = [
+    snapshot.notifications.open.length > 0 &&
+      `${pluralize(snapshot.notifications.open.length, 'notification')} of Amazon to act on`,
+    dueSecrets > 0 && `${pluralize(dueSecrets, 'seller')} whose client secret expires soon`,
     stale > 0 && pluralize(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
     warned > 0 && `${pluralize(warned, 'new document')} with warnings`,

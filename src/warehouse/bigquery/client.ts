@@ -19,12 +19,14 @@ export interface BigQueryTarget {
   location: string;
   /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** An emulator. It receives no credentials. */
+  /** An address of Google that is not the usual one, or an emulator, which gets no credentials. */
   endpoint?: string;
 }
 
 /** A job as the API returns it. */
 export interface Job {
+  /** Whose job it is. */
+  user_email?: string;
   jobReference: { jobId: string; location?: string };
   status: { state: string; errorResult?: { reason?: string; message?: string } };
   statistics?: {
@@ -33,6 +35,7 @@ export interface Job {
       totalBytesBilled?: string;
       totalBytesProcessed?: string;
       statementType?: string;
+      referencedTables?: unknown[];
       schema?: { fields?: Field[] };
     };
   };
@@ -50,7 +53,8 @@ interface ApiFailure {
   errors?: { reason?: string }[];
 }
 
-const labels = { program: 'sp-reports' };
+/** The labels of what the program creates. */
+export const labels = { program: 'sp-reports' };
 
 const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
@@ -63,6 +67,8 @@ const rateLimitPolicy = {
 /** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
+  /** The account that the calls are made with, as BigQuery named it; undefined before the first. */
+  account: string | undefined;
 
   constructor(
     readonly target: BigQueryTarget,
@@ -77,6 +83,11 @@ export class BigQueryClient {
   /** The name of a table in SQL. Scripts know no default dataset. */
   table(name: string): string {
     return identifier(`${this.target.dataset}.${name}`);
+  }
+
+  /** The address of a table's description. */
+  tableUri(name: string): `/datasets/${string}/tables/${string}` {
+    return `/datasets/${this.target.dataset}/tables/${name}`;
   }
 
   /** Calls the API once. `uri` begins at the project. */
@@ -114,11 +125,16 @@ export class BigQueryClient {
   }
 
   /**
-   * Runs SQL to its end and returns the job as it ended. The signal cancels the job.
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job. BigQuery
+   * refuses a query that would be billed for more bytes than `maximumBytesBilled`.
    * Errors: those of the job; the signal's reason.
    */
-  async run(sql: string, signal?: AbortSignal): Promise<Job> {
-    const job = await this.waitForEnd(await this.insertQuery(sql, randomUUID()), signal);
+  async run(
+    sql: string,
+    { signal, maximumBytesBilled }: { signal?: AbortSignal; maximumBytesBilled?: string } = {},
+  ): Promise<Job> {
+    const job = await this.waitForEnd(await this.insertQuery(sql, { maximumBytesBilled }), signal);
+    this.account ??= job.user_email;
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
@@ -126,12 +142,17 @@ export class BigQueryClient {
 
   /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
-    return this.insertQuery(sql, randomUUID(), true);
+    return this.insertQuery(sql, { dryRun: true });
   }
 
-  private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
+  private insertQuery(
+    sql: string,
+    { dryRun = false, maximumBytesBilled }: { dryRun?: boolean; maximumBytesBilled?: string },
+  ): Promise<Job> {
     const { project: projectId, dataset: datasetId } = this.target;
-    const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
+    const jobId = randomUUID();
+    const defaultDataset = { projectId, datasetId };
+    const query = { query: sql, useLegacySql: false, defaultDataset, maximumBytesBilled };
     return this.request({
       method: 'POST',
       uri: '/jobs',
@@ -198,8 +219,8 @@ export class BigQueryClient {
   }
 
   /**
-   * Sends a Parquet file to a load job that creates a table from it, or replaces the table of that
-   * name. Returns the job as it began.
+   * Sends a Parquet file to a load job that fills a table from it, unless the table has rows.
+   * Returns the job as it began.
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const job = this.job(jobId, { load: this.loadInto(table, fields), labels });
@@ -229,7 +250,7 @@ export class BigQueryClient {
     return {
       destinationTable: { projectId, datasetId, tableId },
       sourceFormat: 'PARQUET',
-      writeDisposition: 'WRITE_TRUNCATE',
+      writeDisposition: 'WRITE_EMPTY',
       schema: { fields },
       parquetOptions: { enableListInference: true },
     };
@@ -265,12 +286,20 @@ export class BigQueryClient {
       keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
-      if (!endpoint) return new Client({ ...common, keyFilename: keyFile });
+      if (!endpoint || isGoogles(endpoint)) {
+        return new Client({ ...common, keyFilename: keyFile, apiEndpoint: endpoint });
+      }
       const { PassThroughClient } = await import('google-auth-library');
       return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
     })();
     return this.bigQuery;
   }
+}
+
+/** Whether Google answers at that address, so that credentials may be sent there. */
+export function isGoogles(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'https:' && hostname.endsWith('.googleapis.com');
 }
 
 /** How a job failed; undefined if it did not. */

@@ -30,8 +30,11 @@ import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { retryOnConflict, recordTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, recreateDropped } from './change-tables.js';
+import { retryOnConflict, recordTables, readyState, runTransaction, type State } from './state.js';
+import { changeTables, pendingTables } from './change-tables.js';
+import type { Descriptions } from './create-table.js';
+import { recreateDropped } from './recreate-dropped.js';
+import { splitByTables } from './table-limit.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -49,7 +52,8 @@ export interface CommitOptions {
 
 /**
  * Commits loads in one transaction and returns the keys of those left out. If a document is in the
- * commit twice, its later load gets a transaction of its own. See `Warehouse.commit`.
+ * commit twice, its later load gets a transaction of its own, and many tables take several. See
+ * `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -63,7 +67,8 @@ export async function commitLoads(
   let current = timed;
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
-    for (const together of splitIntoTransactions(timed, basis.previous)) {
+    const { previous } = basis;
+    for (const together of splitByTables(splitIntoTransactions(timed, previous), previous)) {
       current = together;
       const known = basis;
       // The commit of the first group changes it for the others.
@@ -79,7 +84,7 @@ export async function commitLoads(
 /** What a commit is planned from. */
 interface Basis {
   state: State;
-  /** The ledger rows of the loads' keys. */
+  /** The ledger rows of the loads' keys, and the others that the loads replace. */
   previous: Map<string, LedgerRow>;
 }
 
@@ -87,7 +92,9 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   const state = await readyState(client);
   return {
     state,
-    previous: await bigQueryLedger(client).readByKey(loads.map(({ load }) => load.entry.key)),
+    previous: await bigQueryLedger(client).readByKey(
+      loads.flatMap(({ load }) => [load.entry.key, ...otherReplacedKeys(load)]),
+    ),
   };
 }
 
@@ -200,9 +207,13 @@ async function tryToCommit(
       client,
       { ledger, rejects: rejectsTable },
       replaced,
-      coming.flatMap(({ load }) => otherReplacedKeys(load)),
+      // BigQuery bills a DELETE for the whole ledger, so it is sent only if it deletes something.
+      coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => previous.has(key)),
     ),
-    ...[...changed.values()].flatMap((table) => recordTable(client, table)),
+    ...recordTables(
+      client,
+      [...changed.values()].map((table) => ({ table })),
+    ),
   ]);
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');

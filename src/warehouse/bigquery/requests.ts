@@ -13,7 +13,7 @@ export type ApiRequest =
   | Call<'POST', `/jobs/${string}/cancel`, google.default.jobs.ICancelParams>
   | (Call<'POST', '/jobs'> & { json: JobRequest })
   | (Call<'POST', '/datasets'> & { json: google.default.IDataset })
-  | (Call<'PATCH', `/datasets/${string}/tables/${string}`> & { json: google.default.ITable });
+  | (Call<'POST', `/datasets/${string}/tables`> & { json: google.default.ITable });
 
 /** `uri` begins at the project. */
 interface Read<Uri, Parameters = never> {

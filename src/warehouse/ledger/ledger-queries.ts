@@ -176,9 +176,9 @@ export class LedgerQueries {
            FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
              AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
          ) AS numbered
-       ) AS following JOIN sources ON sources.source = following.source
+       ) AS steps JOIN sources ON sources.source = steps.source
        WHERE covered IS NULL OR ${between('covered', 'data_start')}
-       ORDER BY following.source, data_start`,
+       ORDER BY steps.source, data_start`,
     );
     const sourceOf = (row: Record<string, unknown> | undefined) =>
       JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
