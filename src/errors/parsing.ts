@@ -31,9 +31,9 @@ export const parsingErrors = {
   },
   ROWS_REJECTED: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: every row has more cells than the header ({count})',
+    message: 'parsing {reportType} document {documentId}: every row is rejected: {found}',
     remedy:
-      'Look at the raw document: its header may lack cells. The rows already in the table are unchanged.',
+      'Look at the raw document: its header may lack cells. If `schemaContract` discards its rows, correct the report schema or choose another contract. The rows already in the table are unchanged.',
   },
   WRONG_REPORT_TYPE: {
     kind: 'terminal',

@@ -3,6 +3,7 @@ import { documentsReason } from '../privacy/pii-policy.js';
 import { checkWarnings } from '../schema/document-checks.js';
 import { type Decision, joinFindings } from '../schema/findings.js';
 import type { RawDocument } from '../source/types.js';
+import { listNames } from '../text/list-names.js';
 import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { type LedgerEntry, ledgerKey, type Load } from '../warehouse/types.js';
@@ -104,8 +105,15 @@ async function refuseIfAllRejected(
   written: WrittenLake,
   { lake }: PipelineContext,
 ): Promise<void> {
-  const { tables, rejects } = written;
+  const { tables, rejects, reasons } = written;
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
   await evictLocalCopies(written, lake);
-  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: pluralize(rejects, 'row') });
+  const maxReasons = 3;
+  const found = listNames(
+    [...reasons]
+      .sort(([, a], [, b]) => b - a)
+      .map(([reason, count]) => `${reason} (${pluralize(count, 'row')})`),
+    maxReasons,
+  );
+  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, found });
 }

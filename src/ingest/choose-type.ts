@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ReportsError } from '../errors/reports-error.js';
 import { readHead } from '../parse/format.js';
+import { typeStatedIn } from '../parse/objects/stated-type.js';
 import { recognizeTypes } from '../parse/recognize-type.js';
 import type { Decision } from '../schema/findings.js';
 import type { TypeMatch } from '../schema/match-types.js';
@@ -33,9 +34,10 @@ export async function chooseType(
   const document = await openDocument(raw, { maxTextBytes });
   // The headers of a workbook are not at the beginning of its bytes.
   if (document.charset === 'binary') throw undecided(path, 'it is a workbook');
-  const { stated, matches } = recognizeTypes(await readHead(document.openText()), schemas);
+  const head = await readHead(document.openText());
+  const stated = await typeStatedIn(head);
   if (stated !== undefined) return decided(stated, 'the document states it');
-  const [best, ...others] = candidatesOf(matches);
+  const [best, ...others] = candidatesOf(recognizeTypes(head, schemas));
   if (!best) throw undecided(path, 'no report schema explains its headers');
   if (others.length > 0) {
     const types = [best, ...others].map(({ reportType }) => reportType);

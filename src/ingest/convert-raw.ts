@@ -27,6 +27,8 @@ export interface ConvertRawOptions extends Pick<ReportRef, 'pipeline' | 'maxDocu
   acceptLoss?: boolean | undefined;
   /** What was decided about the document before it was read. */
   decisions?: Decision[];
+  /** Documents that will be committed before this one. */
+  uncommitted?: readonly LedgerEntry[];
   /** Nobody tries again later: if Amazon cannot be reached, the document counts as damaged. */
   isLastTry?: boolean;
 }
@@ -61,7 +63,7 @@ export async function convertRaw(
     maxTextBytes: maxDocumentBytes,
     limits: config.documents,
     signal,
-    earlier: earlierDecisions(raw.metadata, context),
+    earlier: earlierDecisions(raw.metadata, context, options.uncommitted),
   };
   const convert = (document: RawDocument, isWrittenNow: boolean) =>
     withBytes(document, context.raw, signal, async () => {

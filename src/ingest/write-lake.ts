@@ -33,6 +33,8 @@ export interface WrittenLake {
   rejectsPath: string | null;
   files: LakeFile[];
   rejects: number;
+  /** Why rows were rejected, and how many of them; only if no row is left. */
+  reasons: Map<string, number>;
   /** Totals stated in the document, compared with its rows. */
   checks: CheckResult[];
 }
@@ -56,6 +58,7 @@ export async function writeLake(
   const checks = new DocumentChecks(stream.tables);
   const measures = new EmptyMeasures(stream.tables);
   const rejected = new Map<string, number>();
+  const reasons = new Map<string, number>();
   let rowsParsed = 0;
   try {
     for await (const { table, batch, rejects: found } of stream.batches) {
@@ -68,6 +71,8 @@ export async function writeLake(
       rowsParsed += batch.numRows;
       await rejects.add(table, found);
       if (found.length > 0) rejected.set(table, (rejected.get(table) ?? 0) + found.length);
+      if (rowsParsed > 0) reasons.clear();
+      else for (const { reason } of found) countReason(reason);
     }
     const { tables } = stream.finish();
     onRowsWritten(rowsParsed);
@@ -89,12 +94,17 @@ export async function writeLake(
       await lake.keep(path, signal ? { signal } : {});
       faultPoint('parquet-kept');
     }
-    return { ...written, files, rejects: count, checks: checks.results() };
+    return { ...written, files, rejects: count, reasons, checks: checks.results() };
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
     await rejects.abort();
     for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.evictLocalCopy(path);
     throw error;
+  }
+
+  function countReason(reason: string): void {
+    const maxReasons = 100;
+    if (reasons.size < maxReasons || reasons.has(reason)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
 
   function openWriter(table: ParsedTable): Promise<ParquetWriter> {

@@ -61,7 +61,7 @@ export async function commitSources(
       await Promise.all(
         group.flatMap(({ load }) => (load ? parquetPaths(load) : [])).map((path) => lake.fetch(path)),
       );
-      for (const source of group) loads.push(await makeLoad(source));
+      for (const source of group) loads.push(await makeLoad(source, loads));
       try {
         await warehouse.commit(loads);
       } catch {
@@ -74,9 +74,10 @@ export async function commitSources(
   }
   noteUnchecked(context.log, unchecked);
 
-  async function makeLoad(source: RebuildSource): Promise<Load> {
+  /** `before`: the loads of the group that will be committed before this one. */
+  async function makeLoad(source: RebuildSource, before: Load[]): Promise<Load> {
     const { load, known } = source;
-    if (!load) return makeFromRaw(source, source.raw, source.damage);
+    if (!load) return makeFromRaw(source, source.raw, { damage: source.damage, before });
     const finding = await checkLakeFiles(load, lake, known?.files);
     if (!finding.damaged) {
       summary.fromLake += 1;
@@ -86,16 +87,17 @@ export async function commitSources(
     const { name: path, found } = finding.damaged;
     const damage = new ReportsError('PARQUET_DAMAGED', { path, found });
     context.log.warn({ key: source.key }, damage.message);
-    return makeFromRaw(source, await findRawOf(load.entry, context), damage);
+    return makeFromRaw(source, await findRawOf(load.entry, context), { damage, before });
   }
 
   async function makeFromRaw(
     source: RebuildSource,
     raw: RawDocument | undefined,
-    damage?: Error,
+    { damage, before = [] }: { damage?: Error; before?: Load[] } = {},
   ): Promise<Load> {
     const { key, known } = source;
-    const made = await parseAgain(source, raw, damage, context, options);
+    const uncommitted = before.map(({ entry }) => entry);
+    const made = await parseAgain(source, raw, { damage, uncommitted }, context, options);
     const { status, reasonCode, reason } = made.entry;
     if (damageCodes.has(reasonCode ?? '')) {
       context.log.warn({ key }, `${reason}`);
@@ -166,7 +168,7 @@ const damageCodes = new Set<string>([
 async function parseAgain(
   { known }: RebuildSource,
   raw: RawDocument | undefined,
-  damage: Error | undefined,
+  { damage, uncommitted }: { damage: Error | undefined; uncommitted: LedgerEntry[] },
   context: PipelineContext,
   { maxDocumentBytes, acceptLoss }: CommitOptions,
 ): Promise<Load> {
@@ -179,6 +181,7 @@ async function parseAgain(
     acceptLoss,
     isLastTry: true,
     before: known,
+    uncommitted,
   };
   if (raw) return buildLoad(raw, options, context, { fetchAgain });
   if (!known) throw new Error('a document to make again without anything to make it from');

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { describeError, ReportsError } from '../errors/reports-error.js';
+import { describeError, faultOf, isDamagedWarehouse, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { readRecords, recordPathsOf } from '../ingest/load-record.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
@@ -128,8 +128,9 @@ const rawFields = ['key', 'reportCreatedAt', 'rawPath'] as const;
 type EntryOfRaw = Pick<LedgerEntry, 'key' | 'reportCreatedAt'>;
 
 /**
- * The documents of the old ledger, the last loaded first; undefined if it is empty or unreadable.
+ * The documents of the old ledger, the last loaded first; undefined if it is empty or damaged.
  * Reads all of its columns, because damage may be in any of them.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_OUT_OF_MEMORY, and those of the machine.
  */
 async function readOldLedger(
   ledger: HeldLedger,
@@ -147,11 +148,20 @@ async function readOldLedger(
       advance();
     }
   } catch (error) {
-    if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
+    // What it has is unknown, and not lost: without the ledger, no loss would be noticed.
+    if (!mayBeDamage(error)) throw error;
     log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
     return undefined;
   }
   return found.length > 0 ? new Map(found.reverse().map((source) => [source.key, source])) : undefined;
+}
+
+/** Damage may show in any error, except in those of the machine and of limits. */
+function mayBeDamage(error: unknown): boolean {
+  if (isDamagedWarehouse(error)) return true;
+  const isLimit =
+    error instanceof ReportsError && ['WAREHOUSE_LOCKED', 'WAREHOUSE_OUT_OF_MEMORY'].includes(error.code);
+  return !isLimit && faultOf(error) !== 'machine';
 }
 
 /** Whether there is anything to rebuild a document from. */

@@ -15,11 +15,25 @@ export function formatOf(head: string): TextFormat {
   if (/^<!doctype\s+html\b/i.test(start)) return 'HTML';
   if (/^<(?:[?!]|[\p{L}_][\p{L}\p{N}_:.-]*$)/u.test(start)) return 'XML';
   if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
-  const maxControlShare = 0.03;
-  const sample = [...start.slice(0, 4000)];
-  const controls = sample.filter(isControl).length;
-  return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
+  return isBinary(start.slice(0, 4000)) ? 'a binary file' : 'delimited';
 }
+
+/**
+ * Whether so many characters are controls that the bytes are no text. A few may be damage in a
+ * short text.
+ */
+function isBinary(sample: string): boolean {
+  const minControls = 3;
+  const maxControlShare = 0.03;
+  const controls = [...sample.replace(lettersOfOtherCharsets, '')].filter(isControl).length;
+  return controls >= minControls && controls > sample.length * maxControlShare;
+}
+
+/**
+ * In a text of another charset, such as cp850, letters become these within words; in a binary file
+ * they have other neighbours too.
+ */
+const lettersOfOtherCharsets = /(?<=[a-z])[\x80-\x9f\ufffd]|[\x80-\x9f\ufffd](?=[a-z])/gi;
 
 /**
  * The local name of the root element of an XML or HTML text: behind processing instructions,

@@ -16,7 +16,7 @@ import type { ListPaths } from './objects/object-plan.js';
 import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
 import { readXmlObjects } from './objects/xml.js';
 import type { ParseHint } from './parse-hint.js';
-import { betterTypeText, refuseOtherType, statedType } from './recognize-type.js';
+import { betterTypeText, refuseOtherType, refuseStatedType } from './recognize-type.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
 import type { EarlierDecisions } from './values/decide-rules.js';
 import { readWorkbook } from './workbook/workbook.js';
@@ -47,8 +47,11 @@ export async function parseDocument(request: ParseRequest): Promise<DocumentStre
   try {
     if (isText) head = await readHead(document.openText());
     const stream = await parse(request, head);
-    checkType(stream, request, head);
-    return withMeasures({ ...stream, batches: withinLimits(stream.batches, metadata) });
+    checkType(stream, request);
+    return withMeasures({
+      ...ofStatedType(stream, request),
+      batches: withinLimits(stream.batches, metadata),
+    });
   } catch (error) {
     throw documentError(withBetterType(error, request, head), metadata);
   }
@@ -78,10 +81,22 @@ function withMeasures(stream: DocumentStream): DocumentStream {
 }
 
 /** Errors: WRONG_REPORT_TYPE. */
-function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest, head: string) {
-  if (!schema || !schemas || tables.length === 0) return;
-  const stated = schema.format === 'json' ? statedType(head) : undefined;
-  refuseOtherType(document.raw.metadata, tables, { schema, schemas, stated });
+function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest) {
+  if (schema && schemas && tables.length > 0) {
+    refuseOtherType(document.raw.metadata, tables, { schema, schemas });
+  }
+}
+
+/**
+ * The same document, whose end refuses it if it states another report type than that of its schema:
+ * only then is all read that is beside the rows.
+ */
+function ofStatedType(stream: DocumentStream, { document, schema, schemas }: ParseRequest): DocumentStream {
+  if (!schema || !schemas || stream.tables.length === 0) return stream;
+  return withResult(stream, (parsed) => {
+    refuseStatedType(document.raw.metadata, parsed.decisions ?? []);
+    return parsed;
+  });
 }
 
 /** An error about unknown headers, with the report type whose schema knows them. */

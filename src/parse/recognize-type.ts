@@ -1,5 +1,6 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { hasMembers, matchTypes, type TypeMatch } from '../schema/match-types.js';
+import type { Decision } from '../schema/findings.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
@@ -7,29 +8,15 @@ import { decideDialect } from './delimited/dialect.js';
 import { formatOf } from './format.js';
 import type { ParsedTable } from './types.js';
 
-/** What the beginning of a document shows about its report type. */
-export interface RecognizedTypes {
-  /** The type that a JSON document itself states, in `reportSpecification`. */
-  stated?: string;
-  /** Types whose schemas know its headers, best first. */
-  matches: TypeMatch[];
-}
-
-/** Recognizes the report types that a document may have from the beginning of its text. */
-export function recognizeTypes(head: string, schemas: ReportSchemas): RecognizedTypes {
+/** The report types whose schemas know what the beginning of a document has, best first. */
+export function recognizeTypes(head: string, schemas: ReportSchemas): TypeMatch[] {
   const format = formatOf(head);
   if (format === 'JSON' || format === 'XML') {
-    return { stated: statedType(head), matches: matchTypes(memberNames(head), 'members', schemas.values()) };
+    return matchTypes(memberNames(head), 'members', schemas.values());
   }
-  if (format !== 'delimited') return { matches: [] };
+  if (format !== 'delimited') return [];
   const header = decideDialect(head, undefined)?.header ?? [];
-  return { matches: matchTypes(header, 'delimited', schemas.values()) };
-}
-
-/** JSON reports begin with the specification of their request. */
-export function statedType(head: string): string | undefined {
-  const specification = /"reportSpecification"\s*:\s*\{[^{}]*?"reportType"\s*:\s*"([A-Z][A-Z0-9_]+)"/;
-  return specification.exec(head)?.[1];
+  return matchTypes(header, 'delimited', schemas.values());
 }
 
 function memberNames(head: string): Set<string> {
@@ -39,7 +26,7 @@ function memberNames(head: string): Set<string> {
 
 /**
  * Refuses a document that is not of its report type, by what its schema knows of it. `tables` are
- * those that the schema gave the document, `stated` is the type that the document itself states.
+ * those that the schema gave the document.
  *
  * Refused is a document of which the schema knows too little: less than half of its headers, which
  * are also less than half of the schema's columns. So is one of which another schema knows nearly
@@ -49,21 +36,28 @@ function memberNames(head: string): Set<string> {
 export function refuseOtherType(
   { reportType, documentId }: DocumentMetadata,
   tables: ParsedTable[],
-  { schema, schemas, stated }: { schema: ReportSchema; schemas: ReportSchemas; stated: string | undefined },
+  { schema, schemas }: { schema: ReportSchema; schemas: ReportSchemas },
 ): void {
-  const found = whyOtherType(tables, schema, schemas, stated);
+  const found = whyOtherType(tables, schema, schemas);
   if (found !== undefined) throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
+}
+
+/**
+ * Refuses a document that itself states another report type.
+ * Errors: WRONG_REPORT_TYPE.
+ */
+export function refuseStatedType({ reportType, documentId }: DocumentMetadata, decisions: Decision[]): void {
+  const stated = decisions.find(({ subject }) => subject === 'report_type')?.value ?? reportType;
+  if (stated === reportType) return;
+  const found = `the document itself says that it is a ${stated}`;
+  throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
 }
 
 function whyOtherType(
   tables: ParsedTable[],
   schema: ReportSchema,
   schemas: ReportSchemas,
-  stated: string | undefined,
 ): string | undefined {
-  if (stated !== undefined && stated !== schema.reportType) {
-    return `the document itself says that it is a ${stated}`;
-  }
   const own = matchOf(tables);
   if (own.known === own.total) return undefined;
   const kind = hasMembers(schema.format) ? 'members' : 'delimited';
@@ -105,7 +99,7 @@ function headersOf(tables: ParsedTable[], kind: 'delimited' | 'members'): string
  * own schema cannot load; empty if no schema knows most of its headers, and more than its own.
  */
 export function betterTypeText(reportType: string, head: string, schemas: ReportSchemas): string {
-  const { matches } = recognizeTypes(head, schemas);
+  const matches = recognizeTypes(head, schemas);
   const own = matches.find((match) => match.reportType === reportType);
   const [best] = matches;
   if (!best || best.share < minShareOfBetter || best.known - (own?.known ?? 0) < minMoreHeaders) return '';

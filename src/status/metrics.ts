@@ -48,7 +48,7 @@ const gauges = {
   },
   sp_reports_request_windows: {
     labels: ['pipeline', 'state'],
-    help: 'Windows of requests by state: underway, waiting (to be requested again), or given_up',
+    help: 'Windows of requests by state: in_flight, backing_off (to be requested again), or abandoned',
   },
   sp_reports_quota_available: {
     labels: ['seller'],
@@ -202,8 +202,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
-      for (const { underway, waiting, givenUp } of request?.requests ?? []) {
-        for (const [state, windows] of Object.entries({ underway, waiting, given_up: givenUp }))
+      for (const { inFlight, backingOff, abandoned } of request?.requests ?? []) {
+        for (const [state, windows] of Object.entries({
+          in_flight: inFlight,
+          backing_off: backingOff,
+          abandoned,
+        }))
           gauge.sp_reports_request_windows.inc({ pipeline, state }, windows);
       }
     }

@@ -36,10 +36,10 @@ export function requestSnapshots(
       cron,
       period,
       nextAt,
-      lastAskedAt: progress?.lastRequestedAt,
-      underway: inFlight,
-      waiting: backingOff,
-      givenUp: progress?.abandoned.length ?? 0,
+      lastRequestedAt: progress?.lastRequestedAt,
+      inFlight,
+      backingOff,
+      abandoned: progress?.abandoned.length ?? 0,
       problem,
     };
   });

@@ -63,7 +63,7 @@ export function openRunLog(clock: Clock): RunLog {
       finished(summary, requests) {
         if (requests) {
           const { requested, postponed } = requests;
-          run.requests = { asked: requested.length, left: postponed };
+          run.requests = { requested: requested.length, postponed };
           // Amazon accepted these logins for createReport.
           for (const { sellerId } of requested) accept(sellerId);
         }

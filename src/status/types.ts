@@ -204,13 +204,13 @@ export interface RequestSnapshot {
   period?: string;
   /** When the next window is due, if it has a `cron`. */
   nextAt?: string;
-  lastAskedAt?: string;
+  lastRequestedAt?: string;
   /** Windows that were requested and are not loaded yet. */
-  underway: number;
+  inFlight: number;
   /** Windows that failed, or that Amazon refused, and that will be retried. */
-  waiting: number;
+  backingOff: number;
   /** Windows that were abandoned after repeated failures. */
-  givenUp: number;
+  abandoned: number;
   /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;
 }
@@ -227,7 +227,7 @@ export interface RunRecord {
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
   /** Of a request cycle: reports requested, and windows postponed. */
-  requests?: { asked: number; left: number };
+  requests?: { requested: number; postponed: number };
   /** Rows loaded. */
   rows: number;
   /** Bytes downloaded. */

@@ -45,6 +45,45 @@ describe('load', () => {
     assert.match(stdout, new RegExp(`loaded as ${reportType}: the document states it`));
   });
 
+  it('takes the type that is stated behind other members, and no other word of that name', async () => {
+    const reportType = 'GET_BRAND_ANALYTICS_MARKET_BASKET_REPORT';
+    const rows = '"dataByAsin":[{"asin":"B01","startDate":"2026-10-01"}]';
+    file(
+      'a.json',
+      `{"reportSpecification":{"reportOptions":{"x":"1"},"reportType":"${reportType}"},${rows}}`,
+    );
+    file(
+      'b.json',
+      `{"reportType":"daily",${rows},"reportSpecification":{"note":"\\"reportType\\":\\"GET_A\\""}}`,
+    );
+    const { stdout } = await run('load', 'a.json', 'b.json');
+    assert.match(stdout, new RegExp(`a.json: loaded.*\n  loaded as ${reportType}: the document states it`));
+    assert.doesNotMatch(stdout, /b\.json: loaded[\s\S]*the document states it/);
+  });
+
+  for (const engine of ['columnar', 'reference']) {
+    it(`quarantines a document that states another type, even behind all of its rows (${engine})`, async () => {
+      file('pipelines.yaml', `engine: ${engine}\npipelines: []\n`);
+      const reportType = 'GET_BRAND_ANALYTICS_MARKET_BASKET_REPORT';
+      const other = 'GET_BRAND_ANALYTICS_REPEAT_PURCHASE_REPORT';
+      const dataByAsin = Array.from({ length: 9000 }, (_, row) => ({
+        asin: `B${row}`,
+        startDate: '2026-10-01',
+        endDate: '2026-10-07',
+        purchasedWithAsin: `C${row}`,
+        purchasedWithRank: 1,
+        combinationPct: 0.5,
+      }));
+      const stating = (stated: string) =>
+        JSON.stringify({ dataByAsin, reportSpecification: { reportType: stated } });
+      file('right.json', stating(reportType));
+      file('wrong.json', stating(other));
+      const { stdout } = await run('load', 'right.json', 'wrong.json', '--type', reportType);
+      assert.match(stdout, /right\.json: loaded/);
+      assert.match(stdout, new RegExp(`wrong\\.json: quarantined: .*it is a ${other}`));
+    });
+  }
+
   it('loads nothing if several types fit the headers or none does, and lists those that fit', async () => {
     file('listings.txt', table('GET_MERCHANT_LISTINGS_DATA', 1));
     file('prose.txt', 'made\tup\theaders\n1\t2\t3\n');

@@ -65,6 +65,16 @@ pipelines:
         assert.deepEqual(await rejects(), []);
       });
 
+      it('quarantines a document without rows left, with the reasons why they were rejected', async () => {
+        settings('{ columns: discard_row, dataType: discard_row }', engine);
+        const rowsOfNone = ['a\t1\t2026-11-05', 'b\t2\t2026-11-06', 'c\tthree\t', 'd\t4\t\tx'];
+        const { status, reasonCode, reason } = await load([unknown[0] as string, ...rowsOfNone]);
+        assert.deepEqual([status, reasonCode], ['quarantined', 'ROWS_REJECTED']);
+        const found =
+          'unknown column since (2 rows), expected int64 in reserved_qty (1 row), 1 cell more than the header (1 row)';
+        assert.ok(reason.endsWith(`every row is rejected: ${found}`), reason);
+      });
+
       it('rejects whole rows with a value in an unknown column', async () => {
         settings('{ columns: discard_row }', engine);
         await load(unknown);

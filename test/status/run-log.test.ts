@@ -81,7 +81,7 @@ describe('the log of runs', () => {
     );
     assert.deepEqual(log.credentials('A1'), { refused: undefined, acceptedAt: '2026-11-25T12:00:00.000Z' });
     assert.equal(log.credentials('B2').refused?.code, 'LOGIN_REFUSED');
-    assert.deepEqual(log.runs()[0]?.requests, { asked: 1, left: 0 });
+    assert.deepEqual(log.runs()[0]?.requests, { requested: 1, postponed: 0 });
     // It calls no seller whose requests have nothing due.
     begin('request').finished(nothing, { ...noRequests, requested: [] });
     assert.ok(log.credentials('B2').refused);

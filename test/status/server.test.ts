@@ -348,15 +348,15 @@ describe('the status server', () => {
     });
     const run = found.runs.find(({ outcomes }) => outcomes.loaded);
     assert.deepEqual([run?.kind, run?.outcomes, run?.rows], ['request', { loaded: 1 }, 2]);
-    assert.deepEqual(run?.requests, { asked: 0, left: 0 });
+    assert.deepEqual(run?.requests, { requested: 0, postponed: 0 });
     const { request } = found.pipelines[0] ?? {};
     assert.ok(request?.succeededAt);
     assert.deepEqual(
-      request?.requests.map(({ reportType, underway, waiting, givenUp }) => [
+      request?.requests.map(({ reportType, inFlight, backingOff, abandoned }) => [
         reportType,
-        underway,
-        waiting,
-        givenUp,
+        inFlight,
+        backingOff,
+        abandoned,
       ]),
       [[listingsType, 0, 0, 0]],
     );
@@ -365,7 +365,7 @@ describe('the status server', () => {
     for (const line of [
       'sp_reports_documents_total{pipeline="all",outcome="loaded"} 1',
       'sp_reports_requested_reports_total{pipeline="all"} 0',
-      'sp_reports_request_windows{pipeline="all",state="underway"} 0',
+      'sp_reports_request_windows{pipeline="all",state="in_flight"} 0',
     ]) {
       assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
     }

@@ -1,5 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ReadableDocument } from '../../source/types.js';
+import type { RawDocument, ReadableDocument } from '../../source/types.js';
 import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { isJsonBlank, JsonSyntaxError, parseExactly, shownCharacter } from './exact-json.js';
 import { JsonFindings } from './json-findings.js';
@@ -10,17 +10,23 @@ const lineFeed = 0x0a;
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** What is read of a JSON document; an error names it. */
+interface JsonDocument extends Pick<ReadableDocument, 'openText' | 'limits'> {
+  raw: Pick<RawDocument, 'metadata'>;
+}
+
 /**
  * Streams the objects of a JSON document, as `walkJson` finds them. One object at a time is in
- * memory. `findings` is filled on the way.
+ * memory. `findings` and `beside` are filled on the way.
  * Errors: DOCUMENT_UNPARSABLE, LimitExceeded.
  */
 export function readJsonObjects(
-  document: ReadableDocument,
+  document: JsonDocument,
   paths: ListPaths = noPaths,
   findings = new JsonFindings(),
+  beside?: Record<string, unknown>,
 ): AsyncGenerator<ObjectRow> {
-  return walkJson(new TextReader(document, findings), paths);
+  return walkJson(new TextReader(document, findings), paths, beside);
 }
 
 /** Reads values from a text that comes in chunks. */
@@ -33,7 +39,7 @@ class TextReader implements JsonSource<unknown> {
   private besideCharacters = 0;
 
   constructor(
-    private readonly document: ReadableDocument,
+    private readonly document: JsonDocument,
     private readonly findings: JsonFindings,
   ) {
     this.chunks = document.openText()[Symbol.asyncIterator]();

@@ -7,12 +7,13 @@ import { shownPath } from '../../schema/object-path.js';
 import { type Decision, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { DocumentMetadata, ReadableDocument } from '../../source/types.js';
-import { type Leaf, leavesOf, memberOf } from './leaves.js';
+import { type Leaf, leavesOf } from './leaves.js';
 import { ObjectSurvey, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches, readObjectTexts } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
+import { statedReportType } from './stated-type.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
 import { wrongAssumption } from '../parse-hint.js';
@@ -158,16 +159,6 @@ export function objectLayout(
     notes: planned.notes,
     decisions: stated ? [stated] : [],
   };
-}
-
-/** The report type that a document names beside its rows, as Amazon's JSON does. */
-function statedReportType(beside: unknown): Decision | undefined {
-  for (const names of [['reportSpecification', 'reportType'], ['reportType']]) {
-    const value = names.reduce(memberOf, beside);
-    if (typeof value === 'string' && value !== '')
-      return { subject: 'report_type', value, reason: `${names.join('.')} of the document` };
-  }
-  return undefined;
 }
 
 /**

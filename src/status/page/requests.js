@@ -30,7 +30,7 @@ export function showRequests({ pipelines, sellers }) {
 export function abandonedWindows({ pipelines }) {
   return pipelines
     .flatMap(({ request }) => request?.requests ?? [])
-    .reduce((sum, each) => sum + each.givenUp, 0);
+    .reduce((sum, each) => sum + each.abandoned, 0);
 }
 
 /**
@@ -38,7 +38,8 @@ export function abandonedWindows({ pipelines }) {
  * @param {RequestRow} b
  */
 function byUrgency(a, b) {
-  const urgency = (/** @type {RequestRow} */ { problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
+  const urgency = (/** @type {RequestRow} */ { problem, backingOff }) =>
+    problem ? 2 : backingOff > 0 ? 1 : 0;
   return urgency(b) - urgency(a);
 }
 
@@ -79,8 +80,8 @@ function requestsTable(rows, names) {
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
       {
         title: 'Last requested',
-        cell: ({ lastAskedAt, cron }) =>
-          lastAskedAt ? ago(lastAskedAt) : cron && h('span', { class: 'muted' }, 'never'),
+        cell: ({ lastRequestedAt, cron }) =>
+          lastRequestedAt ? ago(lastRequestedAt) : cron && h('span', { class: 'muted' }, 'never'),
       },
       {
         title: 'State',
@@ -105,14 +106,14 @@ function requestsTable(rows, names) {
 /**
  * Says how many windows are open. Windows that Amazon makes on its own schedule are unknown.
  *
- * @param {Pick<RequestSnapshot, 'cron' | 'underway' | 'waiting' | 'givenUp'>} request
+ * @param {Pick<RequestSnapshot, 'cron' | 'inFlight' | 'backingOff' | 'abandoned'>} request
  */
-function stateText({ cron, underway, waiting, givenUp }) {
+function stateText({ cron, inFlight, backingOff, abandoned }) {
   if (cron === undefined) return '';
   const counts = [
-    underway > 0 && `${number(underway)} in flight`,
-    waiting > 0 && `${number(waiting)} to retry`,
-    givenUp > 0 && `${number(givenUp)} abandoned`,
+    inFlight > 0 && `${number(inFlight)} in flight`,
+    backingOff > 0 && `${number(backingOff)} to retry`,
+    abandoned > 0 && `${number(abandoned)} abandoned`,
   ];
   return counts.filter(Boolean).join(', ') || 'up to date';
 }

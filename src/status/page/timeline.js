@@ -262,8 +262,8 @@ export function stateOf({ error, failures, endedAt }) {
 export function outcomesText({ outcomes, requests, error, endedAt }) {
   if (error) return `${error.code}: ${error.message}`;
   const requested = [
-    requests?.asked && `${number(requests.asked)} requested`,
-    requests?.left && `${number(requests.left)} postponed`,
+    requests?.requested && `${number(requests.requested)} requested`,
+    requests?.postponed && `${number(requests.postponed)} postponed`,
   ];
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${number(count)} ${outcome}`);
   return [...requested, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
