@@ -177,7 +177,7 @@ export interface PipelineSnapshot {
   drain: ScheduleSnapshot;
   sweep?: ScheduleSnapshot;
   /**
-   * Present if it has requests. The next run is before the next drain or at the next time of a
+   * Present if it has requests. The next run is with the next drain or at the next time of a
    * request.
    */
   request?: ScheduleSnapshot & { requests: RequestSnapshot[] };
@@ -222,6 +222,8 @@ export type EndedRun = RunRecord & { endedAt: string };
 export interface RunRecord {
   pipeline: string;
   kind: Run['kind'];
+  /** The tick that it ran for; absent if it ran for none, as the drain at the start may. */
+  dueAt?: string;
   startedAt: string;
   /** Undefined while it is running. */
   endedAt?: string;
