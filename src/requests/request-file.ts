@@ -70,6 +70,7 @@ const format3 = z.strictObject({
       reportType: z.string(),
       begin: time,
       doneUntil: time,
+      maxAgeMs: z.number().exactOptional(),
       windows: z.array(
         z.object({
           start: time,
@@ -96,6 +97,7 @@ const format3 = z.strictObject({
       ),
       abandoned,
       lastRequestedAt: time.exactOptional(),
+      calls: z.array(attempt).exactOptional(),
       lastAnsweredAt: time.exactOptional(),
       refusal: z
         .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })

@@ -1,4 +1,5 @@
 import {
+  type Attempt,
   backoffAfter,
   hasData,
   isClosed,
@@ -35,10 +36,14 @@ export interface RequestProgress {
   begin: string;
   /** All windows before this have data or are closed. */
   doneUntil: string;
+  /** The highest age up to which windows are stored for refreshes, in milliseconds. */
+  maxAgeMs?: number;
   /** Sorted by start. */
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
   lastRequestedAt?: string;
+  /** The calls of createReport of the last day, oldest first. */
+  calls?: Attempt[];
   /** When the newest report that answered a window was created. */
   lastAnsweredAt?: string;
   refusal?: Refusal;

@@ -18,7 +18,6 @@ const plan: RequestPlan = {
   earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
-  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },
@@ -29,6 +28,7 @@ const plan: RequestPlan = {
   timezone: 'UTC',
   period: undefined,
   hasSibling: false,
+  facts: { sources: {} },
 };
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });
@@ -211,6 +211,21 @@ describe('windows with refreshes', () => {
     const { progress: after, due } = lookAt(day(0).endMs + 3 * dayMs, progress);
     assert.ok(due.every(({ reason }) => reason !== 'refresh'));
     assert.ok(after.windows.every(({ start }) => Date.parse(start) !== startMs));
+  });
+
+  it('are looked up in the ledger again when a higher age is added, if they have not passed it yet', () => {
+    const nowMs = day(19).endMs + hourMs;
+    const others = Array.from({ length: 20 }, (_, index) => reportOf(index, day(index).endMs));
+    const { progress, due } = lookAt(nowMs, undefined, { others });
+    assert.deepEqual([progress.windows, due], [[], []]);
+    const longer = lookAt(nowMs, progress, { rules, others });
+    assert.deepEqual(
+      daysOf(longer),
+      [13, 14, 15, 16].map((index) => [index, 'refresh']),
+    );
+    assert.equal(longer.progress.doneUntil, progress.doneUntil);
+    // Once: the windows are stored now, or done.
+    assert.deepEqual(lookAt(nowMs, longer.progress, { rules }).due, longer.due);
   });
 
   it('take no more space in a year than in a month', () => {

@@ -167,6 +167,11 @@ export function failureOf(error: unknown): BigQueryFailure {
   };
 }
 
+/** Whether a job or a table of that name exists already. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof BigQueryError && error.reason === 'duplicate';
+}
+
 /** Whether a table is missing, for example because somebody dropped it. */
 export function isTableMissing(error: unknown): boolean {
   return error instanceof BigQueryError && error.failure === 'table missing';

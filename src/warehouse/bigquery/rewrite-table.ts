@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ReportsError } from '../../errors/reports-error.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
 import { lineage } from '../../schema/lineage.js';
@@ -67,7 +69,7 @@ export async function rewriteTable(
     rest: tableSql(table, described),
     query: `SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
   });
-  await client.run(sql);
+  await client.run(sql, { jobId: copyJob(change) });
   const isSwapped = await swap(client, change);
   await dropTable(client, isSwapped ? replaced : copy);
   return isSwapped;
@@ -84,6 +86,27 @@ export async function restoreTable(client: BigQueryClient, name: string): Promis
   if (!(await columnsOf(client, replaced))) return undefined;
   await client.run(`ALTER TABLE ${client.table(replaced)} RENAME TO ${identifier(name)}`);
   return columnsOf(client, name);
+}
+
+/** Whether the copy of a table is still being filled, whoever began it. */
+export async function isBeingCopied(
+  client: BigQueryClient,
+  change: Pick<Rewrite, 'table' | 'by'>,
+): Promise<boolean> {
+  try {
+    const job = await client.findJob(copyJob(change));
+    return job !== undefined && job.status.state !== 'DONE';
+  } catch (error) {
+    // The job of another account. That its copy is not used any more, `swap` makes sure.
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return false;
+    throw error;
+  }
+}
+
+/** The id of the job that fills the copy. */
+function copyJob({ table, by }: Pick<Rewrite, 'table' | 'by'>): string {
+  const name = createHash('sha256').update(rowOfTable(table.name)).digest('hex');
+  return `sp_reports_copy_${by}_${name.slice(0, 8)}`;
 }
 
 /** Where the rows of a table are written with wider columns. */
