@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import socket
 import sys
 import threading
@@ -64,14 +65,48 @@ def parse_known(sql, read=None, dialect=None, into=None, **options):
 
 sqlglot.parse_one = parse_known
 
+from bqemulator.api.routes import tables  # noqa: E402
+from bqemulator.catalog import ddl_sync  # noqa: E402
 from bqemulator.cli import main  # noqa: E402
-from bqemulator.jobs import ddl_result  # noqa: E402
+from bqemulator.jobs import ddl_result, executor  # noqa: E402
+from bqemulator.scripting import interpreter  # noqa: E402
 from bqemulator.storage.engine import DuckDBEngine  # noqa: E402
+from bqemulator.storage.sql_identifiers import quoted_table_ref  # noqa: E402
 
+engines = []
 # Geography needs an extension that is downloaded at the start; report tables do not use it.
-DuckDBEngine._load_spatial = lambda self: None
+DuckDBEngine._load_spatial = lambda self: engines.append(self)
 # The compiled parser cannot return the kind of a column's OPTIONS; no report column is NOT NULL.
 ddl_result._has_not_null_constraint = lambda column: False
+
+# Renames reach the tables, but not the list of tables, and statements do not change the number of rows in it.
+sync_dropped_object = ddl_sync.sync_dropped_object
+RENAME = re.compile(r"\s*ALTER TABLE `?(\w+)`?\.?`?(\w+)`? RENAME TO `?(\w+)`?\s*;?\s*", re.IGNORECASE)
+
+
+def sync_changed_object(sql, project, context):
+    renamed = RENAME.fullmatch(sql)
+    if not renamed:
+        return sync_dropped_object(sql, project, context)
+    dataset, old, new = renamed.groups()
+    known = context.catalog.get_table(project, dataset, old)
+    context.catalog.delete_table(project, dataset, old)
+    return context.catalog.create_table(known.model_copy(update={"table_id": new}))
+
+
+executor.sync_dropped_object = interpreter.sync_dropped_object = sync_changed_object
+table_to_rest = tables._table_to_rest
+
+
+def counted_table_to_rest(table):
+    body = table_to_rest(table)
+    if table.table_type == "TABLE":
+        name = quoted_table_ref(table.project_id, table.dataset_id, table.table_id)
+        body["numRows"] = str(engines[-1].execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0])
+    return body
+
+
+tables._table_to_rest = counted_table_to_rest
 port = free_port()
 threading.Thread(target=watch, args=(f"http://127.0.0.1:{port}", os.getppid()), daemon=True).start()
 sys.argv = ["bqemulator", "start", "--rest-port", str(port), "--grpc-port", str(free_port()), "--log-level", "error"]

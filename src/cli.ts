@@ -115,6 +115,7 @@ const wrongUse = new Set([
   'USAGE',
   'CONFIG_NOT_FOUND',
   'CONFIG_INVALID',
+  'ENV_FILE_INVALID',
   'FILE_EXISTS',
   'SCHEMA_INVALID',
   'SCHEMA_UNKNOWN',

@@ -37,6 +37,8 @@ const rooms = [
 interface Import {
   from: string;
   to: string;
+  /** Whether the file is read when the importing one is: not a type, not `import()`. */
+  isRead: boolean;
 }
 
 const folder = join(import.meta.dirname, '../src');
@@ -46,10 +48,13 @@ const imports: Import[] = readdirSync(folder, { recursive: true, encoding: 'utf8
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('kernel/assembly/'))
   .flatMap((from) => {
     const text = readFileSync(join(folder, from), 'utf8');
-    const targets = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) => target ?? '');
-    return targets.map((target) => ({
+    const found = text.matchAll(
+      /(?:^(?:import|export) (type )?[^;']*?from |^import |(import\())'(\.[^']+)'/gm,
+    );
+    return [...found].map(([, type, call, target = '']) => ({
       from,
       to: normalize(join(dirname(from), target)).replace(/\.js$/, '.ts'),
+      isRead: type === undefined && call === undefined,
     }));
   });
 
@@ -74,6 +79,15 @@ describe('the architecture', () => {
     );
   });
 
+  it('reads what a command works with only when the command runs, so that help is shown at once', () => {
+    const read = new Set(['cli.ts']);
+    for (const file of read)
+      for (const { from, to, isRead } of imports) if (isRead && from === file) read.add(to);
+    const light = /^(cli|errors|text|runtime|schema\/marketplaces|source\/selling-partner\/limits)\b/;
+    const heavy = [...read].filter((file) => !light.test(file) && !isDefinition(file));
+    assert.deepEqual(heavy.sort(), ['config/default-limits.ts', 'scheduling/calls-left.ts']);
+  });
+
   it('has no import cycles between files', () => {
     assert.deepEqual(circlesOf(imports.map(({ from, to }) => [from, to])), []);
   });
@@ -86,6 +100,11 @@ describe('the architecture', () => {
     assert.deepEqual(circlesOf(between), []);
   });
 });
+
+/** Whether a file defines commands and their options. */
+function isDefinition(file: string): boolean {
+  return /^commands\/([^/]+|setup\/(sample-)?options)\.ts$/.test(file);
+}
 
 /** The cycles of a graph: each group of nodes that reach one another (Tarjan's algorithm). */
 function circlesOf(edges: [string, string][]): string[][] {

@@ -31,6 +31,7 @@ describe('the test scripts:', () => {
     stub('bin/npm', 'echo "npm $*"');
     stub('scripts/storage-emulator', 'echo "there is no Go" >&2; exit 3');
     stub('scripts/bigquery-emulator', 'echo "there is no Python" >&2; exit 3');
+    stub('scripts/bigquery-analyzer', 'echo "there is no JDK" >&2; exit 3');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -48,31 +49,40 @@ describe('the test scripts:', () => {
     );
   }
 
-  it('scripts/test runs without the emulators that are missing, and says which', async () => {
+  it('scripts/test runs without the emulators and the analyzer that are missing, and says which', async () => {
     const { code, stdout, stderr } = await run('scripts/test');
     assert.equal(code, 0);
     assert.match(stdout, /npm run --silent check/);
     assert.match(stderr, /on BigQuery are skipped: there is no Python/);
     assert.match(stderr, /on Google Cloud Storage are skipped: there is no Go/);
+    assert.match(stderr, /with Google's SQL analyzer are skipped: there is no JDK/);
   });
 
-  it('scripts/test runs with the emulators that exist', async () => {
+  it('scripts/test runs with the emulators and the analyzer that exist', async () => {
     stub('scripts/storage-emulator', 'case $1 in --*) ;; *) echo storage; "$@";; esac');
     stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) echo bigquery; "$@";; esac');
+    stub('scripts/bigquery-analyzer', 'case $1 in --*) ;; *) echo analyzer; "$@";; esac');
     const { stdout, stderr } = await run('scripts/test');
-    assert.match(stdout, /storage\nbigquery\nnpm run --silent check/);
+    assert.match(stdout, /storage\nbigquery\nanalyzer\nnpm run --silent check/);
     assert.equal(stderr, '');
   });
 
-  it('.ci/run fails if the BigQuery emulator is missing', async () => {
-    const { code, stdout, stderr } = await run('.ci/run');
-    assert.equal(code, 1);
-    assert.match(stderr, /may not be skipped/);
-    assert.doesNotMatch(stdout, /check/);
-  });
+  for (const missing of ['bigquery-emulator', 'bigquery-analyzer']) {
+    it(`.ci/run fails without scripts/${missing}`, async () => {
+      for (const name of ['bigquery-emulator', 'bigquery-analyzer']) {
+        if (name !== missing) stub(`scripts/${name}`, 'case $1 in --*) ;; *) "$@";; esac');
+      }
+      const { code, stdout, stderr } = await run('.ci/run');
+      assert.equal(code, 1);
+      assert.match(stderr, /may not be skipped/);
+      assert.doesNotMatch(stdout, /check/);
+    });
+  }
 
   it('.ci/run runs the default suite, then the tests of the benchmark', async () => {
-    stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) "$@";; esac');
+    for (const name of ['bigquery-emulator', 'bigquery-analyzer']) {
+      stub(`scripts/${name}`, 'case $1 in --*) ;; *) "$@";; esac');
+    }
     const { code, stdout } = await run('.ci/run');
     assert.equal(code, 0);
     assert.match(stdout, /npm run --silent check\nnpm run --silent test:bench/);

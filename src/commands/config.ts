@@ -1,13 +1,5 @@
 import { Command } from 'commander';
-import { type CheckedConfig, checkConfig, firstSteps, mistakesError, warehouseName } from '../config/read.js';
-import { withoutSecrets } from '../config/secrets.js';
-import { windowOf } from '../config/request-spec.js';
-import type { Config } from '../config/spec.js';
-import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
-import { unknownStaleTables, unknownTypes } from './output/config-notes.js';
 import type { Io } from './setup/io.js';
-import { configOptions } from './setup/open-context.js';
-import { textTable } from './output/text-table.js';
 
 /** `sp-reports config check`: checks the settings and shows them. */
 export function configCommand(io: Io, exit: (code: number) => void): Command {
@@ -15,76 +7,9 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
     new Command('check')
       .description('Checks pipelines.yaml and shows the resulting settings without secrets.')
       .option('--json', 'print a JSON object: the settings, or `problems` with the position of each mistake')
-      .action((options: { json?: boolean }, command: Command) => {
-        const checked = checkConfig(configOptions(command, io));
-        if (options.json) {
-          io.stdout.write(`${JSON.stringify(checkedJson(checked), null, 2)}\n`);
-          if (!checked.config) exit(2);
-          return;
-        }
-        if (!checked.config) throw mistakesError(checked);
-        io.stdout.write(configText(checked.config));
+      .action(async (options: { json?: boolean }, command: Command) => {
+        const { configCheckAction } = await import('./actions/config-check.js');
+        await configCheckAction(options, command, io, exit);
       }),
   );
-}
-
-function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
-  if (!config) return { file: name, problems };
-  const { unsetPipelines: _, unsetSellers: __, ...settings } = config;
-  return { ...(withoutSecrets(settings) as object), problems, notes: notesOf(config) };
-}
-
-function notesOf(config: Config): string[] {
-  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
-  return [...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
-}
-
-function configText(config: Config): string {
-  const locations = [
-    ['warehouse', warehouseName(config)],
-    ['lake', config.lake],
-    ['raw', config.raw],
-    ['state', config.state],
-    ['schemas', config.schemas],
-  ];
-  const sellers = config.sellers.map(({ id, name, region, marketplaces }) => [
-    id,
-    name,
-    region,
-    marketplaces.join(', '),
-  ]);
-  const pipelines = config.pipelines.map((each) => [
-    each.name,
-    each.schedule,
-    each.sweep,
-    each.timezone,
-    each.reportTypes.join(', '),
-    each.pii,
-    each.queue,
-  ]);
-  const requests = config.pipelines.flatMap(({ name, request }) =>
-    request.map(({ reportType, cron, period, ...each }) => {
-      const window = windowOf(each);
-      return [
-        name,
-        reportType,
-        window ? `${window.count} ${window.unit}` : null,
-        cron ?? `Amazon, ${period}`,
-      ];
-    }),
-  );
-  return [
-    `${config.file}: no mistakes\n`,
-    ...notesOf(config).map((note) => `note: ${note}\n`),
-    textTable(['folder or file', 'path'], locations),
-    textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
-    textTable(
-      ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
-      pipelines,
-    ),
-    ...(requests.length > 0 ? [textTable(['pipeline', 'requests', 'window', 'when'], requests)] : []),
-    ...(pipelines.length === 0
-      ? [`There are no pipelines yet, so there is nothing to run. ${firstSteps}\n`]
-      : []),
-  ].join('\n');
 }

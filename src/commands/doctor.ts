@@ -1,101 +1,15 @@
-import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
-import { checkConfig, mistakesError } from '../config/read.js';
-import type { Config } from '../config/spec.js';
-import { type Check, examine, type Finding } from '../connect/examine.js';
-import { bucketChecks, clockCheck, diskChecks, warehouseCheck } from '../connect/machine-checks.js';
-import { queueChecks } from '../connect/queue-checks.js';
-import { sellerChecks } from '../connect/seller-checks.js';
-import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
-import { readQueueAttributes } from '../source/queue-attributes.js';
-import { endpointOf } from '../source/selling-partner/call-api.js';
-import { openLogin } from '../source/selling-partner/login.js';
-import type { QuotaPlan } from '../source/selling-partner/quota.js';
-import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
-import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
-import { notificationsOf, withQuota } from './setup/open-amazon.js';
-import { configOptions } from './setup/open-context.js';
-import { openProgress } from './setup/progress.js';
-import { openWarehouse } from '../warehouse/open-warehouse.js';
 
 /** `sp-reports doctor`: checks everything that loading needs, in order. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('doctor')
     .description(
-      'Checks everything that loading needs, in order, and prints the next step for each failure: settings, disk, buckets, clock, logins, roles, queue, subscriptions, warehouse. For each seller it makes one login, one getReports (at most six, if something is refused), one getSubscription and one getDestinations, which needs another login; for each queue, one GetQueueAttributes.',
+      'Checks everything that loading needs, in order, and prints the next step for each failure: settings, disk, buckets, clock, logins, ages of client secrets, roles, queue, subscriptions, warehouse. For each seller it makes one login, one getReports (at most six, if something is refused), one getSubscription and one getDestinations, which needs another login; for each queue, one GetQueueAttributes.',
     )
     .option('--json', 'print a JSON object for each check, one per line')
     .action(async (options: { json?: boolean }, command: Command) => {
-      const print = (finding: Finding) => {
-        io.stdout.write(options.json ? `${JSON.stringify(finding)}\n` : findingText(finding));
-        if (finding.status === 'failed') exit(1);
-      };
-      let config: Config | undefined;
-      const settings: Check = {
-        name: 'settings',
-        async look() {
-          const checked = checkConfig(configOptions(command, io));
-          if (!checked.config) throw mistakesError(checked);
-          config = checked.config;
-          const { sellers, pipelines } = config;
-          const found = `${checked.name}: ${pluralize(sellers.length, 'seller')}, ${pluralize(pipelines.length, 'pipeline')}`;
-          if (sellers.length > 0 && pipelines.length > 0) return { found };
-          return { found, next: 'Add `sellers:` and `pipelines:`. docs/pipelines.md describes every key.' };
-        },
-      };
-      for await (const finding of examine([settings])) print(finding);
-      if (!config) return;
-      const readable = config;
-      const { log } = openProgress(io, { title: 'doctor', logLevel: 'warn' });
-      await withQuota(readable, log, async (quota) => {
-        for await (const finding of examine(checksOf(readable, quota))) print(finding);
-      });
+      const { doctorAction } = await import('./actions/doctor.js');
+      await doctorAction(options, command, io, exit);
     });
-}
-
-function checksOf(config: Config, quota: QuotaPlan): Check[] {
-  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
-  const reportTypes = [...new Set(config.pipelines.flatMap((pipeline) => pipeline.reportTypes))];
-  const reached = new Set<string>();
-  const queues = [...new Set(config.pipelines.map(({ queue }) => queue))].flatMap((url) => {
-    const pipelines = config.pipelines.filter(({ queue }) => queue === url);
-    return queueChecks(url, pipelines, async () => {
-      const attributes = await readQueueAttributes({ url, ...config.aws });
-      reached.add(attributes.arn);
-      return attributes;
-    });
-  });
-  const sellers = config.sellers.map((seller) => {
-    const login = openLogin({
-      sellerId: seller.id,
-      credentials: seller.credentials,
-      loginUrl: config.api.loginUrl,
-    });
-    return sellerChecks(
-      {
-        id: seller.id,
-        logIn: async () => void (await login.accessToken()),
-        sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
-        notifications: notificationsOf(seller, config, quota),
-      },
-      { reportTypes, schemas, queueArns: () => [...reached], now: systemClock.now },
-    );
-  });
-  const [first] = config.sellers;
-  return [
-    ...diskChecks(config),
-    ...bucketChecks(config),
-    ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), systemClock.now)] : []),
-    ...sellers.map(({ login }) => login),
-    ...sellers.map(({ roles }) => roles),
-    ...queues,
-    ...sellers.map(({ subscription }) => subscription),
-    warehouseCheck(openWarehouse(config)),
-  ];
-}
-
-function findingText({ check, about, status, found, next }: Finding): string {
-  const head = `${status.padEnd(7)}  ${[check, about].filter(Boolean).join(' ')}: ${found}\n`;
-  return next === undefined ? head : `${head}${' '.repeat(9)}${next}\n`;
 }

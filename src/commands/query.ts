@@ -1,18 +1,7 @@
 import { Command, Option } from 'commander';
-import { type AnswerOptions, answerText, type Format, tableRows } from './output/answer-text.js';
-import { pluralize } from '../text/pluralize.js';
-import { type Io, printAll, resultWidth } from './setup/io.js';
-import { readWarehouseConfig } from './setup/open-context.js';
-import { openWarehouse } from '../warehouse/open-warehouse.js';
+import type { QueryOptions } from './actions/query.js';
+import type { Io } from './setup/io.js';
 import { positiveInteger } from './setup/options.js';
-
-interface QueryOptions {
-  format: Format;
-  json?: boolean;
-  limit?: number;
-  all?: boolean;
-  maxBytes?: number;
-}
 
 /** Describes how values are printed, for the help and the reference page. */
 export const answerNotes = `Values: With --json, NULL is null, times are ISO 8601 in UTC, lists and structs are arrays and objects, and decimals
@@ -43,19 +32,7 @@ export function queryCommand(io: Io): Command {
     .option('--max-bytes <number>', 'on BigQuery: refuse a query that would read more bytes', positiveInteger)
     .addHelpText('after', `\n${answerNotes}`)
     .action(async (sql: string, options: QueryOptions, command: Command) => {
-      const warehouse = openWarehouse(readWarehouseConfig(command, io), {
-        maxBytes: options.maxBytes,
-        onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
-      });
-      const asked: AnswerOptions = {
-        format: options.json ? 'json' : options.format,
-        limit: options.all ? Number.POSITIVE_INFINITY : options.limit,
-        width: resultWidth(io),
-      };
-      // Of a table the rest is counted.
-      const rowsRead = asked.limit ?? (asked.format === 'table' ? tableRows : undefined);
-      await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)), {
-        rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
-      });
+      const { queryAction } = await import('./actions/query.js');
+      await queryAction(sql, options, command, io);
     });
 }

@@ -1,22 +1,8 @@
 import { Command, Option } from 'commander';
-import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
-import { ReportsError } from '../errors/reports-error.js';
-import { reload } from '../maintenance/reload.js';
-import type { WorkSummary } from '../ingest/work-summary.js';
-import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
+import type { ReloadOptions } from './actions/reload.js';
+import { defaultMaxDocumentBytes } from '../config/default-limits.js';
 import type { Io } from './setup/io.js';
-import { readWarehouseConfig, withContext } from './setup/open-context.js';
 import { positiveInteger } from './setup/options.js';
-import { untilStopped } from './setup/stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
-
-interface ReloadOptions {
-  status?: LoadStatus;
-  type?: string;
-  maxDocumentBytes: number;
-  acceptLoss?: boolean;
-  json?: boolean;
-}
 
 /** `sp-reports reload`: loads documents again, for example after a schema was fixed. */
 export function reloadCommand(io: Io, exit: (code: number) => void): Command {
@@ -45,41 +31,7 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option('--json', 'print a JSON object')
     .action(async (thing: string | undefined, options: ReloadOptions, command: Command) => {
-      if (!thing && !options.status && !options.type) {
-        throw new ReportsError('USAGE', {
-          problem: 'reload what? Name a document or a table, or use --status or --type.',
-        });
-      }
-      const filter: LedgerFilter = {
-        documentOrTable: thing,
-        statuses: options.status && [options.status],
-        reportType: options.type,
-      };
-      const config = readWarehouseConfig(command, io);
-      const { maxDocumentBytes, acceptLoss = false } = options;
-      const summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
-      await untilStopped(io, ({ stop, abort }) =>
-        withContext(config, command, io, 'reload', async (context) => {
-          try {
-            for await (const done of reload(filter, context, {
-              maxDocumentBytes,
-              acceptLoss,
-              signal: abort,
-            })) {
-              const outcome = 'entry' in done ? done.entry.status : 'failed';
-              if ('entry' in done) summary.committed.push(done.entry);
-              else summary.failures.push(done.failure);
-              summary.outcomes[outcome] = (summary.outcomes[outcome] ?? 0) + 1;
-              if (stop.aborted) return;
-            }
-          } catch (error) {
-            if (!abort.aborted) throw error;
-          }
-        }),
-      );
-      io.stdout.write(
-        options.json ? `${JSON.stringify(summaryJson(summary))}\n` : `Reload: ${summaryText(summary)}`,
-      );
-      if (somethingFailed(summary)) exit(1);
+      const { reloadAction } = await import('./actions/reload.js');
+      await reloadAction(thing, options, command, io, exit);
     });
 }

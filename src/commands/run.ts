@@ -1,15 +1,5 @@
 import { Command } from 'commander';
-import { systemClock } from '../runtime/clock.js';
-import { type RunEnd, runDue } from '../runs/run.js';
-import { openRunLog } from '../status/run-log.js';
-import { checkAlarms } from './setup/open-alarms.js';
-import { pipelinesNamed } from './setup/find-named.js';
 import type { Io } from './setup/io.js';
-import { readFullConfig, withContext } from './setup/open-context.js';
-import { hasRequestNews, requestJson, requestsFailed, requestText } from './output/request-summary.js';
-import { untilStopped } from './setup/stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
-import type { Pipeline } from '../config/spec.js';
 
 /** `sp-reports run`: runs one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {
@@ -20,46 +10,7 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
     .argument('[pipeline]', 'name of the pipeline (default: all, one after the other)')
     .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
-      const config = readFullConfig(command, io);
-      const pipelines = pipelinesNamed(config, name);
-      const runLog = openRunLog(systemClock);
-      await untilStopped(io, async (signals) => {
-        try {
-          for (const pipeline of pipelines) {
-            if (signals.stop.aborted) return;
-            const ends = await withContext(config, command, io, pipeline.name, (context) =>
-              runDue(pipeline, 'drain', context, signals, runLog.watch),
-            );
-            printRuns(pipeline, ends, options, io);
-            if (ends.some(hasFailed)) exit(1);
-            const broken = ends.find(({ error }) => error !== undefined);
-            if (broken) throw broken.error;
-          }
-        } finally {
-          // A failed run needs this most: an unreachable queue or warehouse is an alarm.
-          if (config.alarms && !signals.stop.aborted) await checkAlarms(config, command, io, signals, runLog);
-        }
-      });
+      const { runAction } = await import('./actions/run.js');
+      await runAction(name, options, command, io, exit);
     });
-}
-
-function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolean }, io: Io): void {
-  const requests = ends.find((each) => each.requests)?.requests;
-  const drained = ends.find(({ kind }) => kind === 'drain')?.work;
-  if (json) {
-    if (!requests && !drained) return;
-    const summary = {
-      ...(drained && summaryJson(drained)),
-      requests: requests && requestJson(requests),
-    };
-    io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
-    return;
-  }
-  if (requests && hasRequestNews(requests))
-    io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
-  if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
-}
-
-function hasFailed({ work, requests }: RunEnd): boolean {
-  return requests ? requestsFailed(requests) : work !== undefined && somethingFailed(work);
 }

@@ -1,22 +1,6 @@
 import { Command } from 'commander';
-import type { Config } from '../config/spec.js';
-import { actionsKeptFromAmazon, policyForAmazon } from '../connect/queue-policy.js';
-import { type SubscribeStep, subscribe, unsubscribe } from '../connect/subscribe.js';
-import { ReportsError } from '../errors/reports-error.js';
-import { readQueueAttributes } from '../source/queue-attributes.js';
+import type { SubscribeCommandOptions } from './actions/subscribe.js';
 import type { Io } from './setup/io.js';
-import { subscribersOf, withQuota } from './setup/open-amazon.js';
-import { readFullConfig } from './setup/open-context.js';
-import { openProgress } from './setup/progress.js';
-import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
-import { textTable } from './output/text-table.js';
-
-interface SubscribeCommandOptions {
-  seller?: string;
-  undo?: boolean;
-  dryRun?: boolean;
-  json?: boolean;
-}
 
 /** `sp-reports subscribe`: has Amazon notify the queue of finished reports. */
 export function subscribeCommand(io: Io, exit: (code: number) => void): Command {
@@ -33,54 +17,7 @@ export function subscribeCommand(io: Io, exit: (code: number) => void): Command 
     .option('--dry-run', 'show what would be done, without doing it')
     .option('--json', 'print a JSON object')
     .action(async (name: string | undefined, options: SubscribeCommandOptions, command: Command) => {
-      const config = readFullConfig(command, io);
-      const url = queueNamed(config, name);
-      const sellers = new Set(sellersNamed(config, options.seller).map(({ id }) => id));
-      const { arn, policy } = await readQueueAttributes({ url, ...config.aws });
-      // An interruption does no harm: the next call finds what was done.
-      const { log } = openProgress(io, { title: 'subscribe', logLevel: 'warn' });
-      const steps = await withQuota(config, log, (quota) => {
-        const all = subscribersOf(config, quota);
-        const these = all.filter(({ sellerId }) => sellers.has(sellerId));
-        const others = all.filter(({ sellerId }) => !sellers.has(sellerId));
-        const how = { queueArn: arn, dryRun: options.dryRun ?? false };
-        return options.undo ? unsubscribe(these, others, how) : subscribe(these, how);
-      });
-      const missing = actionsKeptFromAmazon(policy, arn);
-      const needed = policyForAmazon(arn);
-      io.stdout.write(
-        options.json
-          ? `${JSON.stringify({ queue: url, queueArn: arn, steps, policy: needed, policyLacks: missing }, null, 2)}\n`
-          : stepsText(steps) + (options.undo ? '' : policyText(missing, needed)),
-      );
-      if (steps.some(({ done }) => done === 'failed')) exit(1);
+      const { subscribeAction } = await import('./actions/subscribe.js');
+      await subscribeAction(name, options, command, io, exit);
     });
-}
-
-function queueNamed(config: Config, name: string | undefined): string {
-  const [first = '', ...more] = new Set(pipelinesNamed(config, name).map(({ queue }) => queue));
-  if (more.length === 0) return first;
-  const names = config.pipelines.map((pipeline) => pipeline.name).join(', ');
-  throw new ReportsError('USAGE', {
-    problem: `${config.file} has several queues, but a seller can be subscribed to one only; name one of the pipelines ${names}`,
-  });
-}
-
-function stepsText(steps: SubscribeStep[]): string {
-  const table = textTable(
-    ['seller', 'what', 'done', 'id'],
-    steps.map(({ sellerId, thing, done, id }) => [sellerId, thing, done, id]),
-  );
-  const notes = steps.flatMap(({ sellerId, thing, done, note }) =>
-    note ? `${thing} of ${sellerId} ${done}: ${note}\n` : [],
-  );
-  return [table, ...notes].join('');
-}
-
-function policyText(missing: string[], policy: object): string {
-  const state =
-    missing.length === 0
-      ? 'The queue allows Amazon to send. Its access policy is equivalent to this one:'
-      : `The queue does not allow Amazon ${missing.join(' and ')}, so no notification will arrive. Set this access policy, or add its statement to the existing one:`;
-  return `\n${state}\n\n${JSON.stringify(policy, null, 2)}\n`;
 }

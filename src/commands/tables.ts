@@ -1,11 +1,6 @@
 import { Command, Option } from 'commander';
-import { readViews, type View } from '../schema/views.js';
-import { dataGaps } from '../warehouse/ledger/data-gaps.js';
-import type { Warehouse } from '../warehouse/types.js';
-import { type Io, nothingLoaded } from './setup/io.js';
-import { readAllSchemas, readWarehouseConfig, schemaFolders } from './setup/open-context.js';
-import { openWarehouse } from '../warehouse/open-warehouse.js';
-import { textTable } from './output/text-table.js';
+import type { TablesOptions } from './actions/tables.js';
+import type { Io } from './setup/io.js';
 
 /** `sp-reports tables`: lists the tables and views that can be queried. */
 export function tablesCommand(io: Io): Command {
@@ -13,70 +8,23 @@ export function tablesCommand(io: Io): Command {
     .description('Lists the tables of the warehouse.')
     .option(
       '--gaps',
-      'list data gaps instead: periods that no report of a table covers, between periods that are covered',
+      'list the periods without data instead: missing, requested, failed, given up, or no longer at Amazon',
+    )
+    .addOption(
+      new Option(
+        '--coverage',
+        'list all periods instead, with their states: also those that are loaded, and those that will be requested again',
+      ).conflicts(['gaps']),
     )
     .addOption(
       new Option(
         '--views',
         'list the views instead: what they answer, the tables they wait for, and why a view could not be created',
-      ).conflicts(['gaps']),
+      ).conflicts(['gaps', 'coverage']),
     )
     .option('--json', 'print a JSON array')
-    .action(async (options: { gaps?: boolean; views?: boolean; json?: boolean }, command: Command) => {
-      const warehouse = openWarehouse(readWarehouseConfig(command, io));
-      const views = () => readViews({ folders: schemaFolders(command, io) }, readAllSchemas(command, io));
-      const { list, text } = await (options.gaps
-        ? gapsOf(warehouse)
-        : options.views
-          ? viewsOf(warehouse, views())
-          : tablesOf(warehouse));
-      io.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : text);
+    .action(async (options: TablesOptions, command: Command) => {
+      const { tablesAction } = await import('./actions/tables.js');
+      await tablesAction(options, command, io);
     });
-}
-
-async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
-  const list = await warehouse.tables();
-  const cells = list.map(({ name, reportType, rows, lastLoadedAt }) => [
-    name,
-    reportType,
-    rows,
-    lastLoadedAt,
-  ]);
-  const text = textTable(['table', 'report type', 'rows', 'last loaded'], cells);
-  return { list, text: list.length > 0 ? text : nothingLoaded };
-}
-
-async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
-  const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
-  const problems = await warehouse.viewProblems(views);
-  const list = views.map(({ name, description, tables }) => {
-    const groups = tables.map((group) => group.map((table) => table.name));
-    const waitsFor = groups.filter((group) => !group.some((table) => there.has(table.toLowerCase())));
-    const problem = problems.get(name) ?? null;
-    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')), problem };
-  });
-  const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
-  const table = textTable(['view', 'answers', 'waits for'], cells);
-  const problemLines = list.flatMap(({ name, problem }) =>
-    problem === null ? [] : `  ${name}: ${problem}\n`,
-  );
-  return {
-    list,
-    text: problemLines.length === 0 ? table : `${table}\nNot created\n${problemLines.join('')}`,
-  };
-}
-
-async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
-  const list = dataGaps(await warehouse.periods());
-  const cells = list.map(({ table, sellerId, marketplaceId, from, to }) => [
-    table,
-    sellerId,
-    marketplaceId,
-    from,
-    to,
-  ]);
-  const text = textTable(['table', 'seller', 'marketplace', 'from', 'to'], cells);
-  if (list.length > 0) return { list, text };
-  const isEmpty = (await warehouse.loads({ limit: 1 })).length === 0;
-  return { list, text: isEmpty ? nothingLoaded : 'No gaps.\n' };
 }

@@ -1,20 +1,8 @@
 import { Command } from 'commander';
-import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
-import { verify, type VerifySummary } from '../maintenance/verify.js';
-import type { Finding } from '../maintenance/verify-findings.js';
-import { pluralize } from '../text/pluralize.js';
-import { visible } from './output/visible-text.js';
+import type { VerifyFlags } from './actions/verify.js';
+import { defaultMaxDocumentBytes } from '../config/default-limits.js';
 import type { Io } from './setup/io.js';
-import { readWarehouseConfig, withContext } from './setup/open-context.js';
 import { positiveInteger } from './setup/options.js';
-import { untilStopped } from './setup/stop-signals.js';
-
-interface VerifyFlags {
-  repair?: boolean;
-  maxMegabytesPerSecond: number;
-  maxDocumentBytes: number;
-  json?: boolean;
-}
 
 /** `sp-reports verify`: whether ledger, files and tables agree. */
 export function verifyCommand(io: Io, exit: (code: number) => void): Command {
@@ -35,45 +23,7 @@ export function verifyCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option('--json', 'print a JSON object for each finding, one per line')
     .action(async (flags: VerifyFlags, command: Command) => {
-      const config = readWarehouseConfig(command, io);
-      const { repair = false, maxMegabytesPerSecond, maxDocumentBytes, json } = flags;
-      const summary = await untilStopped(io, ({ stop }) =>
-        withContext(config, command, io, 'verify', async (context) => {
-          try {
-            return await verify(context, {
-              repair,
-              bytesPerSecond: maxMegabytesPerSecond * 1e6,
-              maxDocumentBytes,
-              signal: stop,
-              onFinding: (finding) =>
-                io.stdout.write(json ? `${JSON.stringify(finding)}\n` : lineOf(finding)),
-            });
-          } catch (error) {
-            if (!stop.aborted) throw error;
-            return undefined;
-          }
-        }),
-      );
-      const text = summary ? summaryText(summary) : 'Stopped before the end: the rest was not checked.\n';
-      (json ? io.stderr : io.stdout).write(text);
-      if (!summary || summary.wrong > 0) exit(1);
+      const { verifyAction } = await import('./actions/verify.js');
+      await verifyAction(flags, command, io, exit);
     });
-}
-
-function lineOf({ kind, path, key, table, rows, found, repair }: Finding): string {
-  const about = [key, table, rows === null ? undefined : pluralize(rows, 'row')].filter((each) => each);
-  const outcomes = {
-    unneeded: '',
-    none: '',
-    possible: ' [--repair can try to repair it]',
-    done: ' [repaired]',
-    failed: ' [not repaired]',
-  };
-  const of = about.length > 0 ? ` (${about.join(', ')})` : '';
-  return `${visible(`${kind}: ${path ?? table}${of}: ${found}${outcomes[repair]}`)}\n`;
-}
-
-function summaryText({ documents, tables, findings, repaired, wrong }: VerifySummary): string {
-  const checked = `${pluralize(documents, 'document')} and ${pluralize(tables, 'table')} checked`;
-  return `${checked}: ${pluralize(findings, 'finding')}, ${repaired} repaired, ${wrong} left to repair\n`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { warningCatalogue } from '../errors/warnings.js';
 import { isLoopback } from './common-spec.js';
-import { span } from './span.js';
+import { type Span, span } from '../yaml/span.js';
 import { variablePattern } from './substitute.js';
 
 /** Whether alarms may be sent to an address: by https, or on this machine. */
@@ -12,6 +12,9 @@ function isSafe(url: string): boolean {
 }
 
 const age = span(['hour', 'day', 'week'], '36 hours');
+
+/** How long before it expires a client secret should be replaced. */
+export const defaultSecretExpiry: Span = { count: 30, unit: 'day' };
 
 /** `alarms:` of pipelines.yaml. */
 export const alarmsSpec = z
@@ -66,6 +69,12 @@ export const alarmsSpec = z
       .describe(
         'An alarm begins if the oldest message that a drain left on a queue is older than this. The default is `1 day`.',
       ),
+    secretExpiry: age
+      .optional()
+      .transform((given) => given ?? defaultSecretExpiry)
+      .describe(
+        'An alarm begins this long before the client secret of an application expires. The default is `30 days`.',
+      ),
     repeatAfter: age
       .optional()
       .describe(
@@ -73,7 +82,7 @@ export const alarmsSpec = z
       ),
   })
   .describe(
-    'Alarms sent to a webhook: stale tables, quarantined documents, warnings, refused logins, long queues (docs/alarms.md).',
+    'Alarms sent to a webhook: stale tables, quarantined documents, warnings, refused logins, client secrets that expire, long queues (docs/alarms.md).',
   );
 
 export type AlarmsConfig = z.output<typeof alarmsSpec>;

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Default limit of the uncompressed size of a document, in bytes. */
-export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
+import { defaultMaxDocumentBytes } from './default-limits.js';
 
 /** The limits of a pipeline. */
 export const limitsSpec = z
@@ -22,7 +20,14 @@ export const limitsSpec = z
       .min(1)
       .default(defaultMaxDocumentBytes)
       .describe('Maximum gunzipped size of a document; a larger one is quarantined.'),
-    concurrency: z.int().min(1).max(16).default(2).describe('Documents processed at the same time.'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(2)
+      .describe(
+        'Documents of the pipeline that are processed at the same time, by all its runs together. All pipelines of a process together process no more than the highest `concurrency` allows.',
+      ),
     visibilityTimeoutSeconds: z
       .int()
       .min(1)

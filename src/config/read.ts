@@ -7,18 +7,24 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import { complete } from './complete.js';
 import { credentialProblems } from './credential-problems.js';
+import { type FileExposure, readVariables, shareWithLibraries, type Variables } from './env-file.js';
 import { folderProblems } from './folder-problems.js';
+import { overlapProblems } from './overlap-problems.js';
 import { relationProblems } from './relation-problems.js';
 import { requestProblems } from './request-problems.js';
 import { isSecret, keepSecretsIn, secretProblems } from './secrets.js';
 import { type Config, configSpec } from './spec.js';
-import { substituteFrom } from './substitute.js';
+import { substituteFrom, type VariableUse } from './substitute.js';
 import { withoutUnset } from './without-unset.js';
 
 export interface ReadConfigOptions {
   /** The path of the file; the default is pipelines.yaml in `cwd`. */
   path?: string;
   cwd: string;
+  /**
+   * The environment. Variables of AWS and Google in `.env` beside the file are added to it, for
+   * their libraries.
+   */
   env: NodeJS.ProcessEnv;
   /** Without a `path` and a pipelines.yaml: use the defaults, without sellers and pipelines. */
   missing?: 'defaults';
@@ -30,8 +36,8 @@ export interface ReadConfigOptions {
 }
 
 /**
- * Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; CONFIG_INVALID with all mistakes
- * and their positions.
+ * Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; ENV_FILE_INVALID; CONFIG_INVALID
+ * with all mistakes and their positions.
  */
 export function readConfig(options: ReadConfigOptions): Config {
   const checked = checkConfig(options);
@@ -59,24 +65,39 @@ export interface CheckedConfig {
   name: string;
   config?: Config;
   problems: YamlProblem[];
+  /** Where each variable that the file names has its value from. */
+  variables: Record<string, 'environment' | '.env' | Exclude<VariableUse, 'set'>>;
+  /** Present if other users of the machine may read `.env`. */
+  exposure?: FileExposure;
 }
 
-/** Reads pipelines.yaml and returns its mistakes. Errors: CONFIG_NOT_FOUND, FILE_UNREADABLE. */
+/**
+ * Reads pipelines.yaml, and `.env` beside it, and returns the mistakes in pipelines.yaml. Errors:
+ * CONFIG_NOT_FOUND, FILE_UNREADABLE, ENV_FILE_INVALID.
+ */
 export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   const file = resolve(options.cwd, options.path ?? 'pipelines.yaml');
   const name = shown(file, options.cwd);
   if (!existsSync(file)) {
     if (options.path === undefined && options.missing === 'defaults') {
-      return { name, config: complete(configSpec.parse({}), null, resolve(options.cwd)), problems: [] };
+      return {
+        name,
+        config: complete(configSpec.parse({}), null, resolve(options.cwd)),
+        problems: [],
+        variables: {},
+      };
     }
     throw new ReportsError('CONFIG_NOT_FOUND', { path: name });
   }
   const text = textOf(file, name);
+  const available = readVariables(dirname(file), options.env, (path) => shown(path, options.cwd));
+  shareWithLibraries(available, options.env);
+  const used = new Map<string, VariableUse>();
   const written = readYaml({
     text,
     file: name,
     spec: configSpec,
-    substitute: substituteFrom(options.env),
+    substitute: substituteFrom(available.env, { envFile: available.file, used }),
   });
   const schemasFolder = resolve(
     dirname(file),
@@ -89,20 +110,28 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...secretProblems(written, source),
     ...credentialProblems(written, source),
     ...folderProblems(written, dirname(file)),
+    ...overlapProblems(written),
     ...requestProblems(written, schemasFolder),
   ];
   // For a secret, the message of the spec would reveal the value.
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
+  const about = { name, variables: originsOf(used, available), exposure: available.exposure };
   if (problems.length === 0 && written.value) {
     keepSecretsIn(written.value);
-    return { name, config: complete(written.value, file, dirname(file)), problems };
+    return { ...about, config: complete(written.value, file, dirname(file)), problems };
   }
-  const rest = options.tolerateUnset ? withoutUnset(problems, text, name, options.env) : undefined;
+  const rest = options.tolerateUnset ? withoutUnset(problems, text, name, available.env) : undefined;
   keepSecretsIn(rest?.written);
   return rest
-    ? { name, config: complete(rest.written, file, dirname(file), rest.unset), problems: [] }
-    : { name, problems };
+    ? { ...about, config: complete(rest.written, file, dirname(file), rest.unset), problems: [] }
+    : { ...about, problems };
+}
+
+function originsOf(used: Map<string, VariableUse>, { fromFile }: Variables): CheckedConfig['variables'] {
+  const originOf = (name: string, use: VariableUse) =>
+    use !== 'set' ? use : fromFile.has(name) ? '.env' : 'environment';
+  return Object.fromEntries([...used].map(([name, use]) => [name, originOf(name, use)]));
 }
 
 /** The example that comes with the program. */

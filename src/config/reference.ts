@@ -10,13 +10,29 @@ The settings of \`sp-reports\`: warehouse, sellers, pipelines. The shipped \`pip
 an editor with a YAML language server, begin the file with
 \`# yaml-language-server: $schema=./docs/pipelines.schema.json\`.
 
-In a value, \`\${NAME}\` is replaced by an environment variable. \`\${NAME:-default}\` uses a default if the variable is unset or empty. \`$\${\`
+In a value, \`\${NAME}\` is replaced by a [variable](#variables). \`\${NAME:-default}\` uses a default if the variable is unset or empty. \`$\${\`
 is a literal \`\${\`. Inside { } and [ ] such a value needs quotes. Credentials are always variables and never written into the file,
 except invented ones for a sandbox on this machine.
 \`sp-reports config check\` reports all unset variables, unknown keys and wrong values at once, each with its line and column.
 Relative paths are relative to the folder of the file.
 
 ${referencePage(configSpec)}
+## Variables
+
+Variables come from the environment and from a file \`.env\` beside \`pipelines.yaml\`, which \`sp-reports init\` writes. A variable of the
+environment wins, unless it is empty. \`sp-reports config check\` shows where each variable comes from.
+
+\`\`\`text
+# A comment
+LWA_CLIENT_ID=amzn1.application-oa2-client.1234
+LWA_CLIENT_SECRET='blanks, # and "quotes" need single quotes'
+\`\`\`
+
+Keep the file out of version control, and readable only by the user that the program runs as (\`chmod 600 .env\`). A line that is not
+\`NAME=value\`, a name set twice, an unquoted \`#\` within a value and a quote that is not closed are errors, with their line. Variables are
+not filled in within the file. Those that begin with \`AWS_\` and \`GOOGLE_\` also reach the libraries of AWS and Google, so that the keys of the
+queue and of buckets may be there too.
+
 ## An example
 
 \`\`\`yaml

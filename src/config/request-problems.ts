@@ -1,17 +1,14 @@
-import { pluralize } from '../text/pluralize.js';
+import { systemClock } from '../runtime/clock.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { appendsRows } from '../schema/appends-rows.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
+import { requestFacts } from '../schema/request-facts.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
-import type { YamlPath } from '../yaml/spec-issues.js';
+import { factProblems, type RequestProblem } from './fact-problems.js';
 import { matchesReportType } from './report-types.js';
-import { requestLimits } from './request-limits.js';
-import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
-import type { Span } from './span.js';
-
-/** Schemas do not change while the program runs. */
-let packaged: ReportSchemas | undefined;
+import { type RequestConfig, requestSpec } from './request-spec.js';
 
 interface Written {
   sellers?: { id?: unknown; region?: unknown; marketplaces?: unknown }[];
@@ -19,9 +16,8 @@ interface Written {
 }
 
 /**
- * Finds requests that can't work: unknown types, types that can't be requested this way or that no
- * pipeline of the queue loads, windows longer than Amazon allows, unknown sellers and marketplaces,
- * and duplicates. `schemasFolder` is the user's.
+ * Finds requests that can't work: those that Amazon would refuse, types that no pipeline of the
+ * queue loads, unknown sellers and marketplaces, and duplicates. `schemasFolder` is the user's.
  */
 export function requestProblems(
   { data, problemAt }: YamlFile<unknown>,
@@ -30,8 +26,7 @@ export function requestProblems(
   const written = data as Written | null | undefined;
   const pipelines = list(written?.pipelines) as NonNullable<Written['pipelines']>;
   if (!pipelines.some((each) => list(each?.request).length > 0)) return [];
-  packaged ??= checkSchemas({ folders: [packagedSchemasFolder()] }).schemas;
-  const schemas = new Map([...packaged, ...checkSchemas({ folders: [schemasFolder] }).schemas]);
+  const { schemas } = checkSchemas({ folders: [packagedSchemasFolder(), schemasFolder] });
   const seen = new Map<string, string>();
   return pipelines.flatMap((pipeline, index) =>
     list(pipeline?.request).flatMap((each, position) => {
@@ -40,50 +35,23 @@ export function requestProblems(
       if (!request) return [];
       const path = ['pipelines', index, 'request', position];
       const found = [
-        ...typeProblems(request, schemas),
+        ...factProblems(request, schemas, systemClock.now()),
         ...routeProblems(request, pipeline, pipelines),
-        ...windowProblems(request),
+        ...refreshProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
-        ...repetition(request, `pipelines[${index}].request[${position}]`, seen),
+        ...repetition(request, schemas, `pipelines[${index}].request[${position}]`, seen),
       ];
       return found.map(({ at, message }) => problemAt([...path, ...at], message));
     }),
   );
 }
 
-interface Found {
-  at: YamlPath;
-  message: string;
-}
-
-function typeProblems({ reportType, schedule }: RequestConfig, schemas: ReportSchemas): Found[] {
-  const at: YamlPath = ['reportType'];
-  const schema = schemas.get(reportType);
-  if (!schema) {
-    const nearest = didYouMean(reportType, [...schemas.keys()]);
-    const message = `unknown report type; if Amazon has it, write a schema for it (docs/schemas.md)${nearest}`;
-    return [{ at, message }];
-  }
-  const { madeBy } = schema;
-  if (!madeBy) return [];
-  if (schedule) {
-    if (madeBy.includes('scheduled')) return [];
-    const instead = madeBy.includes('requested') ? 'request it with `cron`' : automatic;
-    return [{ at: ['schedule'], message: `Amazon does not make ${reportType} on a schedule; ${instead}` }];
-  }
-  if (madeBy.includes('requested')) return [];
-  const instead = madeBy.includes('scheduled') ? 'write `schedule: amazon` and `period`' : automatic;
-  return [{ at, message: `Amazon accepts no requests for ${reportType}; ${instead}` }];
-}
-
-const automatic = 'Amazon makes it by itself: remove the request, and add `sweep` to the pipeline';
-
 /** A report that is requested must be loaded when it arrives. */
 function routeProblems(
   { reportType }: RequestConfig,
   { queue }: NonNullable<Written['pipelines']>[number],
   pipelines: NonNullable<Written['pipelines']>,
-): Found[] {
+): RequestProblem[] {
   const wanted = pipelines
     .filter((each) => each?.queue === queue)
     .flatMap((each) => [each.reportTypes ?? '*'].flat().filter((type) => typeof type === 'string'));
@@ -92,20 +60,21 @@ function routeProblems(
   return [{ at: ['reportType'], message }];
 }
 
-function windowProblems(request: RequestConfig): Found[] {
-  const { maxDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
-  const window = windowOf(request);
-  if (!window || spanDays(window) <= maxDays) return [];
-  const message = `longer than Amazon allows for ${request.reportType}: at most ${pluralize(maxDays, 'day')}`;
-  return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
+function refreshProblems(
+  { reportType, refresh = [] }: RequestConfig,
+  schemas: ReportSchemas,
+): RequestProblem[] {
+  if (refresh.length === 0 || !schemas.has(reportType) || !appendsRows(schemas, reportType)) return [];
+  const message = `the rows of a second report of a window would be added to those of the first, because ${reportType} appends; remove \`refresh\`, or write a schema with \`load: { mode: replace }\` or \`merge\``;
+  return [{ at: ['refresh'], message }];
 }
 
 function placeProblems(
   { sellers: wanted, marketplaces: named = [] }: RequestConfig,
   sellers: NonNullable<Written['sellers']>,
-): Found[] {
+): RequestProblem[] {
   const ids = sellers.map((seller) => String(seller?.id));
-  const problems: Found[] = (wanted ?? []).flatMap((id, index) =>
+  const problems: RequestProblem[] = (wanted ?? []).flatMap((id, index) =>
     ids.includes(id)
       ? []
       : [{ at: ['sellers', index], message: `no seller "${id}" in this file${didYouMean(id, ids)}` }],
@@ -130,25 +99,29 @@ function placeProblems(
   return problems;
 }
 
-/** Duplicates would be sent once: a window is identified by its content. */
-function repetition(request: RequestConfig, path: string, seen: Map<string, string>): Found[] {
+/**
+ * Duplicates would be sent once: a window is identified by its content. If a report covers the
+ * whole region, requests for other marketplaces are duplicates too.
+ */
+function repetition(
+  request: RequestConfig,
+  schemas: ReportSchemas,
+  path: string,
+  seen: Map<string, string>,
+): RequestProblem[] {
   const { reportType, sellers, marketplaces: named, perMarketplace, reportOptions, schedule } = request;
+  const { marketplaces: covered } = requestFacts(schemas, reportType);
   const sorted = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
   const key = JSON.stringify([
     reportType,
     sellers?.toSorted() ?? null,
-    named?.toSorted() ?? null,
+    covered === 'ignored' ? null : (named?.toSorted() ?? null),
     // Amazon keeps one schedule for a type and its marketplaces, whatever the options.
-    ...(schedule ? ['schedule'] : [perMarketplace, sorted]),
+    ...(schedule ? ['schedule'] : [perMarketplace && covered !== 'one' && covered !== 'ignored', sorted]),
   ]);
   const first = seen.get(key);
   if (first === undefined) seen.set(key, path);
   return first === undefined ? [] : [{ at: ['reportType'], message: `is already requested by ${first}` }];
-}
-
-function spanDays({ count, unit }: Span): number {
-  const days = { hour: 1 / 24, day: 1, week: 7, month: 31, quarter: 92, year: 366 };
-  return count * days[unit];
 }
 
 function list(value: unknown): Record<string, unknown>[] {

@@ -2,7 +2,7 @@ import { systemClock } from '../runtime/clock.js';
 import { z } from 'zod';
 import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
-import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from './span.js';
+import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from '../yaml/span.js';
 
 /** The periods that createReportSchedule accepts. Source: Amazon's model reports_2021-06-30. */
 export const schedulePeriods = [
@@ -47,12 +47,14 @@ export const requestSpec = z
       .boolean()
       .default(false)
       .describe(
-        'Whether to request one report per marketplace instead of one for all of them. For report types that accept a single marketplace only.',
+        'Whether to request one report per marketplace instead of one for all of them. Types whose reports are known to cover one marketplace are always requested so; types whose reports cover the whole region never are. report-types.md lists both.',
       ),
     reportOptions: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .default({})
-      .describe('`reportOptions` as Amazon documents them for the type, such as `dateGranularity: DAY`.'),
+      .describe(
+        '`reportOptions` as Amazon documents them for the type, such as `dateGranularity: DAY`. `reportPeriod` may be omitted if `window` states it.',
+      ),
     window: span(spanUnits, '1 day')
       .refine(({ count }) => count >= 1, 'expected at least 1')
       .refine(
@@ -61,12 +63,19 @@ export const requestSpec = z
       )
       .optional()
       .describe(
-        'The data period of one report, such as `6 hours`, `1 day`, `7 days`, `1 week`, `1 month`, in UTC. Each window is requested once; after an outage, all missing windows are requested. Without a window, the report describes the current state, as inventories do, unless `reportOptions` has a `reportPeriod`, which then is the window.',
+        'The data period of one report, such as `6 hours`, `1 day`, `7 days`, `1 week`, `1 month`, in UTC. Each window is requested once, and again at the ages of `refresh`; after an outage, all missing windows are requested. Without a window, the report describes the current state, as inventories do, unless `reportOptions` has a `reportPeriod`, which then is the window.',
       ),
     lag: span(['hour', 'day'], '2 days')
       .optional()
       .describe(
         'How long after its end a window is requested, if Amazon needs time to complete the data, such as `2 days`.',
+      ),
+    refresh: z
+      .array(span(['hour', 'day', 'week'], '3 days').refine(({ count }) => count >= 1, 'expected at least 1'))
+      .max(10)
+      .optional()
+      .describe(
+        'Ages at which a window is requested again, counted from its end, such as `[3 days, 30 days]`, because Amazon restates its data. The default is known for each report type: the age at which its data are complete, and the age at which Amazon stops to restate them. `[]` requests no window again that has data. Types whose tables append have no refreshes.',
       ),
     from: z
       .string()
@@ -103,7 +112,7 @@ export const requestSpec = z
     if (request.schedule) {
       if (!request.period)
         issue('schedule', `needs \`period\`, such as P1D; Amazon offers ${schedulePeriods.join(', ')}`);
-      for (const key of ['cron', 'window', 'lag', 'from'] as const) {
+      for (const key of ['cron', 'window', 'lag', 'refresh', 'from'] as const) {
         if (request[key] !== undefined)
           issue(key, "Amazon's schedule decides this; remove it, or remove `schedule: amazon`");
       }
@@ -112,7 +121,7 @@ export const requestSpec = z
     if (request.period) issue('period', 'is only for `schedule: amazon`; with `cron`, write `window`');
     if (!request.cron)
       issue('reportType', 'when is it requested? Add `cron`, or `schedule: amazon` with `period`');
-    for (const key of ['lag', 'from'] as const) {
+    for (const key of ['lag', 'refresh', 'from'] as const) {
       if (request[key] !== undefined && !windowOf(request)) issue(key, 'needs a `window`');
     }
     const period = periodOption(request.reportOptions);

@@ -23,7 +23,9 @@ export const warehouseSpec = z
     keyFile: optionalText(
       "Key file of a Google service account. The default is the credentials of the machine's environment.",
     ),
-    endpoint: optionalUrl('URL of an emulator to use instead of BigQuery. No credentials are sent to it.'),
+    endpoint: optionalUrl(
+      'URL to use instead of https://bigquery.googleapis.com: a private or regional endpoint of Google, or an emulator. Credentials are sent only to https hosts under googleapis.com.',
+    ),
   })
   .superRefine(({ type, project, dataset }, context) => {
     if (type !== 'bigquery') return;

@@ -6,15 +6,10 @@ import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
 import { isSettled } from '../ingest/route.js';
+import { callsLeftToDrains } from '../scheduling/calls-left.js';
 import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
 import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';
-
-/**
- * Calls, of the burst of 15 that each seller has, that a backfill leaves to documents announced by
- * notifications.
- */
-export const callsLeftToDrains = 10;
 
 /** Which reports a backfill covers. */
 export interface BackfillScope {

@@ -6,7 +6,7 @@ export const sellingPartnerErrors = {
     kind: 'retryable',
     message: 'logging in to Amazon for seller {sellerId}: refused with {found}',
     remedy:
-      'Check clientId, clientSecret and refreshToken of the seller. If the authorization was revoked, authorize the application again.',
+      'Check clientId, clientSecret and refreshToken of the seller. `invalid_client` can mean that the client secret has expired: `sp-reports doctor` shows its age. If the authorization was revoked, authorize the application again.',
   },
   API_ACCESS_DENIED: {
     kind: 'terminal',
@@ -32,10 +32,17 @@ export const sellingPartnerErrors = {
     remedy:
       'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then run `sp-reports request`. It is retried automatically after an hour, after four hours, then once a day.',
   },
+  REPORT_OUTAGE: {
+    kind: 'terminal',
+    message:
+      'requesting {reportType} for seller {sellerId}: all reports have failed since {since}, the last one: {found}',
+    remedy:
+      'If Amazon has an outage, there is nothing to do: windows are retried daily, and what is missing is requested when it is over. Otherwise fix the request in pipelines.yaml, and check that the application has the role that the type needs.',
+  },
   REPORT_GIVEN_UP: {
     kind: 'terminal',
     message:
-      'requesting {reportType} for seller {sellerId}, {period}: abandoned after four failures, the last one: {found}',
+      'requesting {reportType} for seller {sellerId}, {period}: abandoned after repeated failures, the last one: {found}',
     remedy:
       "Read Amazon's explanation in the ledger (`sp-reports loads --status fatal`) and fix the request in pipelines.yaml if needed; then run `sp-reports request --again`.",
   },

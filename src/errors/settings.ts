@@ -19,6 +19,12 @@ export const settingsErrors = {
     remedy:
       'Fix each problem above, then run `sp-reports config check`. docs/pipelines.md describes every key.',
   },
+  ENV_FILE_INVALID: {
+    kind: 'terminal',
+    message: 'reading {path}: {count} found\n{problems}',
+    remedy:
+      'Write one NAME=value on each line, and values with blanks, quotes or # in single quotes; docs/pipelines.md has an example. Then run `sp-reports config check`.',
+  },
   FILE_EXISTS: {
     kind: 'terminal',
     message: 'writing {path}: the file already exists',

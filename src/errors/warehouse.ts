@@ -48,6 +48,18 @@ export const warehouseErrors = {
     remedy:
       'Grant the account roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset, and set `warehouse.keyFile` in pipelines.yaml or GOOGLE_APPLICATION_CREDENTIALS. Messages stay on the queue until then.',
   },
+  WAREHOUSE_PERIMETER_DENIED: {
+    kind: 'retryable',
+    message: 'working on {path}: VPC Service Controls refused access ({found})',
+    remedy:
+      'Run the program inside the perimeter, or have an ingress rule allow its account to use bigquery.googleapis.com (and storage.googleapis.com for a lake in gs://). The unique identifier in the message finds the refusal in the audit log. Messages stay on the queue until then.',
+  },
+  WAREHOUSE_KEY_DENIED: {
+    kind: 'retryable',
+    message: 'working on {path}: a key of Cloud KMS can not be used ({found})',
+    remedy:
+      'Grant roles/cloudkms.cryptoKeyEncrypterDecrypter on the key to the service account of BigQuery (bq-PROJECT_NUMBER@bigquery-encryption.iam.gserviceaccount.com), and enable the key. If a policy demands keys, create the dataset with a default key, and set a default key for query results of the project. Messages stay on the queue until then.',
+  },
   WAREHOUSE_NOT_FOUND: {
     kind: 'retryable',
     message: 'working on {path}: {found}',

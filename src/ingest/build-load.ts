@@ -40,11 +40,12 @@ export async function buildLoad(
       files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       ...findings,
-      tables: written.tables.map(({ name, rows, rejects, emptyMeasures }) => ({
+      tables: written.tables.map(({ name, rows, rejects, emptyMeasures, allMeasuresEmpty }) => ({
         name,
         rows,
         rejects,
         emptyMeasures,
+        allMeasuresEmpty,
       })),
       rejects: written.rejects,
       checks: written.checks,

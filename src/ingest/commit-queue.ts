@@ -3,8 +3,7 @@ import { documentsReason } from '../privacy/pii-policy.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
-import type { PipelineContext } from './context.js';
-import { LoadHistory } from './load-history.js';
+import { type CommitContext, LoadHistory } from './load-history.js';
 import { evictLocalCopies, writeLoadRecord } from './load-record.js';
 
 interface Submitted {
@@ -40,10 +39,11 @@ export class CommitQueue {
   private waiting: Submitted[] = [];
   private reserved = 0;
   private running = false;
+  private isHistoryOld = false;
   private wake = () => {};
   private readonly history: LoadHistory;
 
-  constructor(private readonly context: PipelineContext) {
+  constructor(private readonly context: CommitContext) {
     this.history = new LoadHistory(context);
   }
 
@@ -81,6 +81,13 @@ export class CommitQueue {
     }
   }
 
+  /** Earlier loads are read from the ledger again: other processes may have committed some. */
+  readHistoryAgain(): void {
+    // What is being committed is not in the ledger yet.
+    this.isHistoryOld = this.running;
+    if (!this.running) this.history.forget();
+  }
+
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
@@ -91,6 +98,7 @@ export class CommitQueue {
       if (compared) await this.commitTogether(compared);
     }
     this.running = false;
+    if (this.isHistoryOld) this.readHistoryAgain();
   }
 
   /** Compares loads with earlier ones, in order. Undefined if the ledger cannot be read. */

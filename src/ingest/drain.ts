@@ -17,9 +17,10 @@ import { failureOf, type WorkSummary } from './work-summary.js';
 export type DrainResult = WorkSummary & { damage?: ReportsError | undefined };
 
 /**
- * One drain of a pipeline: receives until its queue is empty or a limit is reached. Each message is
- * routed; each document takes the data path of `process-document.ts`; each message is deleted after
- * its load, or its ledger entry, is committed.
+ * One drain of a pipeline: receives until its queue is empty or a limit is reached. If the next
+ * tick comes while reports wait for quota, it receives again. Each message is routed; each document
+ * takes the data path of `process-document.ts`; each message is deleted after its load, or its
+ * ledger entry, is committed.
  */
 export async function drain(
   pipeline: Pipeline,
@@ -33,9 +34,15 @@ export async function drain(
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
     const poison = { maxReceives, hasRedrivePolicy, journal };
-    const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
+    const limits = { maxConcurrent: concurrency, deadlineMs, isDrain: true };
+    const run = new IngestRun(context, { ...limits, ...signals, poison });
     try {
-      await receiveAll(queue, { pipeline, hasRedrivePolicy, deadlineMs, stop: signals.stop }, run, context);
+      const scope = { pipeline, hasRedrivePolicy, deadlineMs, stop: signals.stop };
+      do {
+        context.shared.takeTick(pipeline.queue);
+        await receiveAll(queue, scope, run, context);
+        // What waits for the quota of one seller must not keep the messages of others waiting.
+      } while (await run.isInFlight(() => isTime(scope, run, context)));
     } catch (error) {
       const { outcomes, failures } = await run.finish();
       if (Object.keys(outcomes).length === 0 && !isDamagedWarehouse(error)) throw error;
@@ -78,6 +85,16 @@ interface ReceiveScope {
   stop: AbortSignal;
 }
 
+/** Whether the drain may receive again because the next tick of its queue has come. */
+function isTime(
+  { pipeline, deadlineMs, stop }: ReceiveScope,
+  run: IngestRun,
+  context: PipelineContext,
+): boolean {
+  const { clock, shared } = context;
+  return shared.hasTick(pipeline.queue) && !stop.aborted && clock.now() < deadlineMs && run.canCommit();
+}
+
 async function receiveAll(
   queue: Queue,
   scope: ReceiveScope,
@@ -88,7 +105,7 @@ async function receiveAll(
   let received = 0;
   while (!scope.stop.aborted && context.clock.now() < scope.deadlineMs && received < maxDocuments) {
     await run.hasRoom();
-    if (run.isWarehouseLocked || run.damage || run.isQuotaExhausted()) return;
+    if (!run.canCommit() || run.isQuotaExhausted()) return;
     const messages = await queue.receive({
       maxMessages: Math.min(10, maxDocuments - received),
       waitTimeSeconds,
@@ -130,7 +147,7 @@ async function dispatchMessages(
     } else if (route.to === 'load') {
       run.add({ key: route.key, report: route.report, messages: [message] });
     } else {
-      void run.addEntry(route.entry, message);
+      void run.addEntry(route, message);
     }
   }
 }

@@ -1,25 +1,28 @@
 import { isDamagedWarehouse, type ReportsError } from '../errors/reports-error.js';
 import type { QueueMessage } from '../source/types.js';
-import { DocumentScheduler, type SchedulableDocument } from '../scheduling/document-scheduler.js';
+import type { RunLimits } from '../scheduling/document-scheduler.js';
 import type { LedgerEntry } from '../warehouse/types.js';
-import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { acknowledge, release } from './end-messages.js';
 import { delaySecondsOf, type PoisonPolicy, retryDelaySeconds } from './failure-policy.js';
-import { InFlight } from './in-flight.js';
+import { keepMessage, type MessageToKeep } from './keep-message.js';
 import { type DocumentRun, type JobResult, processDocument } from './process-document.js';
 import { type ReportJob, receivesOf } from './report-job.js';
+import { isSettled } from './route.js';
+import type { JobInFlight } from './shared-work.js';
 import { failureOf, type Outcome, type WorkSummary } from './work-summary.js';
 
 /**
- * Every in-flight message must be kept invisible, so their number is capped. The cap is exceeded
- * only if a seller with free quota would starve behind the backlogs of others.
+ * Every in-flight message must be kept invisible, so their number is capped for each run. The cap
+ * is exceeded only if a seller with free quota would starve behind the backlogs of others.
  */
 const maxInFlight = 200;
 
 export interface IngestOptions extends StopSignals {
-  /** Documents that are fetched and converted at the same time. */
+  /** Documents of a pipeline that are fetched and converted at the same time, by all its runs. */
   maxConcurrent: number;
+  /** Whether the reports have messages: then they come before those of other kinds of runs. */
+  isDrain?: boolean;
   /** Epoch milliseconds. What the quota would only allow later is deferred. */
   deadlineMs: number;
   /**
@@ -29,13 +32,10 @@ export interface IngestOptions extends StopSignals {
   poison?: PoisonPolicy;
 }
 
-interface ScheduledJob extends SchedulableDocument {
-  job: ReportJob;
-}
-
 /**
- * The reports of one drain, sweep or backfill on their way. The scheduler decides which may start;
- * `processDocument` takes each of them to its table; what cannot be done in this run is given back.
+ * The reports of one drain, sweep, backfill or request cycle on their way. The scheduler, which all
+ * runs of the process share, decides which may start; `processDocument` takes each of them to its
+ * table; what cannot be done in this run is given back.
  */
 export class IngestRun {
   readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
@@ -45,60 +45,106 @@ export class IngestRun {
   isWarehouseLocked = false;
   /** The error that showed that the warehouse file is damaged. */
   damage: ReportsError | undefined;
+  /** When it began, in epoch milliseconds. */
+  readonly beganMs: number;
 
-  private readonly scheduler: DocumentScheduler<ScheduledJob>;
-  private readonly inFlight = new InFlight();
+  private readonly limits: RunLimits;
   private readonly documents: DocumentRun;
-  /** Waits for the next quota. */
-  private timer: { atMs: number; stop: AbortController } | undefined;
+  /** Reports and ledger entries in flight that this run waits for. */
+  private inFlight = 0;
 
   constructor(
     private readonly context: PipelineContext,
     private readonly options: IngestOptions,
   ) {
-    const { abort, deadlineMs, poison, stop } = options;
-    const { clock, documentQuota } = context;
-    this.scheduler = new DocumentScheduler(options, documentQuota, clock.now);
-    const call = { signal: abort, deadlineMs };
-    this.documents = { context, commits: new CommitQueue(context), call, poison };
-    stop.addEventListener('abort', this.schedule);
+    const { abort, deadlineMs, isDrain = false, maxConcurrent, poison, stop } = options;
+    const { clock, documentQuota, shared } = context;
+    const isStopping = () => stop.aborted;
+    this.beganMs = clock.now();
+    this.limits = { isDrain, maxConcurrent, deadlineMs, quotaOf: documentQuota, isStopping };
+    this.documents = { context, commits: shared.commits, call: { signal: abort, deadlineMs }, poison };
+    shared.begin(this);
+    stop.addEventListener('abort', this.giveBackWaiting);
   }
 
   /**
-   * Adds a report. Its messages join the job if the report is in flight already. Returns false if
-   * the quota does not allow one more document of the seller in time: then the job is given back at
-   * once.
+   * Adds a report. If it is in flight already, in whatever run, its messages join those it has.
+   * Returns false if the quota does not allow one more document of the seller in time: then the job
+   * is given back at once.
    */
   add(job: ReportJob): boolean {
-    const { clock, documentQuota, onEvent } = this.context;
-    const existing = this.inFlight.find(job);
-    if (existing) {
-      existing.messages.push(...job.messages);
-      this.count('duplicate');
-      return true;
-    }
-    const { sellerId, reportType, status } = job.report;
+    const { clock, documentQuota, onEvent, shared } = this.context;
+    if (this.joins(job)) return true;
+    const { sellerId, reportType, status, pipeline } = job.report;
     const needsQuota = status !== 'CANCELLED';
-    const isTooMuch = needsQuota && !this.scheduler.hasQuotaFor(sellerId);
+    const isTooMuch = needsQuota && !shared.scheduler.hasQuotaFor(sellerId, this.limits);
     if (receivesOf(job) > 1) job.crashes = this.options.poison?.journal.crashes(job.key) ?? 0;
-    this.inFlight.add(job);
     onEvent({ event: 'work_found', key: job.key, reportType });
+    this.inFlight += 1;
+    const entering: JobInFlight = {
+      job,
+      key: job.key,
+      sellerId,
+      pipeline,
+      run: this.limits,
+      needsQuota,
+      runsAlone: Boolean(job.crashes),
+      start: () => void this.process(entering),
+      defer: (delayMs) => void this.defer(entering, delayMs),
+      leave: () => this.leave(job),
+      onEnded: [],
+    };
     if (isTooMuch) {
       const quotaAtMs = Math.max(documentQuota(sellerId).nextAvailableMs(), this.options.deadlineMs);
-      void this.defer(job, quotaAtMs - clock.now());
+      void this.defer(entering, quotaAtMs - clock.now());
       return false;
     }
-    this.scheduler.add({ job, key: job.key, sellerId, needsQuota, runsAlone: Boolean(job.crashes) });
-    this.schedule();
+    shared.add(entering);
     return true;
   }
 
-  /** Commits a ledger entry without rows and acknowledges its message. */
-  async addEntry(entry: LedgerEntry, message: QueueMessage): Promise<void> {
+  /**
+   * Whether the report needs no work of this run: another run has just loaded it, or it is in
+   * flight. A drain takes over what only waits in a run of another kind, whose turn may be far off.
+   */
+  private joins(job: ReportJob): boolean {
+    const { shared, log } = this.context;
+    const found = shared.find(job);
+    if (!found) {
+      if (!shared.wasCommittedSince(job, this)) return false;
+      this.count('duplicate');
+      this.inFlight += 1;
+      void acknowledge(job.messages, log).then(() => this.ended());
+      return true;
+    }
+    if (this.limits.isDrain && !found.run.isDrain && shared.scheduler.remove(found)) {
+      shared.close(found);
+      found.leave();
+      return false;
+    }
+    this.count('duplicate');
+    if (found.run !== this.limits && job.messages.length > 0) {
+      // The queue of a message must stay open until the message has been acknowledged or released.
+      this.inFlight += 1;
+      found.onEnded.push(() => this.ended());
+    }
+    found.job.messages.push(...job.messages);
+    return true;
+  }
+
+  /**
+   * Commits a ledger entry without rows and acknowledges its message, which is kept first if the
+   * operator needs it.
+   */
+  async addEntry(
+    { entry, keep }: { entry: LedgerEntry; keep?: MessageToKeep },
+    message: QueueMessage,
+  ): Promise<void> {
     const messages = [message];
     const { log } = this.context;
-    this.inFlight.begun();
+    this.inFlight += 1;
     try {
+      if (keep) await keepMessage(keep, this.context);
       const committed = await this.documents.commits.submit({ entry, tables: [], rejectsPath: null });
       await acknowledge(messages, log);
       this.record(entry.key, { outcome: committed.status, entry: committed });
@@ -106,7 +152,7 @@ export class IngestRun {
       await release(messages, retryDelaySeconds({ messages: [message] }), log);
       this.record(entry.key, { outcome: 'failed', failure: failureOf(entry, error), error });
     }
-    this.inFlight.ended();
+    this.ended();
   }
 
   /** Counts what needed no work. */
@@ -116,9 +162,10 @@ export class IngestRun {
 
   /** Resolves when more reports are useful. */
   hasRoom(): Promise<void> {
-    const sellerIds = this.context.config.sellers.map(({ id }) => id);
-    return this.inFlight.until(
-      () => this.inFlight.size < maxInFlight || this.scheduler.hasIdleSeller(sellerIds),
+    const { config, shared } = this.context;
+    const sellerIds = config.sellers.map(({ id }) => id);
+    return shared.until(
+      () => this.inFlight < maxInFlight || shared.scheduler.hasIdleSeller(sellerIds, this.limits),
     );
   }
 
@@ -127,57 +174,87 @@ export class IngestRun {
    * the queue.
    */
   isQuotaExhausted(): boolean {
-    const { sellers } = this.context.config;
-    return sellers.length > 0 && sellers.every(({ id }) => !this.scheduler.hasQuotaFor(id));
+    const { config, shared } = this.context;
+    const { sellers } = config;
+    return sellers.length > 0 && sellers.every(({ id }) => !shared.scheduler.hasQuotaFor(id, this.limits));
+  }
+
+  /** Whether loads can be committed, as far as this run knows. */
+  canCommit(): boolean {
+    return !this.isWarehouseLocked && !this.damage;
+  }
+
+  /**
+   * Resolves when nothing is in flight any more, or the condition holds. Returns whether something
+   * is still in flight.
+   */
+  async isInFlight(isOver: () => boolean): Promise<boolean> {
+    await this.context.shared.until(() => this.inFlight === 0 || isOver());
+    return this.inFlight > 0;
   }
 
   /** Resolves when nothing is in flight any more. */
   async finish(): Promise<WorkSummary> {
-    await this.inFlight.until(() => this.inFlight.size === 0);
-    this.options.stop.removeEventListener('abort', this.schedule);
-    this.wakeAt(Number.POSITIVE_INFINITY);
+    const { shared } = this.context;
+    await this.isInFlight(() => false);
+    this.options.stop.removeEventListener('abort', this.giveBackWaiting);
+    shared.end(this);
     return this.summary;
   }
 
-  /** Starts and defers what the scheduler says, and wakes when the next quota comes. */
-  private readonly schedule = (): void => {
-    const decision = this.scheduler.decide({ isStopping: this.options.stop.aborted });
-    for (const { document, delayMs } of decision.defer) void this.defer(document.job, delayMs);
-    for (const { job, runsAlone } of decision.start) void this.process(job, runsAlone);
-    this.wakeAt(decision.wakeAtMs);
-    this.inFlight.changed();
-  };
+  /** Of its own, because a signal that several runs share knows each function once. */
+  private readonly giveBackWaiting = (): void => this.context.shared.schedule();
 
-  private async process(job: ReportJob, runsAlone: boolean): Promise<void> {
+  private async process(started: JobInFlight): Promise<void> {
+    const { job, runsAlone } = started;
     const { key, report } = job;
-    this.context.onEvent({ event: 'work_started', key, reportType: report.reportType });
+    const { onEvent, shared } = this.context;
+    onEvent({ event: 'work_started', key, reportType: report.reportType });
     const result = await processDocument(job, this.documents, {
-      onLocated: () => this.scheduler.located(key),
+      onLocated: () => shared.scheduler.located(key),
       // A suspect keeps its slot until its files are synced too.
       onConverted: () => runsAlone || this.freeSlot(key),
       onReady: () => this.freeSlot(key),
     });
+    if ('entry' in result && isSettled(result.entry, 'load')) shared.noteCommitted(job, result.entry);
     this.record(key, result);
-    await this.end(job);
+    await this.end(started);
   }
 
   private freeSlot(key: string): void {
-    if (this.scheduler.finished(key)) this.schedule();
+    const { shared } = this.context;
+    if (shared.scheduler.finished(key)) shared.schedule();
   }
 
-  private async defer(job: ReportJob, delayMs: number): Promise<void> {
+  private async defer(deferred: JobInFlight, delayMs: number): Promise<void> {
+    const { job } = deferred;
     this.deferrals += 1;
     await release(job.messages, delaySecondsOf(delayMs), this.context.log);
-    this.count('deferred');
-    this.context.onEvent({ event: 'work_finished', key: job.key, outcome: 'deferred' });
-    await this.end(job);
+    this.endAs('deferred', job);
+    await this.end(deferred);
+  }
+
+  private leave(job: ReportJob): void {
+    this.endAs('duplicate', job);
+    this.ended();
+  }
+
+  private endAs(outcome: Outcome, { key }: ReportJob): void {
+    this.count(outcome);
+    this.context.onEvent({ event: 'work_finished', key, outcome });
   }
 
   /** Duplicates that arrived too late are redelivered, and then found in the ledger. */
-  private async end(job: ReportJob): Promise<void> {
-    this.inFlight.close(job);
-    await release(job.messages, 0, this.context.log);
-    this.inFlight.ended();
+  private async end(ended: JobInFlight): Promise<void> {
+    this.context.shared.close(ended);
+    await release(ended.job.messages, 0, this.context.log);
+    for (const each of ended.onEnded) each();
+    this.ended();
+  }
+
+  private ended(): void {
+    this.inFlight -= 1;
+    this.context.shared.changed();
   }
 
   private record(key: string, result: JobResult): void {
@@ -202,21 +279,5 @@ export class IngestRun {
       entry,
       failure: outcome === 'failed' ? failure : undefined,
     });
-  }
-
-  /** Schedules again at that time, and not before unless something happens. */
-  private wakeAt(atMs: number): void {
-    if (this.timer?.atMs === atMs) return;
-    this.timer?.stop.abort();
-    this.timer = undefined;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    const timer = { atMs, stop: new AbortController() };
-    this.timer = timer;
-    const { clock } = this.context;
-    const wake = () => {
-      if (this.timer === timer) this.timer = undefined;
-      this.schedule();
-    };
-    clock.sleep(atMs - clock.now(), timer.stop.signal).then(wake, () => {});
   }
 }

@@ -7,7 +7,7 @@ import type { Decision } from '../schema/findings.js';
 import { keepFile, unreadable } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
-import { CommitQueue } from './commit-queue.js';
+import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { chooseType } from './choose-type.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
@@ -48,7 +48,7 @@ export async function* loadFiles(
   const { reportType } = metadata;
   const run: FileRun = {
     context,
-    commits: new CommitQueue(context),
+    commits: context.shared.commits,
     journal: openRunJournal(context),
     maxDocumentBytes,
     signal: abort,

@@ -1,27 +1,46 @@
+import type { Logger } from 'pino';
 import { pipelinesOf } from '../config/pipelines-of.js';
+import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { documentsReason } from '../privacy/pii-policy.js';
+import type { Clock } from '../runtime/clock.js';
+import type { ReportSchemas } from '../schema/types.js';
+import type { Store } from '../store/types.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import {
   type ComparedDocument,
   comparedFields,
   documentStatuses,
 } from '../warehouse/rules/other-documents.js';
-import type { Load } from '../warehouse/types.js';
+import type { Load, Warehouse } from '../warehouse/types.js';
 import { compareLoads } from './compare-loads.js';
-import type { PipelineContext } from './context.js';
+
+/** The part of a context that commits take. */
+export interface CommitContext {
+  config: Config;
+  schemas: ReportSchemas;
+  lake: Store;
+  warehouse: Warehouse;
+  clock: Clock;
+  log: Logger;
+}
 
 /** Earlier documents of a seller and report type that are compared with a new one. */
 const maxEarlier = 100;
 
 /**
  * The earlier loads of each seller and report type, the last loaded first. Those of one are read
- * from the ledger once; then the loads that pass here are added.
+ * from the ledger once; then the loads that pass here are added, until `forget`.
  */
 export class LoadHistory {
   private readonly known = new Map<string, ComparedDocument[]>();
 
-  constructor(private readonly context: PipelineContext) {}
+  constructor(private readonly context: CommitContext) {}
+
+  /** Forgets all loads, so that they are read from the ledger again. */
+  forget(): void {
+    this.known.clear();
+  }
 
   /**
    * Returns a load with warnings about what it takes away and lacks in comparison with earlier

@@ -133,6 +133,7 @@ export async function writeLake(
       rows,
       rejects,
       emptyMeasures: rows > 0 ? measures.of(table.name) : undefined,
+      allMeasuresEmpty: (rows > 0 && measures.areAll(table.name)) || undefined,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipelineRuleSpec } from '../config/pipeline-spec.js';
-import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
+import { defaultMaxDocumentBytes } from '../config/default-limits.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { findDamage } from '../files/file-digest.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';

@@ -1,6 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { buildLoad } from '../ingest/build-load.js';
-import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type DocumentRun, processDocument } from '../ingest/process-document.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
@@ -37,7 +36,7 @@ export async function* reload(
   context: PipelineContext,
   options: ReloadOptions,
 ): AsyncGenerator<Reloaded> {
-  const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
+  const run: DocumentRun = { context, commits: context.shared.commits, call: options };
   const unchecked = new Set<string>();
   let isEmpty = true;
   // Oldest first, so that the tables pass through the same states as before.

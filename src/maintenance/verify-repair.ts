@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { describeError, faultOf, ReportsError } from '../errors/reports-error.js';
 import { digestFile } from '../files/file-digest.js';
 import { buildLoad } from '../ingest/build-load.js';
-import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { evictLocalCopies, readLoadRecord, replaceLoadRecord } from '../ingest/load-record.js';
@@ -42,7 +41,7 @@ export function openRepairs(
   { maxDocumentBytes, signal }: { maxDocumentBytes: number; signal: AbortSignal },
 ): DocumentRepair {
   const { lake, raw: rawStore, warehouse, clock, config } = context;
-  const commits = new CommitQueue(context);
+  const { commits } = context.shared;
 
   return {
     async repairDocument(row, findings) {

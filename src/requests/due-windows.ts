@@ -1,6 +1,8 @@
-import { requestLimits } from '../config/request-limits.js';
-import type { Span } from '../config/span.js';
-import type { LedgerField, LedgerRow } from '../warehouse/types.js';
+import type { LedgerRow } from '../warehouse/types.js';
+import { beforeMs, type Span } from '../yaml/span.js';
+import { type AnsweringReport, answerOf, type Evidence, newestAnswer } from './ledger-answers.js';
+import { type RefreshRules, refreshEvent } from './refresh-rules.js';
+import { isGivenUp, lastFailedMs, updateOutage } from './outage.js';
 import type { RequestPlan } from './request-plans.js';
 import {
   applyToWindow,
@@ -12,22 +14,37 @@ import {
   removeClosed,
   windowOf,
 } from './request-progress.js';
-import { isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import { hasData, isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
 const maxNewWindows = 200;
 
+/** How often a window that has not failed yet is tried during an outage. */
+const probeIntervalMs = 3_600_000;
+
 const dayMs = 86_400_000;
 /** How far back the ledger is searched for the first window of a request that has no `from`. */
 const ledgerDays = 60;
+
+/**
+ * Why a window is due. `new`: the newest window, of which no report has failed. `older`: the same
+ * for a window that has a newer one. `retry`: a report of it failed, or a retry was forced.
+ * `refresh`: the ledger has a report of it, and Amazon may have restated the data since.
+ */
+export type DueReason = 'new' | 'older' | 'retry' | 'refresh';
+
+/** A window to request. */
+export interface DueWindow extends Window {
+  reason: DueReason;
+}
 
 /** The windows of a request that are due, and the progress that they were computed from. */
 export interface DueWindows {
   plan: RequestPlan;
   progress: RequestProgress;
   /** Oldest first. */
-  due: Window[];
+  due: DueWindow[];
 }
 
 export interface CycleTimes {
@@ -38,48 +55,58 @@ export interface CycleTimes {
   ignoresRefusal: boolean;
 }
 
-/** The fields of a report that show which windows it answers. */
-export const answerFields = [
-  'marketplaceIds',
-  'dataStart',
-  'dataEnd',
-  'reportCreatedAt',
-] as const satisfies LedgerField[];
-
-export type AnsweringReport = Pick<LedgerRow, (typeof answerFields)[number]>;
-
-/** Reports in the ledger that show which windows of a request are answered or failed. */
-export interface LedgerEvidence {
-  /** By report id: reports of open windows. */
-  requested: ReadonlyMap<string, LedgerRow>;
-  /** Reports of the type, seller and marketplaces, whoever requested them. */
-  others: AnsweringReport[];
-}
-
 /**
  * Applies the ledger and the time to the progress of a request, and returns the windows to request.
  * Pure: the caller stores the progress.
  */
 export function computeDueWindows(
   plan: RequestPlan,
+  rules: RefreshRules,
   held: RequestProgress | undefined,
-  evidence: LedgerEvidence,
+  evidence: Evidence,
   { nowMs, untilMs, ignoresRefusal }: CycleTimes,
 ): DueWindows {
   // A report does not show its options: with a sibling, it may belong to either request. Requesting
   // once more loses nothing.
   const others = plan.hasSibling ? [] : evidence.others;
+  const times = { nowMs, dueAtMs: untilMs + plan.lagMs };
+  const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
-  progress = withinBounds(progress, plan, nowMs);
-  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
-  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
+  progress = withinBounds(progress, plan, rules, nowMs);
+  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested, rules), nowMs);
+  progress = giveUpFailed(updateOutage(progress, evidence.otherRequests, nowMs), evidence, rules, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
-    if (!others.some((row) => answers(row, window))) continue;
-    progress = applyToWindow(progress, window, { type: 'report-loaded' }, nowMs);
+    const found = newestAnswer(others, window, rules);
+    if (found) progress = applyToWindow(progress, window, { type: 'report-loaded', ...found }, nowMs);
   }
+  // A report that somebody else requested may be the refresh of a window.
+  progress = applyToWindows(
+    progress,
+    (record) => {
+      const found =
+        eventOfAge(record)?.type === 'refresh-due' && newestAnswer(others, windowOf(record), rules);
+      const isNewer = found && Date.parse(found.createdAt) > Date.parse(record.answeredAt ?? '');
+      return isNewer ? { type: 'report-loaded', ...found } : undefined;
+    },
+    nowMs,
+  );
+  progress = applyToWindows(progress, eventOfAge, nowMs);
+  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
   progress = removeClosed(progress, nowMs);
   const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
-  return { plan, progress, due: mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs) };
+  const due = mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs);
+  return { plan, progress, due: progress.outage ? dueInOutage(due, progress, nowMs) : due };
+}
+
+function giveUpFailed(
+  progress: RequestProgress,
+  { otherRequests }: Evidence,
+  rules: RefreshRules,
+  nowMs: number,
+): RequestProgress {
+  const eventOf = (record: WindowRecord): WindowEvent | undefined =>
+    isGivenUp(record, progress, otherRequests, rules) ? { type: 'given-up' } : undefined;
+  return applyToWindows(progress, eventOf, nowMs);
 }
 
 /** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
@@ -102,51 +129,94 @@ export function evidenceSinceMs(
   return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
 }
 
-/** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
+/**
+ * Moves back if `from` was set to an earlier date, or if a higher age was added to `refresh`: then
+ * windows that were removed may be due again. Moves forward past what Amazon no longer has.
+ */
 export function withinBounds(
   progress: RequestProgress,
-  { fromMs, reportType, window }: RequestPlan,
+  { facts, fromMs, window, hasSibling }: RequestPlan,
+  { agesMs }: RefreshRules,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
   let { begin, doneUntil } = progress;
+  const maxAgeMs = Math.max(0, ...agesMs);
+  // With a sibling, the ledger does not show which of these windows have data.
+  if (maxAgeMs > (progress.maxAgeMs ?? 0) && !hasSibling) {
+    const sinceMs = Math.max(Date.parse(begin), nowMs - maxAgeMs);
+    doneUntil = new Date(Math.min(Date.parse(doneUntil), sinceMs)).toISOString();
+  }
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
-  const { oldestDays } = requestLimits(reportType);
-  const oldestMs = oldestDays === undefined ? Number.NEGATIVE_INFINITY : nowMs - oldestDays * dayMs;
+  const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
   if (Date.parse(doneUntil) < oldestMs) {
     const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
     const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
     doneUntil = new Date(firstMs ?? oldestMs).toISOString();
   }
-  const isSame = begin === progress.begin && doneUntil === progress.doneUntil;
-  return isSame ? progress : changed(progress, { begin, doneUntil });
+  const isSame =
+    begin === progress.begin && doneUntil === progress.doneUntil && maxAgeMs === (progress.maxAgeMs ?? 0);
+  return isSame ? progress : changed(progress, { begin, doneUntil, maxAgeMs });
 }
 
 /**
  * A FATAL report has failed. Any other report in the ledger answers its window: with rows, without
- * rows, or CANCELLED, which means that there is no data. A report that was taken for failed counts
- * as well.
+ * rows, or CANCELLED. A report that was taken for failed counts as well.
  */
 function ledgerEvent(
   { attempts }: WindowRecord,
   rows: ReadonlyMap<string, LedgerRow>,
+  rules: RefreshRules,
 ): WindowEvent | undefined {
-  const found = attempts.map(({ reportId }) => rows.get(reportId ?? ''));
-  if (found.some((row) => row && row.status !== 'fatal')) return { type: 'report-loaded' };
-  const [reportId, last] = [attempts.at(-1)?.reportId, found.at(-1)];
-  if (reportId === undefined || !last) return undefined;
-  return { type: 'report-failed', reportId, found: last.reason ?? 'FATAL' };
+  const found = attempts.map(({ reportId, at }) => ({ reportId, at, row: rows.get(reportId ?? '') }));
+  const loaded = found.findLast(({ row }) => row && row.status !== 'fatal');
+  if (loaded?.row) return { type: 'report-loaded', ...answerOf(loaded.row, rules, loaded.at) };
+  const { reportId, row } = found.at(-1) ?? {};
+  return reportId && row ? { type: 'report-failed', reportId, found: row.reason ?? 'FATAL' } : undefined;
 }
 
-function dueWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number, nowMs: number): Window[] {
-  const stored = progress.windows.filter((record) => isDue(record, nowMs)).map(windowOf);
-  const due = [...stored, ...unknownWindows(plan, progress, untilMs)];
+function dueWindows(
+  plan: RequestPlan,
+  progress: RequestProgress,
+  untilMs: number,
+  nowMs: number,
+): DueWindow[] {
+  const unknown = unknownWindows(plan, progress, untilMs);
+  const known = progress.windows.map(windowOf);
+  const newestMs = Math.max(...[...known, ...unknown].map(({ startMs }) => startMs));
+  const reasonOf = ({ startMs }: Window, record?: WindowRecord): DueReason => {
+    if (record && hasData(record)) return 'refresh';
+    if (record && hasFailed(record)) return 'retry';
+    return startMs === newestMs ? 'new' : 'older';
+  };
+  const stored = progress.windows.filter((record) => isDue(record, nowMs));
+  const due = [
+    ...stored.map((record) => ({ ...windowOf(record), reason: reasonOf(windowOf(record), record) })),
+    ...unknown.map((window) => ({ ...window, reason: reasonOf(window) })),
+  ];
   if (plan.window) return due.sort((a, b) => a.startMs - b.startMs);
   // A newer snapshot replaces an older one that failed or was postponed.
   return progress.windows.some((record) => isInFlight(record, nowMs)) ? [] : due.slice(-1);
+}
+
+/**
+ * During an outage, windows that have not failed yet would only fail. One at a time, and one an
+ * hour, shows whether Amazon works again. The others wait.
+ */
+function dueInOutage(due: DueWindow[], progress: RequestProgress, nowMs: number): DueWindow[] {
+  const isWaiting = ({ reason }: DueWindow) => reason === 'older' || reason === 'refresh';
+  const isQuiet =
+    nowMs - lastFailedMs(progress) >= probeIntervalMs &&
+    !progress.windows.some((record) => isInFlight(record, nowMs));
+  const probe = isQuiet && due.every(isWaiting) ? due.at(-1) : undefined;
+  return due.filter((each) => !isWaiting(each) || each === probe);
+}
+
+function hasFailed({ attempts, forcedAt }: WindowRecord): boolean {
+  return forcedAt !== undefined || attempts.some(({ failed }) => failed !== undefined);
 }
 
 /** The windows after those that are done, oldest first, and the newest of all. */
@@ -182,10 +252,4 @@ function firstWindowMs(
     if (others.some((row) => isPeriodOf(each, row))) return each.startMs;
   }
   return last.startMs;
-}
-
-/** A snapshot is answered by any report that was created since. */
-function answers({ reportCreatedAt, dataStart, dataEnd }: AnsweringReport, window: Window): boolean {
-  if (window.startMs !== window.endMs) return isPeriodOf(window, { dataStart, dataEnd });
-  return reportCreatedAt !== null && Date.parse(reportCreatedAt) >= window.startMs;
 }

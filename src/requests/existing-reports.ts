@@ -7,9 +7,8 @@ import {
 } from '../source/selling-partner/limits.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
-import { maxProcessingMs } from './recover-finished-reports.js';
 import { windowRecord } from './request-progress.js';
-import { unconfirmedAttempt } from './window-states.js';
+import { maxClockSkewMs, maxProcessingMs, unconfirmedAttempt } from './window-states.js';
 
 const dayMs = 86_400_000;
 
@@ -18,9 +17,6 @@ const recentMs = 2 * dayMs;
 
 /** One day less than Amazon allows, so that no call is refused at the limit. */
 const maxLookBackMs = (reportRetentionDays - 1) * dayMs;
-
-/** The clocks of Amazon and of this machine differ by no more than this. */
-export const maxClockSkewMs = 120_000;
 
 /** Of the burst of 10 calls, the others are left to unconfirmed attempts and to sweeps. */
 const maxRecentPages = 5;

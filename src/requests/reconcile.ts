@@ -1,10 +1,10 @@
 import type { Report } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
-import { type ExistingReports, maxClockSkewMs } from './existing-reports.js';
+import type { ExistingReports } from './existing-reports.js';
 import { applyToWindow, type RequestProgress, windowRecord, windowVersion } from './request-progress.js';
-import { isSameSet, type RequestPlan } from './request-plans.js';
+import { isCoveredBy, type RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
-import { unconfirmedAttempt } from './window-states.js';
+import { maxClockSkewMs, unconfirmedAttempt } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
 
 /** Due windows after a look at the reports that exist. */
@@ -31,9 +31,7 @@ export async function reconcile(
   const ofOthers = store.reportIdsOfOthers(plan.key);
   const reports = existing.reports.filter(
     ({ reportId, reportType, marketplaceIds }) =>
-      reportType === plan.reportType &&
-      isSameSet(marketplaceIds, plan.marketplaceIds) &&
-      !ofOthers.has(reportId),
+      reportType === plan.reportType && isCoveredBy(plan, marketplaceIds) && !ofOthers.has(reportId),
   );
   let result = reconciled(known);
   if (result.progress === known) return result;
@@ -88,6 +86,7 @@ function matchReport(
     if (known.has(report.reportId)) return false;
     const createdMs = Date.parse(report.createdAt);
     if (record?.forcedAt && createdMs < Date.parse(record.forcedAt)) return false;
+    if (record?.refreshAt && createdMs < Date.parse(record.refreshAt) - maxClockSkewMs) return false;
     // A report does not show its options. With a sibling, only a report that was created at the
     // time of an unconfirmed attempt is taken for the result of that attempt.
     const attemptedMs = attempt && Date.parse(attempt.at);

@@ -6,6 +6,7 @@ import { ledgerKey } from '../warehouse/types.js';
 import { applyToWindows, requestedReports } from './request-progress.js';
 import type { RequestPlan } from './request-plans.js';
 import type { RequestStore } from './request-store.js';
+import { maxClockSkewMs, maxProcessingMs } from './window-states.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
 import { jobFor } from '../discovery/unloaded-reports.js';
@@ -16,8 +17,8 @@ const minuteMs = 60_000;
 /** A notification comes within minutes after a report ends. Later, getReport is called. */
 const maxNotificationDelayMs = 30 * minuteMs;
 
-/** Amazon makes a report in minutes, sometimes in a day. Later, the report has failed. */
-export const maxProcessingMs = 3 * 24 * 60 * minuteMs;
+/** A report that Amazon has not made in so long will not come, even if it still says so. */
+const maxQueuedMs = 14 * 24 * 60 * minuteMs;
 
 /**
  * Looks up reports that were requested a while ago and that the ledger does not have. Those that
@@ -41,7 +42,7 @@ export async function recoverFinishedReports(
     const { report } = answer;
     if (report && ['DONE', 'CANCELLED', 'FATAL'].includes(report.status)) {
       finished.push({ sellerId: plan.sellerId, report });
-    } else if (!report || clock.now() - atMs > maxProcessingMs) {
+    } else if (!report || (await willNotCome(plan, atMs))) {
       const found = `Amazon says ${report?.status ?? 'that there is no such report'}`;
       const event = { type: 'report-failed', reportId, found } as const;
       await store.update(plan.key, (held) => held && applyToWindows(held, () => event, clock.now()));
@@ -64,6 +65,23 @@ export async function recoverFinishedReports(
     await run.finish();
   }
   return run.summary;
+
+  /**
+   * Whether Amazon should have made a report by now. If it has made none of those that were
+   * requested later either, all of them are queued: one more would make the queue longer.
+   */
+  async function willNotCome({ sellerId, reportType }: RequestPlan, atMs: number): Promise<boolean> {
+    const ageMs = clock.now() - atMs;
+    if (ageMs <= maxProcessingMs || ageMs > maxQueuedMs) return ageMs > maxQueuedMs;
+    const later = await context.warehouse.loadFields(['key'], {
+      sellerId,
+      reportType,
+      statuses: ['loaded', 'empty', 'cancelled', 'fatal', 'quarantined'],
+      createdSince: new Date(atMs + maxClockSkewMs).toISOString(),
+      limit: 1,
+    });
+    return later.length > 0;
+  }
 
   /** Resolves to undefined if Amazon did not answer, and to no report if it has none. */
   async function getReport(plan: RequestPlan, reportId: string): Promise<{ report?: Report } | undefined> {

@@ -1,9 +1,14 @@
+import { requestNotes } from '../config/request-notes.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
+import { adoptProgress } from './adopt-progress.js';
+import { callsPerDay } from './calls-per-day.js';
+import { learnSpacings } from './learn-spacings.js';
+import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
-import { plansOf, type RequestPlan } from './request-plans.js';
+import { allPlans, plansOf, type RequestPlan } from './request-plans.js';
 import { countOpen } from './request-progress.js';
 import { openRequestStore, type RequestStore } from './request-store.js';
 import { syncSchedules } from './schedules.js';
@@ -23,7 +28,14 @@ export async function runRequestCycle(
   signals: StopSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
-  const store = openRequestStore(context.config.state, context);
+  const { config, schemas, clock, log } = context;
+  const { store, notes } = adoptProgress(
+    allPlans(context),
+    openRequestStore(config.state, context),
+    clock.now(),
+  );
+  // A dry run shows them in its result.
+  if (!options.dryRun) for (const note of notes) log.warn(note);
   const summary: RequestSummary = {
     requested: [],
     postponed: 0,
@@ -32,14 +44,18 @@ export async function runRequestCycle(
     abandoned: [],
     schedules: [],
     failures: [],
+    notes: [...(options.dryRun ? requestNotes(pipeline, config, schemas, clock.now()) : []), ...notes],
   };
-  const cycle: RequestCycle = { store, context, signals, options, summary };
-  const plans = plansOf(pipeline, context.config);
+  const learned = openLearnedLimits(context.config.state, context);
+  const cycle: RequestCycle = { store, learned, context, signals, options, summary };
+  const plans = plansOf(pipeline, context);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
     const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);
     if (recovered) summary.recovered = recovered;
+    await learnSpacings(store.all(), learned, context);
   }
+  if (options.dryRun) summary.perDay = callsPerDay(context, learned);
   await requestDueWindows(byCron, cycle, guarded);
   for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);

@@ -3,14 +3,14 @@ import { ReportsError } from '../errors/reports-error.js';
 import type { JsonKind } from '../files/shared-json.js';
 import { withoutUndefined } from '../runtime/without-undefined.js';
 import { type RequestProgress, refusalOf } from './request-progress.js';
-import { type Attempt, failedWindow, type WindowRecord } from './window-states.js';
+import { type Attempt, failedWindow, maxFailures, type WindowRecord } from './window-states.js';
 
 /** A schedule that this program created at Amazon. */
 export type KeptSchedule = z.output<typeof scheduleShape>;
 
 /** The content of `requests.json`. */
 export interface RequestFile {
-  format: 2;
+  format: 3;
   /** By the key of their plan. */
   requests: Record<string, RequestProgress>;
   schedules: Record<string, KeptSchedule>;
@@ -22,13 +22,13 @@ export interface RequestFile {
 export const requestsJson: JsonKind<RequestFile> = {
   parse(content, path) {
     const format = (content as { format?: unknown } | null)?.format ?? 1;
-    if (typeof format === 'number' && format > 2)
+    if (typeof format === 'number' && format > 3)
       throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found: `format ${format}` });
-    return format === 1 ? fromFormat1(format1.parse(content)) : withSellers(format2.parse(content));
+    return format === 1 ? fromFormat1(format1.parse(content)) : withAll(format3.parse(content));
   },
-  missing: () => ({ format: 2, requests: {}, schedules: {} }),
+  missing: () => ({ format: 3, requests: {}, schedules: {} }),
   lost: (foundMs) => ({
-    format: 2,
+    format: 3,
     requests: {},
     schedules: {},
     lostAt: new Date(foundMs).toISOString(),
@@ -58,8 +58,9 @@ const attempt = z.object({
 
 const abandoned = z.array(z.object({ start: time, end: time, at: time, found: z.string() }));
 
-const format2 = z.strictObject({
-  format: z.literal(2),
+/** The second format had no windows that are requested again, and is otherwise the same. */
+const format3 = z.strictObject({
+  format: z.literal([2, 3]),
   requests: z.record(
     z.string(),
     z.object({
@@ -69,21 +70,39 @@ const format2 = z.strictObject({
       reportType: z.string(),
       begin: time,
       doneUntil: time,
+      maxAgeMs: z.number().exactOptional(),
       windows: z.array(
         z.object({
           start: time,
           end: time,
-          state: z.enum(['due', 'unconfirmed', 'requested', 'backing-off', 'answered', 'abandoned']),
+          state: z.enum([
+            'due',
+            'unconfirmed',
+            'requested',
+            'backing-off',
+            'settling',
+            'answered',
+            'abandoned',
+          ]),
           version: z.int(),
           attempts: z.array(attempt),
           retryAt: time.exactOptional(),
           forcedAt: time.exactOptional(),
           reportedAt: time.exactOptional(),
+          answeredAt: time.exactOptional(),
+          isEmpty: z.literal(true).exactOptional(),
+          refreshAt: time.exactOptional(),
+          skippedAt: time.exactOptional(),
         }),
       ),
       abandoned,
       lastRequestedAt: time.exactOptional(),
-      refusal: z.object({ times: z.int(), at: time, retryAt: time, found: z.string() }).exactOptional(),
+      calls: z.array(attempt).exactOptional(),
+      lastAnsweredAt: time.exactOptional(),
+      refusal: z
+        .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })
+        .exactOptional(),
+      outage: z.object({ since: time, at: time, found: z.string(), isOfType: z.boolean() }).exactOptional(),
     }),
   ),
   schedules: z.record(z.string(), scheduleShape),
@@ -119,9 +138,14 @@ const format1 = z.strictObject({
 
 type Format1 = z.output<typeof format1>;
 
-function withSellers({ requests, ...file }: z.output<typeof format2>): RequestFile {
-  const filled = Object.entries(requests).map(([key, held]) => [key, { sellerId: sellerIn(key), ...held }]);
-  return { ...file, requests: Object.fromEntries(filled) };
+/** Fills in what earlier versions of the program left out. */
+function withAll({ requests, ...file }: z.output<typeof format3>): RequestFile {
+  const filled = Object.entries(requests).map(([key, held]) => {
+    const { refusal } = held;
+    const since = refusal && { refusal: { ...refusal, since: refusal.since ?? refusal.at } };
+    return [key, { sellerId: sellerIn(key), ...held, ...since }];
+  });
+  return { ...file, format: 3, requests: Object.fromEntries(filled) };
 }
 
 /** The seller of a request in files that have it only in the key. */
@@ -133,7 +157,7 @@ function fromFormat1({ reports, schedules }: Format1): RequestFile {
   const requests = Object.entries(reports).map(
     ([key, held]) => [key, progressFromFormat1(held, sellerIn(key))] as const,
   );
-  return { format: 2, requests: Object.fromEntries(requests), schedules };
+  return { format: 3, requests: Object.fromEntries(requests), schedules };
 }
 
 function progressFromFormat1(held: Format1['reports'][string], sellerId: string): RequestProgress {
@@ -145,7 +169,7 @@ function progressFromFormat1(held: Format1['reports'][string], sellerId: string)
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,
     lastRequestedAt: lastAskedAt,
-    refusal: refused && refusalOf(refused.times, refused.at, refused.found),
+    refusal: refused && refusalOf({ ...refused, since: refused.at }),
   });
 }
 
@@ -168,6 +192,7 @@ function windowFromFormat1(
   if (answered) return { ...record, state: 'answered' };
   const last = asks.at(-1);
   if (!last) return record;
-  if (last.failed !== undefined) return failedWindow(record);
+  if (last.failed !== undefined)
+    return asks.length < maxFailures ? failedWindow(record) : { ...record, state: 'abandoned' };
   return { ...record, state: last.reportId === undefined ? 'unconfirmed' : 'requested' };
 }

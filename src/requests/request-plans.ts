@@ -1,22 +1,35 @@
+import { groupMarketplaces, requestMarketplaces } from '../config/request-marketplaces.js';
+import { requestOptions } from '../config/request-options.js';
 import { type RequestConfig, windowOf } from '../config/request-spec.js';
-import { type Span, spanMs } from '../config/span.js';
-import type { Config, Pipeline } from '../config/spec.js';
-import { marketplaces } from '../schema/marketplaces.js';
+import { type Span, spanMs } from '../yaml/span.js';
+import type { Pipeline } from '../config/spec.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { requestFacts } from '../schema/request-facts.js';
+import type { RequestFacts } from '../schema/types.js';
 
 /**
- * One `request` entry of the settings for one seller; with `perMarketplace`, for one marketplace.
+ * One `request` entry of the settings for one seller and the marketplaces of one report.
  */
 export interface RequestPlan {
   /** Identifies the request in the stored state: seller, type, marketplaces and options. */
   key: string;
+  /**
+   * The keys that it had when the program knew less about the marketplaces of its type: see
+   * `adoptProgress`.
+   */
+  earlierKeys: string[];
   sellerId: string;
   reportType: string;
+  /** What is known about requesting the type. */
+  facts: RequestFacts;
   /** Sorted. */
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
   /** Undefined for a snapshot report. */
   window: Span | undefined;
   lagMs: number;
+  /** The ages at which a window is requested again; undefined for the default of the type. */
+  refresh: Span[] | undefined;
   fromMs: number | undefined;
   /** Undefined if Amazon makes the report on a schedule of its own. */
   cron: string | undefined;
@@ -26,10 +39,13 @@ export interface RequestPlan {
   hasSibling: boolean;
 }
 
+/** The settings, and the schemas with the facts on report types. */
+type Settings = Pick<PipelineContext, 'config' | 'schemas'>;
+
 /** The requests of one pipeline. */
-export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
-  const all = config.pipelines.flatMap((each) => plansWithout(each, config.sellers));
-  const own = new Map(plansWithout(pipeline, config.sellers).map((plan) => [plan.key, plan]));
+export function plansOf(pipeline: Pipeline, settings: Settings): RequestPlan[] {
+  const all = settings.config.pipelines.flatMap((each) => plansWithout(each, settings));
+  const own = new Map(plansWithout(pipeline, settings).map((plan) => [plan.key, plan]));
   return [...own.values()].map((plan) => ({
     ...plan,
     hasSibling: all.some(
@@ -37,17 +53,22 @@ export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pi
         other.key !== plan.key &&
         other.sellerId === plan.sellerId &&
         other.reportType === plan.reportType &&
-        isSameSet(other.marketplaceIds, plan.marketplaceIds),
+        (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
     ),
   }));
 }
 
 /** The requests of all pipelines that are made by cron, each once. */
-export function allPlans(config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
-  const plans = config.pipelines.flatMap((pipeline) => plansOf(pipeline, config));
+export function allPlans(settings: Settings): RequestPlan[] {
+  const plans = settings.config.pipelines.flatMap((pipeline) => plansOf(pipeline, settings));
   return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
     ({ cron }) => cron !== undefined,
   );
+}
+
+/** Whether a report for these marketplaces covers what the plan requests. */
+export function isCoveredBy({ facts, marketplaceIds }: RequestPlan, requested: readonly string[]): boolean {
+  return facts.marketplaces === 'ignored' || isSameSet(requested, marketplaceIds);
 }
 
 /** Whether two lists hold the same marketplaces, in any order. */
@@ -57,48 +78,48 @@ export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 
 function plansWithout(
   { request: requests, timezone }: Pipeline,
-  sellers: Config['sellers'],
+  { config, schemas }: Settings,
 ): Omit<RequestPlan, 'hasSibling'>[] {
-  return requests.flatMap((request) =>
-    sellers
+  return requests.flatMap((request) => {
+    const facts = requestFacts(schemas, request.reportType);
+    return config.sellers
       .filter(({ id }) => request.sellers?.includes(id) ?? true)
       .flatMap((seller) => {
-        const ids = marketplacesOf(request, seller);
-        const groups = request.perMarketplace ? ids.map((id) => [id]) : ids.length > 0 ? [ids] : [];
-        return groups.map((group) => planFor(request, seller.id, group.toSorted(), timezone));
-      }),
-  );
-}
-
-/**
- * The marketplaces of the request that the seller has. If the entry of the seller lists none: those
- * in its region.
- */
-function marketplacesOf(request: RequestConfig, seller: Config['sellers'][number]): string[] {
-  const { marketplaces: wanted = seller.marketplaces } = request;
-  return wanted.filter((id) =>
-    seller.marketplaces.length > 0
-      ? seller.marketplaces.includes(id)
-      : marketplaces[id]?.region === seller.region,
-  );
+        const ids = requestMarketplaces(request, seller);
+        const groups = groupMarketplaces(ids, request.perMarketplace, facts);
+        const withoutFacts = groupMarketplaces(ids, request.perMarketplace, {});
+        return groups.map((group) => planFor(request, facts, seller.id, { group, withoutFacts }, timezone));
+      });
+  });
 }
 
 function planFor(
   request: RequestConfig,
+  facts: RequestFacts,
   sellerId: string,
-  marketplaceIds: string[],
+  { group, withoutFacts }: { group: string[]; withoutFacts: string[][] },
   timezone: string,
 ): Omit<RequestPlan, 'hasSibling'> {
-  const { reportType, reportOptions, lag, from, cron, period } = request;
+  const { reportType, lag, refresh, from, cron, period } = request;
+  const reportOptions = requestOptions(request, facts);
   const options = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const keyOf = (ids: string[]) =>
+    [sellerId, reportType, ids.toSorted().join('+'), ...options.map((each) => each.join('='))].join(' ');
+  const key = keyOf(group);
   return {
-    key: [sellerId, reportType, marketplaceIds.join('+'), ...options.map((each) => each.join('='))].join(' '),
+    key,
+    earlierKeys: withoutFacts
+      .filter((ids) => ids.some((id) => group.includes(id)))
+      .map(keyOf)
+      .filter((each) => each !== key),
     sellerId,
     reportType,
-    marketplaceIds,
+    facts,
+    marketplaceIds: group.toSorted(),
     reportOptions,
     window: windowOf(request),
     lagMs: lag ? spanMs(lag) : 0,
+    refresh,
     fromMs: from ? Date.parse(from) : undefined,
     cron,
     timezone,

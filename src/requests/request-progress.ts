@@ -1,5 +1,7 @@
 import {
-  backoffMs,
+  type Attempt,
+  backoffAfter,
+  hasData,
   isClosed,
   isInFlight,
   nextWindow,
@@ -32,23 +34,48 @@ export interface RequestProgress {
   reportType: string;
   /** The beginning of its first window. */
   begin: string;
-  /** All windows before this are closed. */
+  /** All windows before this have data or are closed. */
   doneUntil: string;
+  /** The highest age up to which windows are stored for refreshes, in milliseconds. */
+  maxAgeMs?: number;
   /** Sorted by start. */
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
   lastRequestedAt?: string;
+  /** The calls of createReport of the last day, oldest first. */
+  calls?: Attempt[];
+  /** When the newest report that answered a window was created. */
+  lastAnsweredAt?: string;
   refusal?: Refusal;
+  outage?: Outage;
 }
 
 /** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
 export interface Refusal {
   /** In a row. */
   times: number;
+  /** The first of them. */
+  since: string;
+  /** The last of them. */
   at: string;
   /** Until then only a person requests it. */
   retryAt: string;
   found: string;
+}
+
+/**
+ * Amazon fails a request whatever the window: FATAL, refused, or never finished. Times are ISO
+ * 8601.
+ */
+export interface Outage {
+  /** The first failure since the last report that Amazon made. */
+  since: string;
+  /** The last failure of this request. */
+  at: string;
+  /** What Amazon said about it. */
+  found: string;
+  /** Whether all requests of the report type fail, of whichever seller. */
+  isOfType: boolean;
 }
 
 /**
@@ -104,7 +131,15 @@ export function applyToWindow(
   const windows = [...others, { ...after, version }]
     .filter(isWorthStoring)
     .sort((a, b) => (a.start < b.start ? -1 : 1));
-  return changed(progress, { windows });
+  const lastAnsweredAt =
+    event.type === 'report-loaded'
+      ? later(progress.lastAnsweredAt, event.createdAt)
+      : progress.lastAnsweredAt;
+  return changed(progress, { windows, lastAnsweredAt });
+}
+
+function later(a: string | undefined, b: string): string {
+  return a !== undefined && Date.parse(a) > Date.parse(b) ? a : b;
 }
 
 /** Applies to each window the event that `eventOf` returns for it, if any. */
@@ -124,8 +159,9 @@ export function windowOf({ start, end }: Pick<WindowRecord, 'start' | 'end'>): W
 }
 
 /**
- * Removes closed windows that have no open one before them, and moves `doneUntil` past them. Adds
- * windows that were abandoned since the last time to the list of abandoned ones.
+ * Moves `doneUntil` past windows that have data or are closed, up to the first one that is neither.
+ * Removes the closed ones among them; the others are stored until their last refresh. Adds windows
+ * that were abandoned since the last time to the list of abandoned ones.
  */
 export function removeClosed(progress: RequestProgress, nowMs: number): RequestProgress {
   let { doneUntil, abandoned } = progress;
@@ -139,10 +175,10 @@ export function removeClosed(progress: RequestProgress, nowMs: number): RequestP
       const found = attempts.at(-1)?.failed ?? 'failed';
       abandoned = [...abandoned, { start, end, at, found }].slice(-maxAbandoned);
     }
-    // A closed window stays as long as an older one is open. Snapshots do not wait for older ones.
-    const isStored = !isClosed(record) || (start > doneUntil && start !== end);
-    if (isStored) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
-    else if (end > doneUntil) doneUntil = end;
+    // Windows wait until the older ones are done. Snapshots do not.
+    const isDone = (isClosed(record) || hasData(record)) && (start <= doneUntil || start === end);
+    if (isDone && end > doneUntil) doneUntil = end;
+    if (!isDone || !isClosed(record)) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
   }
   // A newer snapshot makes an older one useless.
   const isOutdated = ({ start, end, forcedAt }: WindowRecord) =>
@@ -165,16 +201,30 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
   );
 }
 
+/**
+ * Makes windows due that are missing or were abandoned; the request begins with the first of them.
+ */
+export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
+  const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
+  const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));
+  const [begin = progress.begin] = [progress.begin, ...starts].sort();
+  return windows.reduce<RequestProgress>(
+    (held, window) => applyToWindow(held, window, { type: 'retry-forced' }, nowMs),
+    changed(progress, { abandoned, begin }),
+  );
+}
+
 /** Records that Amazon refused a request. `found`: what Amazon said. */
 export function refuse(progress: RequestProgress, found: string, nowMs: number): RequestProgress {
-  const times = (progress.refusal?.times ?? 0) + 1;
-  return changed(progress, { refusal: refusalOf(times, new Date(nowMs).toISOString(), found) });
+  const { times = 0, since } = progress.refusal ?? {};
+  const at = new Date(nowMs).toISOString();
+  return changed(progress, { refusal: refusalOf({ times: times + 1, since: since ?? at, at, found }) });
 }
 
 /** A refused request backs off as failed windows do, but is never abandoned. */
-export function refusalOf(times: number, at: string, found: string): Refusal {
-  const waitMs = backoffMs[times - 1] ?? Math.max(...backoffMs);
-  return { times, at, retryAt: new Date(Date.parse(at) + waitMs).toISOString(), found };
+export function refusalOf(refusal: Omit<Refusal, 'retryAt'>): Refusal {
+  const retryMs = Date.parse(refusal.at) + backoffAfter(refusal.times);
+  return { ...refusal, retryAt: new Date(retryMs).toISOString() };
 }
 
 /** Whether Amazon refused the request and the wait is not over. */
@@ -208,6 +258,7 @@ export function openReportIds({ windows }: RequestProgress): string[] {
 }
 
 /** A due window is stored only if something else is known about it. */
-function isWorthStoring({ state, attempts, forcedAt }: WindowRecord): boolean {
-  return state !== 'due' || attempts.length > 0 || forcedAt !== undefined;
+function isWorthStoring(record: WindowRecord): boolean {
+  const { state, attempts, forcedAt } = record;
+  return state !== 'due' || attempts.length > 0 || forcedAt !== undefined || hasData(record);
 }

@@ -94,10 +94,9 @@ export function leftOverSchedules(
   context: PipelineContext,
   store: RequestStore,
 ): [string, KeptSchedule & { scheduleId: string }][] {
-  const { config } = context;
   const named = new Set(
-    config.pipelines
-      .flatMap((pipeline) => plansOf(pipeline, config))
+    context.config.pipelines
+      .flatMap((pipeline) => plansOf(pipeline, context))
       .filter(({ period }) => period !== undefined)
       .map(keyOf),
   );

@@ -1,6 +1,11 @@
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { CallOptions } from '../source/types.js';
+import type { CallDecision, CallReason } from '../scheduling/call-plan.js';
+import type { WindowCandidate } from './call-candidates.js';
+import type { CallsPerDay } from './calls-per-day.js';
+import type { LearnedLimits } from './learned-limits.js';
+import type { Gaps } from './find-gaps.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
 
@@ -11,6 +16,8 @@ export interface RequestOptions {
   waitForQuota?: boolean;
   /** Retry abandoned, failed and refused windows at once. */
   forceRetries?: boolean;
+  /** Windows to request again, whatever the stored state says of them. */
+  gaps?: Gaps;
   /** Request nothing, and store nothing. */
   dryRun?: boolean;
 }
@@ -24,6 +31,7 @@ export interface RequestedReport {
   dataStart?: string;
   dataEnd?: string;
   reportId?: string;
+  reason: CallReason;
 }
 
 /** What happened to a schedule at Amazon. */
@@ -42,6 +50,8 @@ export interface RequestSummary {
   requested: RequestedReport[];
   /** Windows left to a later cycle: a quota or a limit on reports in flight is used up. */
   postponed: number;
+  /** When the next of them becomes possible, in epoch milliseconds; Infinity if nobody knows. */
+  nextMs?: number;
   /** Reports that Amazon has not finished, or that are not loaded yet. */
   inFlight: number;
   /** Windows that failed, and refused requests, that will be retried. */
@@ -49,7 +59,13 @@ export interface RequestSummary {
   /** Windows that failed too often. */
   abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
+  /** In a dry run: what would be requested now, and when the other due windows could be. */
+  decisions?: CallDecision<WindowCandidate>[];
+  /** In a dry run: the calls that all pipelines need each day. */
+  perDay?: CallsPerDay;
   failures: Failure[];
+  /** Sentences about requests that are made in another way than they are written. */
+  notes: string[];
   /** What was loaded because its notification never came. */
   recovered?: WorkSummary;
 }
@@ -66,11 +82,23 @@ export function workOf({ recovered, failures }: Pick<RequestSummary, 'recovered'
 /** What the steps of one request cycle share. */
 export interface RequestCycle {
   store: RequestStore;
+  learned: LearnedLimits;
   context: PipelineContext;
   signals: StopSignals;
   options: RequestOptions;
   summary: RequestSummary;
 }
+
+/**
+ * Runs one seller's part of a cycle, so that its failure does not stop the others. Resolves to
+ * false if it failed. With `isQuiet`, the failure belongs to another pipeline, which reports it in
+ * its own cycle.
+ */
+export type Guard = (
+  sellerId: string,
+  work: () => Promise<void>,
+  how?: { isQuiet: boolean },
+) => Promise<boolean>;
 
 /** Calls that would have to wait longer are postponed, so that they never delay a drain. */
 const maxWaitMs = 15_000;

@@ -1,4 +1,4 @@
-import type { Span } from '../config/span.js';
+import type { Span } from '../yaml/span.js';
 
 /**
  * A period of data, in epoch milliseconds. The end is exclusive. Both are the same for a snapshot

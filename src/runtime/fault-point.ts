@@ -49,11 +49,15 @@ type RequestFaultPoint =
 /** A step that only `load` of a file without a given type has. */
 type LoadFaultPoint = 'type-chosen';
 
+/** The body of a notification for the operator is in its file; its message is not acknowledged. */
+type NotificationFaultPoint = 'notification-kept';
+
 export type FaultPoint =
   | (typeof faultPoints)[number]
   | (typeof purgeFaultPoints)[number]
   | RequestFaultPoint
-  | LoadFaultPoint;
+  | LoadFaultPoint
+  | NotificationFaultPoint;
 
 let passes = 0;
 

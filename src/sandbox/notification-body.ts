@@ -63,6 +63,72 @@ export function otherNotificationBody(sellerId: string, random: Random, nowMs: n
   });
 }
 
+/**
+ * Returns the notification of a new client secret, valid for 180 days; the old one is valid for
+ * seven more. Source: Amazon's Application Management API use case guide, v2023-11-30.
+ */
+export function newSecretBody(
+  { clientId, clientSecret }: { clientId: string; clientSecret: string },
+  random: Random,
+  nowMs: number,
+): string {
+  const inDays = (days: number) => new Date(nowMs + days * 86_400_000).toISOString();
+  return JSON.stringify(
+    applicationBody(
+      'APPLICATION_OAUTH_CLIENT_NEW_SECRET',
+      {
+        applicationOAuthClientNewSecret: {
+          clientId,
+          newClientSecret: clientSecret,
+          newClientSecretExpiryTime: inDays(180),
+          oldClientSecretExpiryTime: inDays(7),
+        },
+      },
+      random,
+      nowMs,
+    ),
+  );
+}
+
+/** Returns the announcement that the client secret of an application expires. */
+export function secretExpiryBody(
+  { clientId, expiresAt }: { clientId: string; expiresAt: string },
+  random: Random,
+  nowMs: number,
+): string {
+  return JSON.stringify(
+    applicationBody(
+      'APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY',
+      {
+        applicationOAuthClientSecretExpiry: {
+          clientId,
+          clientSecretExpiryTime: expiresAt,
+          clientSecretExpiryReason: 'PERIODIC_ROTATION',
+        },
+      },
+      random,
+      nowMs,
+    ),
+  );
+}
+
+function applicationBody(notificationType: string, payload: object, random: Random, nowMs: number): object {
+  const time = new Date(nowMs).toISOString();
+  return {
+    notificationVersion: '1.0',
+    notificationType,
+    payloadVersion: '1.0',
+    eventTime: time,
+    payload,
+    notificationMetadata: {
+      applicationId: 'amzn1.sellerapps.app.00000000-0000-4000-8000-000000000000',
+      subscriptionId: 'subscription-id-sandbox',
+      publishTime: time,
+      notificationId: random.uuid(),
+    },
+  };
+}
+
 function eventBridge(detail: object, time: string, random: Random): object {
   return {
     version: '0',

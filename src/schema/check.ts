@@ -30,9 +30,21 @@ export function checkReportSchema({
   }
   return [
     ...problems,
+    ...checkSources(mapOf(schema.request), problemAt),
     ...checkPaths(schema.format, tables.map(mapOf), problemAt),
     ...repeatedNames(tables, ['tables'], problemAt),
   ];
+}
+
+/** A source belongs to a fact that the schema states. */
+function checkSources(request: YamlMap, problemAt: ProblemAt): YamlProblem[] {
+  const facts = Object.keys(request).filter((key) => key !== 'sources');
+  return Object.keys(mapOf(request.sources))
+    .filter((name) => !facts.includes(name))
+    .map((name) => {
+      const message = `\`request\` states no "${name}"${didYouMean(name, facts)}`;
+      return problemAt(['request', 'sources', name], message, 'key');
+    });
 }
 
 function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): YamlProblem[] {

@@ -6,6 +6,7 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import { checkReportSchema } from './check.js';
 import { compiledSchema, rememberSchema } from './compiled.js';
+import { withEarlierFacts } from './request-facts.js';
 import { reportSchemaSpec, toReportSchema } from './spec.js';
 import type { ReportSchema, ReportSchemas } from './types.js';
 
@@ -13,7 +14,8 @@ import type { ReportSchema, ReportSchemas } from './types.js';
 export interface SchemaFolders {
   /**
    * The packaged folder, then the user's. A schema in a later folder replaces an earlier one of the
-   * same type. A missing folder counts as empty.
+   * same type, except for facts on requests that only the earlier one states. A missing folder
+   * counts as empty.
    */
   folders: string[];
 }
@@ -53,7 +55,11 @@ export function checkSchemas({ folders }: SchemaFolders): {
         inFolder.set(reportType, found);
       }
     }
-    for (const [reportType, found] of inFolder) read.set(reportType, found);
+    for (const [reportType, found] of inFolder) {
+      const earlier = read.get(reportType);
+      const schema = earlier ? withEarlierFacts(found.schema, earlier.schema) : found.schema;
+      read.set(reportType, { ...found, schema });
+    }
   }
   problems.push(...sharedTables([...read.values()]));
   const schemas = new Map<string, ReportSchema>();

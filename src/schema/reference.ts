@@ -11,7 +11,8 @@ export function schemaReference(): string {
 
 A report schema is a YAML file that says how a report type becomes a table with typed columns. The schemas that come with
 \`sp-reports\` are in its folder \`schemas/\`. Your own go into the folder that \`schemas\` in pipelines.yaml names. Your file
-replaces the packaged one for the same report type. The folder \`views/\` in it contains [views](views.md).
+replaces the packaged one for the same report type. Only facts in \`request\` that your file does not state still apply, because they are
+about Amazon. The folder \`views/\` in it contains [views](views.md).
 
 A report type without a schema loads too: columns and types are taken from each document, and all rows are kept. The same applies if a
 schema omits \`tables\` because its columns are not known; that schema still has the description, the format, and whether the

@@ -1,7 +1,8 @@
 import { columnTypeText } from './column-type.js';
 import type { DocumentCheck } from './document-checks.js';
 import { defaultTableName } from './infer.js';
-import type { ColumnSchema, MadeBy, ReportSchema, TableSchema } from './types.js';
+import { type FactText, requestFactTexts } from './request-facts-text.js';
+import type { ColumnSchema, ReportSchema, TableSchema } from './types.js';
 
 /**
  * Returns the page docs/report-types.md: an index by category, then what each report type is and
@@ -16,6 +17,9 @@ These ${all.length} report types have a schema. All others load too, with column
 \`sp-reports schemas show REPORT_TYPE\` shows a whole schema; [schemas.md](schemas.md) describes its keys.
 
 Every table ends with the lineage columns, which this page omits.
+
+For each type, the page says what is known about requesting it, with the source. What nobody states is left out. \`sp-reports config check\`
+compares the requests of pipelines.yaml with these facts; [requests.md](requests.md) says how they are used.
 
 ## By category
 
@@ -67,21 +71,21 @@ function tableNames({ reportType, format, tables }: ReportSchema): string[] {
 }
 
 function typeSection(schema: ReportSchema): string {
-  const { reportType, description, format, madeBy, restricted, tables } = schema;
+  const { reportType, description, format, request, restricted, tables } = schema;
   const lines = [
     `- Format: ${format}`,
-    ...(madeBy ? [`- Made: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
+    ...(request ? requestFactTexts(request).map(factLine) : []),
     `- Restricted: ${restricted ? 'yes, the document requires a restricted data token' : 'no'}`,
     ...(tables.length === 0 ? [withoutColumns(schema)] : []),
   ];
   return `## ${reportType}\n\n${description}\n\n${lines.join('\n')}\n${tables.map(tableSection).join('')}`;
 }
 
-const madeByTexts: Record<MadeBy, string> = {
-  automatic: 'by Amazon itself',
-  requested: 'on request, in Seller Central or by createReport',
-  scheduled: 'on a schedule, by createReportSchedule',
-};
+/** A fact on requests, with a link to the page that states it. */
+function factLine({ label, text, source }: FactText): string {
+  const link = source?.startsWith('https://') ? ` ([source](${source}))` : source ? ` (${source})` : '';
+  return `- ${label}: ${text}${link}`;
+}
 
 function withoutColumns({ reportType, format }: ReportSchema): string {
   return format === 'raw'

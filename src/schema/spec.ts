@@ -3,6 +3,7 @@ import { withoutUndefined } from '../runtime/without-undefined.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { namePattern } from './column-name.js';
 import { meantType, plainTypes, readColumnType } from './column-type.js';
+import { requestFactsSpec, toRequestFacts } from './request-facts-spec.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from './types.js';
 
 const nameProblem =
@@ -147,16 +148,7 @@ export const reportSchemaSpec = z.strictObject({
     .min(1)
     .optional()
     .describe('The group in the list of report types, such as `settlement`.'),
-  madeBy: z
-    .array(
-      z
-        .enum(['automatic', 'requested', 'scheduled'])
-        .describe(
-          'How reports of the type are made. `automatic`: by Amazon itself. `requested`: each on request, in Seller Central or by createReport. `scheduled`: by createReportSchedule. Omitted if not known.',
-        ),
-    )
-    .min(1)
-    .optional(),
+  request: requestFactsSpec.optional(),
   format: z
     .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
@@ -186,7 +178,7 @@ export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSche
     reportType: yaml.reportType,
     description: yaml.description,
     category: yaml.category,
-    madeBy: yaml.madeBy,
+    request: yaml.request && toRequestFacts(yaml.request),
     format: yaml.format,
     quoting: yaml.quoting ?? (yaml.format === 'csv' ? 'csv' : 'none'),
     restricted: yaml.restricted,

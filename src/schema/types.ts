@@ -1,3 +1,4 @@
+import type { Span } from '../yaml/span.js';
 import type { DocumentCheck } from './document-checks.js';
 
 /*
@@ -22,8 +23,58 @@ export type ColumnType = ScalarType | { kind: 'json' } | { kind: 'list'; item: S
 
 export type DocumentFormat = 'tsv' | 'csv' | 'xlsx' | 'json' | 'xml' | 'raw';
 
-/** How reports of a type are made: by Amazon itself, by createReport, by createReportSchedule. */
-export type MadeBy = 'automatic' | 'requested' | 'scheduled';
+/**
+ * How reports of a type are made: by Amazon itself, by createReport, by createReportSchedule, or
+ * only by a person in Seller Central.
+ */
+export type MadeBy = 'automatic' | 'requested' | 'scheduled' | 'seller-central';
+
+/** What is known about requesting a report type. A fact is absent if nobody states it. */
+export interface RequestFacts {
+  madeBy?: MadeBy[];
+  /**
+   * Which of the requested marketplaces a report covers: one of them, all of them, or the whole
+   * region whatever the request names.
+   */
+  marketplaces?: 'one' | 'many' | 'ignored';
+  /** How long after the end of a window its data is complete. */
+  settlesAfter?: Span;
+  /** How long after the end of a window Amazon still restates its data. */
+  restatedFor?: Span;
+  maxWindow?: Span;
+  /** The maximum age of the start of a window. */
+  oldestStart?: Span;
+  /** The minimum time between two reports of the type. */
+  minInterval?: { minutes: number; per: 'application' | 'seller' };
+  /** `account`: all applications of a seller share the reports of a day. */
+  reportsPerDay?: { count: number; per: 'application' | 'account' };
+  /** How often Amazon makes new content: an earlier report is CANCELLED, or the same again. */
+  generatedEveryMinutes?: number;
+  /** By name. */
+  options?: Record<string, OptionFacts>;
+  /** How long Amazon keeps the reports, if not 90 days. */
+  retention?: Span;
+  /** ISO date since which Amazon no longer makes the reports. */
+  ended?: string;
+  /** The types that replace one that ended. */
+  replacedBy?: string[];
+  /** For each fact but `madeBy`, the address or the name of the page that states it. */
+  sources: Record<string, string>;
+}
+
+/** What is known about one of the `reportOptions` of a report type. */
+export interface OptionFacts {
+  /** The allowed values, if it is one of a list. */
+  values?: string[];
+  /** The value that Amazon takes if the option is omitted. */
+  default?: string;
+  required?: boolean;
+  /** The longest value, in characters. */
+  maxCharacters?: number;
+  /** What separates several items in the value. */
+  separator?: string;
+  maxItems?: number;
+}
 
 /**
  * How cells are quoted. `none`: a double quote is data. `outer`: one pair of quotes around a cell
@@ -83,8 +134,8 @@ export interface ReportSchema {
   description: string;
   /** The group in the list of report types. */
   category?: string;
-  /** Absent if unknown. */
-  madeBy?: MadeBy[];
+  /** Absent if nothing is known. */
+  request?: RequestFacts;
   format: DocumentFormat;
   quoting: Quoting;
   /** Whether getReportDocument needs a restricted data token. */

@@ -51,7 +51,8 @@ WHERE units_shipped_t90 = 0
 - \`Tables: a, b\` means that the view needs both tables. With \`Tables: a | b\`, one is enough; the other one counts as empty until it exists.
 - \`Columns:\` and \`Caveats:\` are optional. They are for readers, and for \`schemas export --format dbt\`.
 - Tables are named without a schema or dataset. Every column of the report schema exists; it is NULL if no document had it yet.
-- If you may switch warehouses, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
+- If you may switch warehouses, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions. The text of
+  floating-point numbers, lists and JSON differs between them ([bigquery.md](bigquery.md#tables)).
 - \`sp-reports schemas check\` reports mistakes by file and line: a statement other than SELECT, unknown columns and tables, a name that a table
   already has. The next commit recreates the view if its SQL or its tables changed, and drops it if its file is gone.
 - A view that cannot be created never blocks a load. The log and \`sp-reports tables --views\` report the reason. The program never changes a view or table of the same name that somebody else created.

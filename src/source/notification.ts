@@ -1,5 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
-import type { Notification, ReportStatus } from './types.js';
+import type { Notification, ReportStatus, SecretNotice } from './types.js';
 
 const statuses: ReportStatus[] = ['DONE', 'FATAL', 'CANCELLED', 'IN_QUEUE', 'IN_PROGRESS'];
 
@@ -24,7 +24,8 @@ export function readNotification(body: string, messageId: string): Notification 
   const payload = fieldsOf(envelope.payload);
   if (notificationType.toUpperCase() !== 'REPORT_PROCESSING_FINISHED') {
     const sellerId = payload && sellerOf(payload);
-    return { kind: 'other', notificationId, notificationType, sellerId };
+    const clientSecret = payload && secretNotice(payload, timeOf(envelope.eventtime));
+    return { kind: 'other', notificationId, notificationType, sellerId, clientSecret };
   }
   const report = fieldsOf(payload?.reportprocessingfinishednotification) ?? payload;
   if (!report) throw unreadable('no payload');
@@ -47,6 +48,24 @@ export function readNotification(body: string, messageId: string): Notification 
     status,
     documentId,
   };
+}
+
+/**
+ * What APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY and APPLICATION_OAUTH_CLIENT_NEW_SECRET say. Source:
+ * Amazon's Application Management API use case guide, v2023-11-30.
+ */
+function secretNotice(payload: Fields, at: string | undefined): SecretNotice | undefined {
+  const { applicationoauthclientnewsecret, applicationoauthclientsecretexpiry } = payload;
+  const given = fieldsOf(applicationoauthclientnewsecret ?? applicationoauthclientsecretexpiry) ?? payload;
+  const clientId = textOf(given.clientid);
+  if (!clientId) return undefined;
+  const clientSecret = textOf(given.newclientsecret);
+  const expiresAt = timeOf(given.oldclientsecretexpirytime ?? given.clientsecretexpirytime);
+  if (!clientSecret && !expiresAt) return undefined;
+  const next = clientSecret
+    ? { clientSecret, expiresAt: timeOf(given.newclientsecretexpirytime) }
+    : undefined;
+  return { clientId, at, expiresAt, next };
 }
 
 /** Removes the wrappers of EventBridge and SNS. */
@@ -81,6 +100,12 @@ function fieldsOf(value: unknown): Fields | undefined {
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** A time in ISO 8601; undefined if it is none. */
+function timeOf(value: unknown): string | undefined {
+  const timeMs = Date.parse(textOf(value) ?? '');
+  return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toISOString();
 }
 
 function parseJson(text: string): unknown {

@@ -59,6 +59,19 @@ export interface OtherNotification {
   notificationId?: string;
   notificationType: string;
   sellerId?: string;
+  /** Present if it is about the client secret of an application. */
+  clientSecret?: SecretNotice;
+}
+
+/** What Amazon announces about the client secret of an application. Times are ISO 8601. */
+export interface SecretNotice {
+  clientId: string;
+  /** When it was announced; undefined if the notification does not say. */
+  at?: string;
+  /** When the secret that is in use expires. */
+  expiresAt?: string;
+  /** The secret that replaces it. */
+  next?: { clientSecret: string; expiresAt?: string };
 }
 
 export type Notification = ReportNotification | OtherNotification;

@@ -46,6 +46,10 @@ const gauges = {
     labels: ['pipeline', 'kind'],
     help: 'Unix time at which the last drain, sweep or request run ended that left nothing to retry',
   },
+  sp_reports_last_run_delay_seconds: {
+    labels: ['pipeline', 'kind'],
+    help: 'Time from the tick of the last drain, sweep or request run until it began: more than a few seconds if it waited, or made up for a tick that was missed',
+  },
   sp_reports_request_windows: {
     labels: ['pipeline', 'state'],
     help: 'Windows of requests by state: in_flight, backing_off (to be requested again), or abandoned',
@@ -57,6 +61,10 @@ const gauges = {
   sp_reports_credentials_refused: {
     labels: ['seller'],
     help: '1 while Amazon refuses the login of a seller, otherwise 0',
+  },
+  sp_reports_client_secret_expiry_timestamp_seconds: {
+    labels: ['seller'],
+    help: "Unix time at which the client secret of a seller's application expires at the latest",
   },
   sp_reports_queue_up: { labels: ['queue'], help: '1 if SQS answered the last request, otherwise 0' },
   sp_reports_queue_messages: {
@@ -174,6 +182,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
     for (const { sellerId: seller, quota, credentials } of sellers) {
       gauge.sp_reports_quota_available.set({ seller }, quota.available);
       gauge.sp_reports_credentials_refused.set({ seller }, credentials.refused ? 1 : 0);
+      const { clientSecret } = credentials;
+      if (clientSecret)
+        gauge.sp_reports_client_secret_expiry_timestamp_seconds.set(
+          { seller },
+          Date.parse(clientSecret.expiresAt) / 1000,
+        );
     }
     for (const { name: queue, messages, oldestMessage, problem } of queues) {
       gauge.sp_reports_queue_up.set({ queue }, messages && !problem ? 1 : 0);
@@ -190,6 +204,10 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
         const of = { pipeline, kind };
         const { last, succeededAt } = schedule ?? {};
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
+        if (last?.dueAt) {
+          const delaySeconds = epochSeconds(last.startedAt) - epochSeconds(last.dueAt);
+          gauge.sp_reports_last_run_delay_seconds.set(of, Math.max(0, delaySeconds));
+        }
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
       for (const { inFlight, backingOff, abandoned } of request?.requests ?? []) {

@@ -15,12 +15,12 @@ import type { Problem, RequestSnapshot } from './types.js';
  */
 export function requestSnapshots(
   pipeline: Pipeline,
-  { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,
+  { config, schemas, clock }: Pick<PipelineContext, 'config' | 'schemas' | 'clock'>,
   store: RequestStore,
 ): RequestSnapshot[] {
   const { requests, problem: unreadable } = readRequests(store, clock.now());
   const progresses = new Map(requests.map((progress) => [progress.key, progress]));
-  return plansOf(pipeline, config).map((plan) => {
+  return plansOf(pipeline, { config, schemas }).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
     const nextAt = cron === undefined ? undefined : nextTick([cron], timezone);
@@ -59,8 +59,9 @@ export function readRequests(
   }
 }
 
-function problemOf({ refusal, abandoned }: RequestProgress): Problem | undefined {
+function problemOf({ refusal, outage, abandoned }: RequestProgress): Problem | undefined {
   if (refusal) return { code: 'REPORT_REQUEST_REFUSED', message: refusal.found, since: refusal.at };
+  if (outage) return { code: 'REPORT_OUTAGE', message: outage.found, since: outage.since };
   const last = abandoned.at(-1);
   if (!last) return undefined;
   const [start, end] = [last.start, last.end].map((time) => time.replace(/:00\.000Z$/, 'Z'));

@@ -7,13 +7,16 @@ import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
+import { openCoveragePoll } from './coverage.js';
 import { openCommitPoll } from './read-commits.js';
 import { openLedgerPoll } from './read-ledger.js';
 import { openQueuePoll } from './read-queue.js';
 import type { PollOptions } from './polled.js';
 import { requestSnapshots } from './request-snapshots.js';
 import type { RunLog } from './run-log.js';
+import { openSecretSnapshots } from './secret-snapshots.js';
 import type {
+  ClientSecretSnapshot,
   EndedRun,
   PipelineSnapshot,
   RunRecord,
@@ -38,16 +41,20 @@ export function openSnapshots(
   const readLedger = openLedgerPoll(context, options);
   const readCommits = openCommitPoll(context, runLog, options);
   const requestStore = openRequestStore(config.state, context);
+  const readCoverage = openCoveragePoll(context, requestStore, options);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
+  const readSecrets = openSecretSnapshots(context);
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
   return async () => {
-    const [ledger, commitProblem, ...queueSnapshot] = await Promise.all([
+    const [ledger, commitProblem, coverage, ...queueSnapshot] = await Promise.all([
       readLedger(),
       readCommits(),
+      readCoverage(),
       ...readQueues.map((read) => read()),
     ]);
     const { value, readAt, problem } = ledger;
+    const { clientSecrets, notifications } = readSecrets();
     return {
       at: new Date(clock.now()).toISOString(),
       version,
@@ -61,11 +68,15 @@ export function openSnapshots(
       },
       commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
-      sellers: config.sellers.map((seller) => sellerSnapshot(seller, context, runLog)),
+      sellers: config.sellers.map((seller) =>
+        sellerSnapshot(seller, context, runLog, clientSecrets.get(seller.id)),
+      ),
       queues: queueSnapshot,
       pipelines: config.pipelines.map((pipeline) =>
         pipelineSnapshot(pipeline, context, runLog, requestStore),
       ),
+      coverage,
+      notifications,
       runs: runLog.runs(),
     };
   };
@@ -75,6 +86,7 @@ function sellerSnapshot(
   { id, name, region, marketplaces }: PipelineContext['config']['sellers'][number],
   context: PipelineContext,
   runLog: RunLog,
+  clientSecret: ClientSecretSnapshot | undefined,
 ): SellerSnapshot {
   const quota = context.documentQuota(id);
   return {
@@ -87,7 +99,7 @@ function sellerSnapshot(
       burst: usagePlans.getReportDocument.burst,
       nextAvailableAt: new Date(quota.nextAvailableMs()).toISOString(),
     },
-    credentials: runLog.credentials(id),
+    credentials: { ...runLog.credentials(id), clientSecret },
   };
 }
 

@@ -1,7 +1,10 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
+import type { Coverage } from '../requests/read-coverage.js';
 import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
+import type { KeptNotification } from '../source/kept-notifications.js';
+import type { SecretAge } from '../source/selling-partner/client-secrets.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';
 
@@ -22,6 +25,9 @@ export interface StatusSnapshot {
   sellers: SellerSnapshot[];
   queues: QueueSnapshot[];
   pipelines: PipelineSnapshot[];
+  /** The periods of tables whose reports have some, those with gaps first. */
+  coverage: Coverage[];
+  notifications: NotificationsSnapshot;
   /** Drains, sweeps and request runs since the program started, the newest first. */
   runs: RunRecord[];
 }
@@ -117,7 +123,25 @@ export interface SellerSnapshot {
     refused?: Problem;
     /** When Amazon last accepted the login. */
     acceptedAt?: string;
+    /** Absent if its age can't be read. */
+    clientSecret?: ClientSecretSnapshot;
   };
+}
+
+/** The age of the client secret of a seller's application. It contains no secret. */
+export interface ClientSecretSnapshot extends SecretAge {
+  clientId: string;
+  /** From when it should be replaced, and whether that is now. */
+  dueAt: string;
+  isDue: boolean;
+}
+
+/** Notifications about applications, which are kept for the operator. */
+export interface NotificationsSnapshot {
+  /** Those that somebody has to act on. */
+  open: KeptNotification[];
+  /** Why they, or the ages of client secrets, can't be read. */
+  problem?: Problem;
 }
 
 export interface QueueSnapshot {
@@ -153,7 +177,7 @@ export interface PipelineSnapshot {
   drain: ScheduleSnapshot;
   sweep?: ScheduleSnapshot;
   /**
-   * Present if it has requests. The next run is before the next drain or at the next time of a
+   * Present if it has requests. The next run is with the next drain or at the next time of a
    * request.
    */
   request?: ScheduleSnapshot & { requests: RequestSnapshot[] };
@@ -185,9 +209,11 @@ export interface RequestSnapshot {
   inFlight: number;
   /** Windows that failed, or that Amazon refused, and that will be retried. */
   backingOff: number;
-  /** Windows that were abandoned after four failures. */
+  /** Windows that were abandoned after repeated failures. */
   abandoned: number;
-  /** Why Amazon refuses the request, or why the last window was abandoned. */
+  /**
+   * Why Amazon refuses the request, why all its reports fail, or why the last window was abandoned.
+   */
   problem?: Problem;
 }
 
@@ -198,6 +224,8 @@ export type EndedRun = RunRecord & { endedAt: string };
 export interface RunRecord {
   pipeline: string;
   kind: Run['kind'];
+  /** The tick that it ran for; absent if it ran for none, as the drain at the start may. */
+  dueAt?: string;
   startedAt: string;
   /** Undefined while it is running. */
   endedAt?: string;

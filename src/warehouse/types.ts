@@ -69,6 +69,8 @@ export interface LedgerTable extends TableDrift {
   superseded?: number;
   /** Numeric columns with a header in which every value is NULL or zero. */
   emptyMeasures?: string[];
+  /** Whether these are all the numeric columns. */
+  allMeasuresEmpty?: true;
 }
 
 /** A Parquet file of the lake. */
@@ -99,6 +101,8 @@ export interface LoadTable {
   rejects?: number;
   /** Numeric columns with a header in which every value is NULL or zero. */
   emptyMeasures?: string[];
+  /** Whether these are all the numeric columns. */
+  allMeasuresEmpty?: true;
 }
 
 /** One document to commit: its ledger entry and its rows. */
@@ -119,6 +123,13 @@ export interface Load {
 /** The Parquet files of a load. */
 export function parquetPaths({ tables, rejectsPath }: Pick<Load, 'tables' | 'rejectsPath'>): string[] {
   return [...tables.map((table) => table.parquetPath), rejectsPath].filter((path) => path !== null);
+}
+
+/** What an inspection of a warehouse found. */
+export interface Inspection {
+  found: string;
+  /** The next step if something is wrong. */
+  next?: string;
 }
 
 export interface TableInfo {
@@ -320,6 +331,8 @@ export interface Warehouse {
   markPurged(keys: string[]): Promise<void>;
   /** Checks that the warehouse can be written now. Errors: as `commit`, mainly WAREHOUSE_LOCKED. */
   checkWritable(): Promise<void>;
+  /** As `checkWritable`, with what a person should know of the warehouse and its settings. */
+  inspect(): Promise<Inspection>;
   tables(): Promise<TableInfo[]>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;

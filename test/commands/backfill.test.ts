@@ -90,10 +90,7 @@ describe('backfill', () => {
       (await gaps()).map(({ table }) => table),
       ['orders_by_last_update'],
     );
-    assert.match(
-      (await world.run('tables', '--gaps')).stdout,
-      /orders_by_last_update +A1TESTSELLER +ATVPDKIKX0DER/,
-    );
+    assert.match((await world.run('tables', '--gaps')).stdout, /orders_by_last_update +A1TESTSELLER +US/);
     await world.run('backfill', '--from', dateOf(40), '--yes');
     assert.deepEqual(await gaps(), []);
     assert.equal((await world.run('tables', '--gaps')).stdout, 'No gaps.\n');

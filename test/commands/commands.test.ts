@@ -342,7 +342,13 @@ describe('commands in a new folder:', () => {
   it('schemas list and schemas show describe the packaged schemas', async () => {
     const schemas = JSON.parse((await run('schemas', 'list', '--json')).stdout) as { reportType: string }[];
     assert.ok(schemas.some(({ reportType }) => reportType === listingsType));
-    assert.match((await run('schemas', 'show', listingsType)).stdout, /seller_sku +string +seller-sku/);
+    const { stdout } = await run('schemas', 'show', listingsType);
+    assert.match(stdout, /seller_sku +string +seller-sku/);
+    assert.match(
+      stdout,
+      /^Marketplaces: one for each report, even if a request names several \(https:\S+1998\)$/m,
+    );
+    assert.match((await run('schemas', 'list')).stdout, /^GET_FBA_SNS_FORECAST_DATA .* ended 2025-12-11$/m);
   });
 
   it('load reports a wrong report schema with its position before it loads anything', async () => {
@@ -389,6 +395,34 @@ pipelines:
     assert.deepEqual(stdout.match(/^note: .*$/gm), [
       'note: pipeline all: unknown report type GET_FBA_REIMBURSMENTS_DATA; if Amazon has it, its columns are inferred; did you mean "GET_FBA_REIMBURSEMENTS_DATA"?',
     ]);
+  });
+
+  it('config check says which requests are made in another way than they are written', async () => {
+    file(
+      'pipelines.yaml',
+      `sellers: [{ id: A1, region: eu, marketplaces: [DE, FR], credentials: { clientId: "\${ID}", clientSecret: "\${ID}", refreshToken: "\${ID}" } }]
+pipelines:
+  - name: all
+    schedule: '0 * * * *'
+    queue: https://sqs.eu-west-1.amazonaws.com/1/q
+    request:
+      - { reportType: GET_MERCHANT_LISTINGS_ALL_DATA, cron: '0 5 * * *' }
+      - { reportType: GET_AFN_INVENTORY_DATA, cron: '*/15 * * * *' }
+      - { reportType: GET_FBA_REIMBURSEMENTS_DATA, cron: '0 5 * * *', window: 1 day, perMarketplace: true }
+      - { reportType: GET_SALES_AND_TRAFFIC_REPORT, cron: '0 5 * * *', window: 1 day, from: 2020-01-01, marketplaces: [FR] }
+`,
+    );
+    const { code, stdout } = await runInProcess(['config', 'check'], { env: { ID: 'x' }, cwd: path() });
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout.match(/^note: .*$/gm)?.map((line) => line.replace(/after \d{4}-\d{2}-\d{2},/, 'after THEN,')),
+      [
+        'note: pipeline all: GET_MERCHANT_LISTINGS_ALL_DATA covers one marketplace per report; it is requested separately for DE, FR of A1',
+        'note: pipeline all: GET_AFN_INVENTORY_DATA has new content at most every 30 minutes; a request in between is cancelled, or returns the same content again',
+        'note: pipeline all: GET_FBA_REIMBURSEMENTS_DATA covers the whole region in each report; it is requested once for DE, FR of A1, as one report per marketplace would repeat every row',
+        'note: pipeline all: GET_SALES_AND_TRAFFIC_REPORT goes back 2 years; its first window begins on or after THEN, not on 2020-01-01',
+      ],
+    );
   });
 
   it('config check --json reports each mistake with its position, and ends with code 2', async () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GetQueueUrlCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { policyForAmazon } from '../../src/connect/queue-policy.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { openClientSecrets } from '../../src/source/selling-partner/client-secrets.js';
+import { silent } from '../files/recorded-warnings.js';
 import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
@@ -54,12 +57,31 @@ describe('doctor', () => {
     assert.deepEqual([all.code, bad(all)], [0, []], JSON.stringify(all.findings));
     const order = [...new Set(all.findings.map(({ check }) => check))];
     assert.deepEqual(order, [
-      ...['settings', 'disk', 'clock', 'login', 'roles'],
+      ...['settings', 'disk', 'clock', 'login', 'client secret', 'notifications', 'roles'],
       ...['queue', 'queue times', 'redrive policy', 'queue policy', 'subscription', 'warehouse'],
     ]);
     assert.match(the(all, 'roles').found, /all allowed$/);
     const made = calls.map(({ operation }) => operation).filter((each) => each !== 'login');
     assert.deepEqual(made, ['getReports', 'getSubscription', 'getDestinations']);
+  });
+
+  it('shows the age of a client secret, and to replace it from 30 days before it expires', async () => {
+    world = await makeWorld();
+    const state = join(world.folder, 'state');
+    const secret = world.sandbox.credentialsFor(sellerId);
+    const seenDaysAgo = async (days: number) => {
+      rmSync(state, { recursive: true, force: true });
+      const now = () => Date.now() - days * 86_400_000;
+      await openClientSecrets(state, { ...silent, clock: { ...systemClock, now } }).see([secret]);
+      return the(await examined(), 'client secret');
+    };
+    const fresh = await seenDaysAgo(149);
+    assert.deepEqual([fresh.status, fresh.about], ['ok', sellerId]);
+    assert.match(fresh.found, /^first seen 149 days ago, expires on \d{4}-\d\d-\d\d at the latest$/);
+    const old = await seenDaysAgo(151);
+    assert.equal(old.status, 'failed');
+    assert.match(old.next ?? '', /^Rotate it in the developer console of Amazon/);
+    assert.match((await seenDaysAgo(181)).found, /^first seen 181 days ago, expired on /);
   });
 
   it('continues after a failure if that makes sense, each with its next step', async () => {

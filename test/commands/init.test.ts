@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseVariables } from '../../src/config/env-file.js';
 import { readConfig } from '../../src/config/read.js';
 import { commandMistake } from '../docs/blocks.js';
 import { commandFolder } from './command-folder.js';
@@ -22,6 +23,24 @@ describe('init', () => {
     assert.deepEqual(named.split(', ').sort(), Object.keys(variables).sort());
     const { pipelines, sellers } = readConfig({ cwd: path(), env: variables });
     assert.deepEqual([pipelines.length, sellers.length], [1, 1]);
+  });
+
+  it('writes a .env that only its owner may read, with a line for each variable', async () => {
+    const { stdout } = await run('init');
+    assert.match(stdout, /^Wrote pipelines\.yaml and \.env\. Next:/);
+    assert.match(stdout, /add it to \.gitignore/);
+    if (process.platform !== 'win32') assert.equal(statSync(path('.env')).mode & 0o777, 0o600);
+    const { values, mistakes } = parseVariables(readFileSync(path('.env'), 'utf8'));
+    assert.deepEqual([Object.keys(values).sort(), mistakes], [Object.keys(variables).sort(), []]);
+    assert.deepEqual([...new Set(Object.values(values))], ['']);
+  });
+
+  it('leaves an existing .env unchanged', async () => {
+    file('.env', 'LWA_CLIENT_ID=mine\n');
+    const { code, stdout } = await run('init');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Wrote pipelines\.yaml\. Next:/);
+    assert.equal(readFileSync(path('.env'), 'utf8'), 'LWA_CLIENT_ID=mine\n');
   });
 
   it('names an editor schema and a page of the keys, both of which exist', async () => {

@@ -13,7 +13,7 @@ describe('the commands for report schemas:', () => {
 
     it('show says so, and how its reports are made', async () => {
       const { stdout } = await run('schemas', 'show', type);
-      assert.match(stdout, /Made: requested/);
+      assert.match(stdout, /Made: on request, in Seller Central or by createReport/);
       assert.match(
         stdout,
         /Table epr_monthly_reports, append: columns and types are taken from each document/,

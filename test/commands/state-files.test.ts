@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { repairStateFiles, stateFiles } from '../../src/commands/setup/state-files.js';
 import { sweepsJson } from '../../src/discovery/sweep-turns.js';
+import { limitsJson, openLearnedLimits } from '../../src/requests/learned-limits.js';
 import { requestsJson } from '../../src/requests/request-file.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
+import { openClientSecrets, secretsJson } from '../../src/source/selling-partner/client-secrets.js';
 import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { alarmsJson } from '../../src/status/alarms/alarms-file.js';
 import { recordedWarnings, silent } from '../files/recorded-warnings.js';
@@ -19,9 +21,21 @@ const alarm = { kind: 'queue', title: 'Queue reports is growing', text: 'Waiting
 /** A content of each file that the program itself would write. */
 const contents: Record<string, object> = {
   'quota.json': { buckets: { 'app A1 getReport': { tokens: 3, atMs: 1000, callsPerSecond: 2 } } },
-  'requests.json': { format: 2, requests: {}, schedules: {}, lostAt: at },
+  'requests.json': { format: 3, requests: {}, schedules: {}, lostAt: at },
+  'limits.json': {
+    spacings: { 'A1 GET_X': { minutes: 4, at, strikes: 0, ended: ['1'] } },
+    turns: { A1: { calls: 3, exceptions: 1 } },
+  },
   'sweeps.json': { A1: { GET_X: at } },
+  'ticks.json': { all: { drain: at, sweep: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
+  'secrets.json': {
+    salt: '0123456789abcdef0123456789abcdef',
+    secrets: {
+      aa: { clientId: 'app', firstSeenAt: at },
+      bb: { clientId: 'app', firstSeenAt: at, expiresAt: at, announcedAt: at },
+    },
+  },
   'alarms.json': { sent: { 'queue/messages/u': { ...alarm, sentAt: at } }, troubles: { u: at } },
 };
 const names = Object.keys(stateFiles);
@@ -108,6 +122,13 @@ describe('the files of the state folder', () => {
       assert.ok(!isLost || journal.crashes('A1/doc-1') === 0);
       await journal.begin('A1/doc-2');
       await journal.end('A1/doc-2');
+    } else if (name === 'limits.json') {
+      await openLearnedLimits(folder, silent).countCall(['A1'], []);
+    } else if (name === 'secrets.json') {
+      const ages = openClientSecrets(folder, silent);
+      const secret = { clientId: 'app', clientSecret: 'hush-hush-hush' };
+      await ages.see([secret]);
+      assert.ok(ages.ageOf(secret));
     } else if (name === 'alarms.json') {
       await openSharedJson(path, alarmsJson, silent).change(({ sent, ...held }) => ({ ...held, sent }));
     } else {
@@ -123,7 +144,7 @@ describe('the files of the state folder', () => {
     for (const name of names) assert.ok(readFileSync(join(folder, name), 'utf8').startsWith('{'), name);
     assert.equal(
       readdirSync(folder, { recursive: true }).filter((each) => /inside/.test(String(each))).length,
-      5,
+      names.length,
     );
   });
 
@@ -175,7 +196,7 @@ describe('the files of the state folder', () => {
   });
 
   it('are all read in the form that the newest version writes', () => {
-    const kinds = { quotaJson, requestsJson, sweepsJson, alarmsJson };
+    const kinds = { quotaJson, requestsJson, limitsJson, sweepsJson, secretsJson, alarmsJson };
     for (const [name, kind] of Object.entries(kinds)) {
       for (const content of [kind.missing(), kind.lost(1000)])
         assert.deepEqual(kind.parse(JSON.parse(JSON.stringify(content)), name), content, name);

@@ -28,3 +28,47 @@ describe('the last time of a cron expression', () => {
     });
   }
 });
+
+describe('a cron expression in a time zone whose clocks are set', () => {
+  const zone = 'Europe/Berlin';
+  /** All ticks of two days, from the last to the first. */
+  const ticks = (expression: string, timezone: string, fromMs: number) => {
+    const found: string[] = [];
+    let at: number | undefined = fromMs + 48 * 3_600_000;
+    while (at !== undefined) {
+      at = lastTickMs(expression, timezone, at, fromMs);
+      if (at === undefined) break;
+      found.unshift(new Date(at).toISOString().slice(5, 16));
+      at -= 1;
+    }
+    return found;
+  };
+  const spring = Date.UTC(2026, 2, 28, 12);
+  const autumn = Date.UTC(2026, 9, 24, 12);
+
+  it('is due once for a time that occurs twice', () => {
+    assert.deepEqual(ticks('30 2 * * *', zone, autumn), ['10-25T00:30', '10-26T01:30']);
+  });
+
+  it('is due an hour later for a time that does not occur', () => {
+    assert.deepEqual(ticks('30 2 * * *', zone, spring), ['03-29T01:30', '03-30T00:30']);
+    assert.deepEqual(ticks('0 2 * * *', zone, spring), ['03-29T01:00', '03-30T00:00']);
+  });
+
+  it('is due at its usual time just before and after the change', () => {
+    assert.deepEqual(ticks('59 1 * * *', zone, spring), ['03-29T00:59', '03-29T23:59']);
+    assert.deepEqual(ticks('0 3 * * *', zone, spring), ['03-29T01:00', '03-30T01:00']);
+    assert.deepEqual(ticks('0 3 * * *', zone, autumn), ['10-25T02:00', '10-26T02:00']);
+    assert.deepEqual(ticks('59 1 * * *', zone, autumn), ['10-24T23:59', '10-26T00:59']);
+  });
+
+  it('is due every hour that passes if it names no hour', () => {
+    for (const fromMs of [spring, autumn]) assert.equal(ticks('15 * * * *', zone, fromMs).length, 48);
+  });
+
+  it('knows clocks that are set by half an hour', () => {
+    const lord = 'Australia/Lord_Howe';
+    assert.deepEqual(ticks('45 1 * * *', lord, Date.UTC(2026, 3, 4, 0)), ['04-04T14:45', '04-05T15:15']);
+    assert.deepEqual(ticks('15 2 * * *', lord, Date.UTC(2026, 9, 3, 0)), ['10-03T15:45', '10-04T15:15']);
+  });
+});

@@ -65,7 +65,7 @@ describe('the reference page of pipelines.yaml', () => {
     for (const row of [
       '| `lake` | string | `"data/lake"` | Folder of the Parquet files, or a bucket such as `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
       '| `region` | `na`, `eu`, `fe` | **required** | Region of the account: North America, Europe, Far East. |',
-      '| `concurrency` | integer 1 to 16 | `2` | Documents processed at the same time. |',
+      '| `maxMinutes` | number 0.01 to 1440 | `50` | Minutes after which a drain or sweep starts no new work. |',
       '| `timezone` | string | `"UTC"` | Time zone of `schedule`, `sweep` and the `cron` of requests. |',
       '## `pipelines[].limits`',
       '## `sellers[].credentials`',

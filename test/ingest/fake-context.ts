@@ -6,6 +6,9 @@ import { type RequestConfig, requestSpec } from '../../src/config/request-spec.j
 import { sellerSpec } from '../../src/config/seller-spec.js';
 import type { Config, Pipeline } from '../../src/config/spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import type { ReportSchemas } from '../../src/schema/types.js';
+import { SharedWork } from '../../src/ingest/shared-work.js';
 import type { SellingPartner } from '../../src/source/types.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 
@@ -22,17 +25,19 @@ export interface ContextParts
 }
 
 /**
- * A context of these parts. Settings have their defaults, the log is silent. A test that uses a
- * part that it did not provide fails with the name of the part.
+ * A context of these parts. Settings have their defaults, schemas are the packaged ones, the log is
+ * silent. A test that uses a part that it did not provide fails with the name of the part.
  */
 export function fakeContext({ config, warehouse, sellingPartner, ...parts }: ContextParts): PipelineContext {
   const settings = readConfig({ cwd: import.meta.dirname, env: {}, missing: 'defaults' });
-  return onlyThese<PipelineContext>('context', {
+  const context: Omit<PipelineContext, 'shared'> = onlyThese<PipelineContext>('context', {
     config: { ...settings, ...config },
-    schemas: new Map(),
+    schemas: packagedSchemas(),
     clock: systemClock,
     log: pino({ level: 'silent' }),
     onEvent: () => {},
+    documentQuota: () => unlimited,
+    requestQuota: () => unlimited,
     ...parts,
     ...(warehouse && { warehouse: onlyThese<Warehouse>('warehouse', warehouse) }),
     ...(sellingPartner && {
@@ -42,6 +47,22 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
       },
     }),
   });
+  return onlyThese<PipelineContext>('context', { ...context, shared: new SharedWork(context) });
+}
+
+/** The quota of a test that is not about it. */
+const unlimited = {
+  available: () => Number.MAX_SAFE_INTEGER,
+  nextAvailableMs: () => 0,
+  possibleUntil: () => Number.MAX_SAFE_INTEGER,
+};
+
+let packaged: ReportSchemas | undefined;
+
+/** The packaged schemas, which are read once. */
+function packagedSchemas(): ReportSchemas {
+  packaged ??= readSchemas({ folders: [packagedSchemasFolder()] });
+  return packaged;
 }
 
 /** A pipeline of the settings, with defaults for what a test does not set. */

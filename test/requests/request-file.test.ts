@@ -78,17 +78,17 @@ describe('requests.json', () => {
       doneUntil: day(2),
       abandoned: [{ start: day(6), end: day(7), at, found: 'FATAL' }],
       lastRequestedAt: at,
-      refusal: { times: 2, at, retryAt: '2026-10-09T16:00:00.000Z', found: '400' },
+      refusal: { times: 2, since: at, at, retryAt: '2026-10-09T16:00:00.000Z', found: '400' },
     });
     assert.deepEqual(store.schedules(), format1.schedules);
   });
 
-  it('is written in the second format by the first change, and loses nothing of the first', async () => {
+  it('is written in the third format by the first change, and loses nothing of the first', async () => {
     writeFileSync(file, JSON.stringify(format1));
     const store = openRequestStore(folder, silent);
     const before = [store.all(), store.schedules()];
     await store.updateSchedules((held) => held);
-    assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 2);
+    assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 3);
     const again = openRequestStore(folder, silent);
     assert.deepEqual([again.all(), again.schedules()], before);
   });
@@ -108,7 +108,25 @@ describe('requests.json', () => {
     assert.equal(written['A1 GET_X US'].sellerId, 'A1');
   });
 
-  const one = { format: 2, requests: {}, schedules: {} };
+  it('is read in its second format, and keeps an outage and windows with refreshes in the third', async () => {
+    const [start, end] = [day(2), day(3)];
+    const begun = beginProgress({ sellerId: 'A1', reportType: 'GET_X' }, Date.parse(start), 1);
+    const record = { start, end, version: 1, attempts: [] };
+    const answered = { ...record, state: 'answered', attempts: [{ at, reportId: '7' }] };
+    const refusal = { times: 2, at, retryAt: at, found: '400' };
+    const second = { ...begun, windows: [answered], refusal };
+    writeFileSync(file, JSON.stringify({ format: 2, requests: { key: second }, schedules: {} }));
+    const store = openRequestStore(folder, silent);
+    assert.deepEqual(store.progress('key'), { ...second, refusal: { ...refusal, since: at } });
+    const settling = { ...record, state: 'settling', answeredAt: at, isEmpty: true, skippedAt: at } as const;
+    const due = { ...record, state: 'due', answeredAt: at, refreshAt: at } as const;
+    const outage = { since: at, at, found: 'FATAL', isOfType: true };
+    const third = { ...begun, windows: [settling, due], outage, lastAnsweredAt: at };
+    await store.update('key', () => third);
+    assert.deepEqual(openRequestStore(folder, silent).progress('key'), third);
+  });
+
+  const one = { format: 3, requests: {}, schedules: {} };
   for (const [name, content] of [
     ['a list', '[]'],
     ['a text', '"requests"'],
@@ -139,7 +157,7 @@ describe('requests.json', () => {
   }
 
   it('is refused with a code of the catalogue, and stays as it is, if a later version wrote it', async () => {
-    const text = JSON.stringify({ ...one, format: 3 });
+    const text = JSON.stringify({ ...one, format: 4 });
     writeFileSync(file, text);
     const store = openRequestStore(folder, silent);
     await assert.rejects(
@@ -163,7 +181,7 @@ describe('requests.json', () => {
     world.env.WEBHOOK_SECRET = 'http://127.0.0.1:9/';
     try {
       mkdirSync(join(world.folder, 'state'), { recursive: true });
-      writeFileSync(join(world.folder, 'state', 'requests.json'), '{"format":3}');
+      writeFileSync(join(world.folder, 'state', 'requests.json'), '{"format":4}');
       const run = await world.run('run');
       assert.equal(run.code, 1);
       assert.match(run.stderr, /REQUEST_STATE_INVALID/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { computeDueWindows, type DueWindows } from '../../src/requests/due-windows.js';
+import type { RefreshRules } from '../../src/requests/refresh-rules.js';
 import type { RequestPlan } from '../../src/requests/request-plans.js';
 import {
   applyToWindow,
@@ -27,6 +28,8 @@ const dayMs = 24 * hourMs;
 const startMs = Date.UTC(2026, 9, 10);
 const at = new Date(startMs).toISOString();
 
+const later = new Date(startMs + hourMs).toISOString();
+
 const failed = { at, reportId: 'r', failed: 'FATAL' };
 /** A record of each state, with a report `r` if a report is known. */
 const records: Record<WindowState, Omit<WindowRecord, 'start' | 'end' | 'version'>> = {
@@ -34,6 +37,7 @@ const records: Record<WindowState, Omit<WindowRecord, 'start' | 'end' | 'version
   unconfirmed: { state: 'unconfirmed', attempts: [{ at }] },
   requested: { state: 'requested', attempts: [{ at, reportId: 'r' }] },
   'backing-off': { state: 'backing-off', attempts: [failed], retryAt: at },
+  settling: { state: 'settling', attempts: [], answeredAt: at },
   answered: { state: 'answered', attempts: [{ at, reportId: 'r' }] },
   abandoned: { state: 'abandoned', attempts: [failed, failed, failed, failed] },
 };
@@ -42,7 +46,11 @@ const events: Record<WindowEvent['type'], WindowEvent> = {
   'not-created': { type: 'not-created' },
   'report-created': { type: 'report-created', reportId: 'new', at },
   'report-failed': { type: 'report-failed', reportId: 'r', found: 'FATAL' },
-  'report-loaded': { type: 'report-loaded' },
+  'given-up': { type: 'given-up' },
+  'report-loaded': { type: 'report-loaded', createdAt: later, isEmpty: false },
+  'refresh-due': { type: 'refresh-due', since: at },
+  'refresh-later': { type: 'refresh-later' },
+  'refresh-over': { type: 'refresh-over' },
   'time-passed': { type: 'time-passed' },
   'retry-forced': { type: 'retry-forced' },
 };
@@ -50,19 +58,23 @@ const events: Record<WindowEvent['type'], WindowEvent> = {
 const transitions: Partial<Record<`${WindowState} ${WindowEvent['type']}`, WindowState>> = {
   'due attempted': 'unconfirmed',
   'due report-created': 'requested',
-  'due report-loaded': 'answered',
+  'due report-loaded': 'settling',
   'due retry-forced': 'due',
   'unconfirmed attempted': 'unconfirmed',
   'unconfirmed not-created': 'due',
   'unconfirmed report-created': 'requested',
-  'unconfirmed report-loaded': 'answered',
+  'unconfirmed report-loaded': 'settling',
   'requested report-created': 'requested',
   'requested report-failed': 'backing-off',
-  'requested report-loaded': 'answered',
+  'requested report-loaded': 'settling',
   'backing-off report-created': 'requested',
-  'backing-off report-loaded': 'answered',
+  'backing-off report-loaded': 'settling',
   'backing-off time-passed': 'due',
   'backing-off retry-forced': 'due',
+  'backing-off given-up': 'abandoned',
+  'settling report-loaded': 'settling',
+  'settling refresh-due': 'due',
+  'settling refresh-over': 'answered',
   'abandoned retry-forced': 'due',
 };
 
@@ -80,36 +92,74 @@ describe('the state of a window', () => {
     }
   }
 
-  it('backs off for one, four and 24 hours, and ends as abandoned after the fourth failure', () => {
+  /** A window with data: its refresh is to come, due, or under way. */
+  const withData: typeof records = {
+    ...records,
+    due: { ...records.due, answeredAt: at, refreshAt: at },
+    unconfirmed: { ...records.unconfirmed, answeredAt: at, refreshAt: at },
+    requested: { ...records.requested, answeredAt: at, refreshAt: at },
+    'backing-off': { ...records['backing-off'], answeredAt: at, refreshAt: at },
+  };
+  /** What differs from a window without data. */
+  const refreshTransitions: typeof transitions = {
+    'due refresh-later': 'settling',
+    'due refresh-over': 'answered',
+    'backing-off refresh-later': 'settling',
+    'backing-off refresh-over': 'answered',
+    'backing-off given-up': 'settling',
+  };
+  for (const state of ['due', 'unconfirmed', 'requested', 'backing-off'] as const) {
+    for (const type of Object.keys(events) as WindowEvent['type'][]) {
+      const next = refreshTransitions[`${state} ${type}`] ?? transitions[`${state} ${type}`];
+      it(`with data ${next ? `is ${next} after` : `ignores`} ${type} if its refresh is ${state}`, () => {
+        const record = { start: at, end: at, version: 1, ...withData[state] };
+        const after = nextWindow(record, events[type], startMs + hourMs);
+        assert.equal(after.state, next ?? state);
+        assert.equal(after !== record, next !== undefined);
+        assert.equal(after.answeredAt, type === 'report-loaded' ? later : at);
+      });
+    }
+  }
+
+  it('backs off for one, four and 24 hours, then for 24 hours each, until it is given up', () => {
     let record: WindowRecord = { start: at, end: at, version: 1, ...records.due };
     let nowMs = startMs;
     const apply = (event: WindowEvent) => {
       record = nextWindow(record, event, nowMs);
       return record.state;
     };
-    for (const waitHours of [1, 4, 24, undefined]) {
+    for (const waitHours of [1, 4, 24, 24, 24]) {
       const reportId = `after ${record.attempts.length} failures`;
       assert.equal(apply({ type: 'attempted' }), 'unconfirmed');
       apply({ type: 'report-created', reportId, at: new Date(nowMs).toISOString() });
-      const state = apply({ type: 'report-failed', reportId, found: 'FATAL' });
-      assert.equal(state, waitHours === undefined ? 'abandoned' : 'backing-off');
-      if (waitHours === undefined) break;
+      assert.equal(apply({ type: 'report-failed', reportId, found: 'FATAL' }), 'backing-off');
       nowMs += waitHours * hourMs - 1;
       assert.equal(apply({ type: 'time-passed' }), 'backing-off');
       nowMs += 1;
-      assert.equal(apply({ type: 'time-passed' }), 'due');
+      if (record.attempts.length < 5) assert.equal(apply({ type: 'time-passed' }), 'due');
     }
+    assert.equal(apply({ type: 'given-up' }), 'abandoned');
+  });
+
+  it('stores no attempts while it waits for a refresh', () => {
+    const requested = { start: at, end: at, version: 1, ...records.requested };
+    const { attempts, ...settling } = nextWindow(requested, events['report-loaded'], startMs + hourMs);
+    assert.deepEqual(attempts, []);
+    assert.ok(JSON.stringify(settling).length < 170, JSON.stringify(settling));
   });
 });
 
 const plan: RequestPlan = {
   key: 'A1 GET_X US',
+  earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
+  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },
   lagMs: 0,
+  refresh: undefined,
   fromMs: startMs,
   cron: '0 * * * *',
   timezone: 'UTC',
@@ -124,8 +174,24 @@ interface Call {
 interface Report {
   id: string;
   startMs: number;
-  status: 'open' | 'failed' | 'loaded';
+  createdMs: number;
+  status: 'open' | 'failed' | 'loaded' | 'empty';
 }
+
+const rules: RefreshRules = {
+  agesMs: [2 * dayMs, 5 * dayMs],
+  settledMs: 30 * hourMs,
+  keepsOldRows: false,
+};
+const lastAgeMs = 5 * dayMs;
+
+/** The times at which a window is due again after a report. */
+function refreshTimes({ startMs: windowMs, status }: Report): number[] {
+  const ages = status === 'empty' ? [...rules.agesMs, rules.settledMs] : rules.agesMs;
+  return ages.map((ageMs) => windowMs + dayMs + ageMs);
+}
+
+const hasEnded = ({ status }: Report) => status === 'loaded' || status === 'empty';
 
 /** Some processes that share the stored state of one request, and Amazon. No I/O. */
 class Processes {
@@ -138,9 +204,9 @@ class Processes {
   private number = 0;
 
   look(process: number): void {
-    const others = { requested: new Map(), others: [] };
+    const others = { requested: new Map(), others: [], otherRequests: [] };
     const times = { nowMs: this.nowMs, untilMs: this.nowMs, ignoresRefusal: false };
-    const found = computeDueWindows(plan, this.progress, others, times);
+    const found = computeDueWindows(plan, rules, this.progress, others, times);
     this.progress = found.progress;
     this.looks.set(process, found);
   }
@@ -188,24 +254,31 @@ class Processes {
     const { startMs: windowMs } = call.window;
     if (fate === 'refused') this.apply(call.window, { type: 'not-created' });
     if (!fate.startsWith('created')) return;
-    const others = this.reports.filter((each) => each.startMs === windowMs && each.status !== 'failed');
-    assert.deepEqual(others, [], 'a window is requested twice');
+    const ofWindow = this.reports.filter((each) => each.startMs === windowMs);
+    const open = ofWindow.filter(({ status }) => status === 'open');
+    assert.deepEqual(open, [], 'a window is requested while its report may still come');
+    const newest = ofWindow.filter(hasEnded).at(-1);
+    const isDue =
+      !newest || refreshTimes(newest).some((atMs) => newest.createdMs < atMs && atMs <= this.nowMs);
+    assert.ok(isDue, 'a window is requested again before it reaches an age');
     this.number += 1;
     const id = String(this.number);
-    this.reports.push({ id, startMs: windowMs, status: 'open' });
+    this.reports.push({ id, startMs: windowMs, createdMs: this.nowMs, status: 'open' });
     const event = { type: 'report-created', reportId: id, at: new Date(this.nowMs).toISOString() } as const;
     if (fate === 'created') this.apply(call.window, event);
   }
 
   /** The ledger has the reports that are known: they are loaded, or FATAL. */
-  end(status: 'failed' | 'loaded'): void {
+  end(status: 'failed' | 'loaded' | 'empty'): void {
     const known = new Set(requestedReports(this.progress as RequestProgress).map(({ reportId }) => reportId));
     for (const report of this.reports) {
       if (report.status !== 'open' || !known.has(report.id)) continue;
       report.status = status;
       const window = { startMs: report.startMs, endMs: report.startMs + dayMs };
+      const createdAt = new Date(report.createdMs).toISOString();
       const failure = { type: 'report-failed', reportId: report.id, found: 'FATAL' } as const;
-      this.apply(window, status === 'loaded' ? { type: 'report-loaded' } : failure);
+      const loaded = { type: 'report-loaded', createdAt, isEmpty: status === 'empty' } as const;
+      this.apply(window, status === 'failed' ? failure : loaded);
     }
   }
 
@@ -260,7 +333,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom('failed', 'failed', 'loaded')
+      .constantFrom('failed', 'failed', 'loaded', 'empty')
       .map((status) => (world: Processes) => world.progress && world.end(status as 'failed')),
   },
   {
@@ -273,13 +346,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 ) as fc.Arbitrary<Step>;
 
 describe('the windows of a request that processes share, after random events in random order', () => {
-  it('have one report at a time, and are all answered or abandoned in the end', () => {
+  it('have one report at a time, are requested again at each age, and are all answered or abandoned in the end', () => {
     const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world = new Processes();
       world.look(0);
       for (const each of steps) each(world);
       const lastMs = Math.floor(world.nowMs / dayMs) * dayMs;
-      for (let round = 0; round < 12; round += 1) {
+      for (let round = 0; round < 14; round += 1) {
         world.nowMs += 26 * hourMs;
         world.look(0);
         world.reconcile(0);
@@ -297,9 +370,12 @@ describe('the windows of a request that processes share, after random events in 
       assert.ok(windows.every((record) => isClosed(record) || windowOf(record).startMs >= lastMs));
       for (let ms = startMs; ms < lastMs; ms += dayMs) {
         const ofDay = world.reports.filter((each) => each.startMs === ms);
-        const isLoaded = ofDay.some(({ status }) => status === 'loaded');
+        const day = new Date(ms).toISOString();
         const isAbandoned = abandoned.some(({ start }) => Date.parse(start) === ms);
-        assert.ok(isLoaded || (isAbandoned && ofDay.length >= 4), `${new Date(ms).toISOString()} is lost`);
+        assert.ok(ofDay.some(hasEnded) || (isAbandoned && ofDay.length >= 4), `${day} is lost`);
+        if (isAbandoned) continue;
+        const settled = ofDay.filter(({ createdMs }) => createdMs >= ms + dayMs + lastAgeMs);
+        assert.ok(settled.some(hasEnded) || settled.length >= 4, `${day} is not final`);
       }
     });
     // Both calls wait for their quota; the window of the first was due again in the meantime.

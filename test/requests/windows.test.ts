@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Span } from '../../src/config/span.js';
+import type { Span } from '../../src/yaml/span.js';
 import {
   isPeriodOf,
   lastWindow,

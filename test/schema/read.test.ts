@@ -303,12 +303,12 @@ tables:
   });
 
   it('may leave tables out, and say how reports of the type are made', () => {
-    write('a.yaml', 'reportType: GET_X\nmadeBy: [automatic, requested]\nformat: tsv\n');
+    write('a.yaml', 'reportType: GET_X\nrequest: { madeBy: [automatic, requested] }\nformat: tsv\n');
     const schema = readSchemas({ folders: [folder] }).get('GET_X');
-    assert.deepEqual(schema?.madeBy, ['automatic', 'requested']);
+    assert.deepEqual(schema?.request?.madeBy, ['automatic', 'requested']);
     assert.deepEqual(schema?.tables, []);
-    write('a.yaml', 'reportType: GET_X\nmadeBy: [request]\nformat: tsv\n');
-    assert.match(problems().join(), /a\.yaml:2:10 madeBy\[0\]: .*did you mean "requested"/);
+    write('a.yaml', 'reportType: GET_X\nrequest: { madeBy: [request] }\nformat: tsv\n');
+    assert.match(problems().join(), /a\.yaml:2:21 request\.madeBy\[0\]: .*did you mean "requested"/);
   });
 
   it('are refused for two of one report type in a folder', () => {

@@ -56,6 +56,47 @@ describe('a notification', () => {
     assert.deepEqual(readBody({ Type: 'Notification', Message: JSON.stringify(event) }), read);
   });
 
+  it('about a client secret is read with its times, whatever the case of its keys', () => {
+    const about = (notificationType: string, payload: object) => ({
+      notificationType,
+      eventTime: '2026-11-01T10:00:00Z',
+      payload,
+      notificationMetadata: { notificationId: 'n-2' },
+    });
+    const expiry = about('APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY', {
+      applicationOAuthClientSecretExpiry: {
+        clientId: 'app-1',
+        clientSecretExpiryTime: '2027-01-30T22:06:39.224Z',
+        clientSecretExpiryReason: 'PERIODIC_ROTATION',
+      },
+    });
+    const next = about('APPLICATION_OAUTH_CLIENT_NEW_SECRET', {
+      applicationOAuthClientNewSecret: {
+        clientId: 'app-1',
+        newClientSecret: 'amzn1.oa2-cs.v1.new',
+        newClientSecretExpiryTime: '2027-04-30T10:00:00Z',
+        oldClientSecretExpiryTime: '2026-11-08T10:00:00Z',
+      },
+    });
+    const expected = {
+      clientId: 'app-1',
+      at: '2026-11-01T10:00:00.000Z',
+      expiresAt: '2026-11-08T10:00:00.000Z',
+      next: { clientSecret: 'amzn1.oa2-cs.v1.new', expiresAt: '2027-04-30T10:00:00.000Z' },
+    };
+    for (const change of [(key: string) => key, (key: string) => key.toUpperCase()]) {
+      const read = readBody(withKeys(next, change));
+      assert.deepEqual(read.kind === 'other' && read.clientSecret, expected);
+    }
+    const announced = readBody(expiry);
+    assert.deepEqual(announced.kind === 'other' && announced.clientSecret, {
+      clientId: 'app-1',
+      at: '2026-11-01T10:00:00.000Z',
+      expiresAt: '2027-01-30T22:06:39.224Z',
+      next: undefined,
+    });
+  });
+
   it('may lack the seller id, the account id, or the document id', () => {
     const { sellerId: _, ...byAccount } = report;
     assert.deepEqual(readBody(body(byAccount)), read);
@@ -87,6 +128,7 @@ describe('a notification', () => {
       notificationId: 'n-2',
       notificationType: 'ANY_OFFER_CHANGED',
       sellerId: undefined,
+      clientSecret: undefined,
     });
   });
 

@@ -198,12 +198,117 @@ describe('an alarm condition', () => {
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 
+  describe('of requests that all fail', () => {
+    const outage = { since: '2026-11-02T00:00:00.000Z', at, found: 'try again later', isOfType: true };
+    const request = (sellerId: string, changes: object) => ({
+      key: `${sellerId} GET_X`,
+      sellerId,
+      reportType: 'GET_X',
+      abandoned: [],
+      ...changes,
+    });
+    const from = (...requests: ReturnType<typeof request>[]) => ({ ...sources(), requests });
+    const found = (...requests: ReturnType<typeof request>[]) =>
+      conditionsOf(from(...requests), settings, { wasSent: () => true });
+
+    it('is one for all sellers, with what Amazon says', () => {
+      const { conditions } = found(request('A1', { outage }), request('A2', { outage }));
+      assert.deepEqual(
+        conditions.map(({ key, title, since }) => [key, title, since]),
+        [['outage/GET_X', 'All requests for GET_X of 2 sellers fail', outage.since]],
+      );
+      assert.match(conditions[0]?.text ?? '', /try again later/);
+    });
+
+    it('is news again if one more seller fails by itself, and not if the whole type does', () => {
+      const later = { ...outage, since: '2026-11-03T00:00:00.000Z' };
+      const marks = (isOfType: boolean) =>
+        [[outage], [outage, later]].map((each) => {
+          const requests = each.map((one, index) => request(`A${index}`, { outage: { ...one, isOfType } }));
+          return found(...requests).conditions[0]?.mark;
+        });
+      assert.deepEqual(marks(false), [outage.since, later.since]);
+      assert.deepEqual(marks(true), [undefined, undefined]);
+    });
+
+    it('includes the windows that were abandoned, whose own alarm neither begins nor ends meanwhile', () => {
+      const abandoned = [{ start: at, end: at, at, found: 'no such data' }];
+      assert.deepEqual(keys(from(request('A1', { outage, abandoned }))), ['outage/GET_X']);
+      assert.equal(found(request('A1', { outage, abandoned })).isKnown('request/A1 GET_X'), false);
+      assert.equal(found(request('A1', {})).isKnown('outage/GET_X'), true);
+    });
+  });
+
   it('is a requests.json that holds something else, which says nothing about single requests', () => {
     const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
     const from = { ...sources(), requestProblem };
     assert.deepEqual(keys(from), ['unreachable/requests']);
     const { isKnown } = conditionsOf(from, settings, { wasSent: () => true });
-    assert.deepEqual([isKnown('request/A1 GET_X'), isKnown('unreachable/requests')], [false, false]);
+    const ofRequests = ['request/A1 GET_X', 'outage/GET_X', 'unreachable/requests'];
+    assert.deepEqual(ofRequests.map(isKnown), [false, false, false]);
+  });
+
+  const dayMs = 86_400_000;
+  const inDays = (days: number) => new Date(Date.parse(at) + days * dayMs).toISOString();
+  const secretOf = (sellerId: string, clientId: string, days: number, isDue = true) =>
+    fakeSellerSnapshot({
+      sellerId,
+      credentials: {
+        clientSecret: {
+          clientId,
+          firstSeenAt: inDays(days - 180),
+          expiresAt: inDays(days),
+          isAnnounced: false,
+          dueAt: inDays(days - 30),
+          isDue,
+        },
+      },
+    });
+
+  it('is a client secret that expires soon, once for each application', () => {
+    const sellers = [
+      secretOf('A1', 'app', 29),
+      secretOf('A2', 'app', 12),
+      secretOf('B1', 'later', 90, false),
+      fakeSellerSnapshot({ sellerId: 'C1' }),
+    ];
+    const { conditions } = conditionsOf(sources({ sellers }), settings, { wasSent: () => false });
+    assert.deepEqual(
+      conditions.map(({ key, title, since, mark }) => [key, title, since, mark]),
+      [['secret/app', 'The client secret of A1, A2 expires soon', inDays(-18), undefined]],
+    );
+    assert.match(
+      conditions[0]?.text ?? '',
+      /^It was first seen 168 days ago, expires on 2026-12-07 at the latest\. Rotate it /,
+    );
+  });
+
+  it('is news again when a client secret has expired', () => {
+    const sellers = [secretOf('A1', 'app', -1)];
+    const { conditions } = conditionsOf(sources({ sellers }), settings, { wasSent: () => false });
+    assert.deepEqual(
+      conditions.map(({ title, mark }) => [title, mark]),
+      [['The client secret of A1 has expired', inDays(-1)]],
+    );
+  });
+
+  it('is a notification that is kept for the operator', () => {
+    const path = '/state/notifications/X-1.json';
+    const kept = { path, notificationType: 'X', keptAt: at, carries: 'other' as const, isDone: false };
+    const notifications = { open: [kept] };
+    assert.deepEqual(keys(sources({ notifications })), [`notification/${path}`]);
+  });
+
+  it('is a state of client secrets that cannot be read, which says nothing about single ones', () => {
+    const problem = { code: 'FILE_SYSTEM_FAILED', message: 'm', since: '2026-11-25T11:00:00.000Z' };
+    const from = sources({ notifications: { open: [], problem } });
+    assert.deepEqual(keys(from), ['unreachable/secrets']);
+    const { isKnown } = conditionsOf(from, settings, { wasSent: () => true });
+    assert.deepEqual(['secret/app', 'notification/x', 'unreachable/secrets'].map(isKnown), [
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('does not end if nothing is known about it', () => {

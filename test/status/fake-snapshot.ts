@@ -15,6 +15,8 @@ export function fakeSnapshot(changed: Partial<StatusSnapshot> = {}): StatusSnaps
     sellers: [],
     queues: [],
     pipelines: [],
+    coverage: [],
+    notifications: { open: [] },
     runs: [],
     ...changed,
   };

@@ -81,6 +81,10 @@ describe('the status page in Chromium', () => {
     assert.match(await text('#tiles'), /Quarantine \d+/);
     assert.match(await text('#queues'), /queue reports .* seller A1DEMOSELLERUS \d+ of 15 documents/);
     assert.match(
+      await text('#queues'),
+      /Client secret: first seen .*, expires \d{4}-\d\d-\d\d at the latest/,
+    );
+    assert.match(
       await text('#quarantine tbody'),
       /HEADER_UNKNOWN .* add them to `from` in the report schema/,
     );
@@ -95,7 +99,11 @@ describe('the status page in Chromium', () => {
       /GET_FLAT_FILE_ALL_ORDERS\S+ everything .* 0 6 1 1 \* .* 1 in flight, 1 abandoned REPORT_GIVEN_UP 2026-10-01T00:00Z to 2026-10-02T00:00Z: .*the window is too long/,
     );
     assert.match(await text('#requests tbody tr:last-child'), /PT1H Amazon's own schedule/);
-    assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and before each drain/);
+    assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and with each drain/);
+    const returns = page.locator('#coverage tbody tr', { hasText: 'customer_returns' }).first();
+    const days = returns.getByRole('img', { name: 'No gaps' }).locator('.day');
+    assert.equal(await days.count(), 60);
+    assert.match((await days.nth(45).getAttribute('title')) ?? '', /^\d{4}-\d\d-\d\d: loaded$/);
     await page.locator('#timeline').getByText('request everything').waitFor();
     assert.ok((await page.locator('#timeline rect').count()) > 20);
     await page.getByRole('img', { name: /^The last 24 hours: \d+ loaded, .*\d quarantined$/ }).waitFor();

@@ -1,67 +1,32 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigquery/column-types.js';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';
+import { pendingTables } from '../../src/warehouse/bigquery/change-tables.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
+import type { ApiRequest, JobConfiguration } from '../../src/warehouse/bigquery/requests.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
-import {
-  addLedgerColumns,
-  makeState,
-  readState,
-  runTransaction,
-} from '../../src/warehouse/bigquery/state.js';
+import { addLedgerColumns, readState, runTransaction } from '../../src/warehouse/bigquery/state.js';
+import { makeState } from '../../src/warehouse/bigquery/make-state.js';
 import { ledgerColumns } from '../../src/warehouse/ledger/ledger-columns.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import type { Bucket } from '../../src/store/types.js';
 import { runInProcess } from '../ingest/world.js';
+import { type Answer, FakeApi, missing } from './fake-bigquery-api.js';
 
-interface Answer {
-  status?: number;
-  body: unknown;
-}
-
-/** A server that records the requests, and answers as a test says. */
-class FakeApi {
-  readonly requests: { method: string; path: string; body: string }[] = [];
-  private constructor(
-    private readonly server: Server,
-    readonly endpoint: string,
-  ) {}
-
-  static async start(answer: (method: string, path: string, body: string) => Answer): Promise<FakeApi> {
-    let api: FakeApi | undefined;
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = Buffer.concat(chunks).toString('latin1');
-      const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
-      api?.requests.push({ method, path, body });
-      const { status = 200, body: answered } = answer(method, path, body);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    api = new FakeApi(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return api;
-  }
-
-  close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-}
-
-const missing: Answer = {
-  status: 404,
-  body: { error: { code: 404, message: 'Not found: Job x', errors: [{ reason: 'notFound' }] } },
+/** The creation of a staging table. */
+const createsTable = (method: string, path: string) => method === 'POST' && /\/tables\?/.test(path);
+const accessDenied: Answer = {
+  status: 403,
+  body: { error: { code: 403, message: 'Access Denied: Job x', errors: [{ reason: 'accessDenied' }] } },
 };
 const type = (text: string) => readColumnType(text) as ColumnType;
 
@@ -98,21 +63,46 @@ describe('requests to BigQuery', () => {
         begun = true;
         return { body: job('sp_reports_abc_0', 'RUNNING') };
       }
-      if (method === 'PATCH') return { body: {} };
+      if (createsTable(method, path)) return { body: {} };
       if (!begun) return missing;
       reloads += 1;
       return { body: job(jobOf(path), reloads < 2 ? 'RUNNING' : 'DONE') };
     });
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.equal(reloads, 2);
-    const upload = api.requests.find(({ method }) => method === 'POST');
+    const [creation, upload] = api.requests.filter(({ method }) => method === 'POST');
+    const created = JSON.parse(creation?.body ?? '');
+    assert.equal(created.tableReference.tableId, '_staging_abc');
+    const lifeHours = (Number(created.expirationTime) - Date.now()) / 3_600_000;
+    assert.ok(lifeHours > 23 && lifeHours <= 24, `expires in ${lifeHours} h`);
     assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
     const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
     assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
-    const { load } = metadata.configuration;
-    assert.deepEqual(load.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
-    assert.deepEqual(load.schema, { fields: [{ name: 'n', type: 'INT64' }] });
-    assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
+    assert.deepEqual(metadata.configuration, {
+      load: {
+        destinationTable: { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' },
+        sourceFormat: 'PARQUET',
+        writeDisposition: 'WRITE_EMPTY',
+        schema: { fields: [{ name: 'n', type: 'INT64' }] },
+        parquetOptions: { enableListInference: true },
+      },
+      labels: { program: 'sp-reports' },
+    });
+    assert.match(upload?.body ?? '', /\r\n\r\nPAR1\r\n--/);
+  });
+
+  it('do not compile with a field in the wrong place', () => {
+    // What fails here is `npm run types`: each directive needs its error.
+    const labels = { program: 'sp-reports' };
+    // @ts-expect-error: labels are of the job, not of what it loads.
+    const labelled: JobConfiguration = { load: { sourceFormat: 'PARQUET', labels } };
+    // @ts-expect-error: a job has its location in its reference.
+    const located: ApiRequest = { method: 'POST', uri: '/jobs', json: { location: 'EU' } };
+    // @ts-expect-error: a dataset is not a job.
+    const placed: ApiRequest = { method: 'POST', uri: '/jobs', json: { datasetReference: {} } };
+    // @ts-expect-error: pages of rows have no filter.
+    const paged: ApiRequest = { uri: '/queries/q', qs: { filter: 'x' } };
+    assert.ok(labelled && located && placed && paged);
   });
 
   it('send rows to a lake in gs://, load them from there, and delete them when the job has ended', async () => {
@@ -125,7 +115,7 @@ describe('requests to BigQuery', () => {
     const staging = { bucket: bucket as Bucket, beginning: 'lake/_staging/' };
     let load: { sourceUris: string[]; sourceFormat: string; destinationTable: unknown } | undefined;
     api = await FakeApi.start((method, path, body) => {
-      if (method === 'PATCH') return { body: {} };
+      if (createsTable(method, path)) return { body: {} };
       if (method === 'POST') {
         load = JSON.parse(body).configuration.load;
         return { body: job('sp_reports_abc_0', 'RUNNING') };
@@ -152,7 +142,7 @@ describe('requests to BigQuery', () => {
     const duplicate = { code: 409, message: 'Already exists: Job', errors: [{ reason: 'duplicate' }] };
     let begun = false;
     api = await FakeApi.start((method, path) => {
-      if (method === 'PATCH') return { body: {} };
+      if (createsTable(method, path)) return { body: {} };
       if (method === 'POST') {
         begun = true;
         return { status: 409, body: { error: duplicate } };
@@ -180,7 +170,7 @@ describe('requests to BigQuery', () => {
   it('use the next generation of an id whose job ended in an error', async () => {
     const begun = new Set<string>();
     api = await FakeApi.start((method, path, body) => {
-      if (method === 'PATCH') return { body: {} };
+      if (createsTable(method, path)) return { body: {} };
       if (method === 'POST') {
         const id = /sp_reports_abc_\d/.exec(body)?.[0] ?? '';
         begun.add(id);
@@ -197,7 +187,7 @@ describe('requests to BigQuery', () => {
   it('use a random id if all generations are used up, for example by an outage of hours', async () => {
     const begun = new Set<string>();
     api = await FakeApi.start((method, path, body) => {
-      if (method === 'PATCH') return { body: {} };
+      if (createsTable(method, path)) return { body: {} };
       if (method === 'POST') {
         const id = /sp_reports_abc_[\w-]+/.exec(body)?.[0] ?? '';
         begun.add(id);
@@ -210,9 +200,71 @@ describe('requests to BigQuery', () => {
     assert.match([...begun].join(), /^sp_reports_abc_[\da-f]+-[\da-f-]+$/);
   });
 
+  it('use the rows that are in the staging table, and fill one that a crash left empty', async () => {
+    const taken = { code: 409, message: 'Already Exists: Table', errors: [{ reason: 'duplicate' }] };
+    for (const [numRows, begun] of [
+      ['3', []],
+      ['0', ['sp_reports_abc_1']],
+    ] as const) {
+      const jobs: string[] = [];
+      api = await FakeApi.start((method, path, body) => {
+        if (createsTable(method, path)) return { status: 409, body: { error: taken } };
+        if (path.includes('/tables/')) return { body: { numRows } };
+        if (method === 'POST') {
+          jobs.push(/sp_reports_abc_\d/.exec(body)?.[0] ?? '');
+          return { body: job(jobs.at(-1) ?? '', 'RUNNING') };
+        }
+        // The job of the table before, which has expired, is still known.
+        const id = jobOf(path);
+        return id === 'sp_reports_abc_0' || jobs.includes(id) ? { body: job(id, 'DONE') } : missing;
+      });
+      assert.equal(await loadStaging(client(), file()), '_staging_abc');
+      assert.deepEqual(jobs, begun);
+      api.close();
+    }
+  });
+
+  it('use the next generation of an id that is taken by a job that can not be read', async () => {
+    const taken = { code: 409, message: 'Already Exists: Job', errors: [{ reason: 'duplicate' }] };
+    const begun = new Set<string>();
+    api = await FakeApi.start((method, path, body) => {
+      if (createsTable(method, path)) return { body: {} };
+      const id = /sp_reports_abc_\d/.exec(body)?.[0] ?? '';
+      if (method === 'POST' && id === 'sp_reports_abc_0') return { status: 409, body: { error: taken } };
+      if (method === 'POST') begun.add(id);
+      return method === 'POST' || begun.has(jobOf(path)) ? { body: job(jobOf(path) || id, 'DONE') } : missing;
+    });
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.deepEqual([...begun], ['sp_reports_abc_1']);
+  });
+
+  it('have ids of their own for each account, which can not read the jobs of another one', async () => {
+    const ids: string[] = [];
+    const seen = new Set<string>();
+    let account = '';
+    api = await FakeApi.start((method, path, body) => {
+      if (createsTable(method, path)) return { body: {} };
+      const id = /sp_reports_abc_\w+/.exec(body)?.[0];
+      if (id) ids.push(id);
+      return ids.length > 0 || method === 'POST' || !path.includes('sp_reports')
+        ? { body: { ...job(jobOf(path) || (id ?? 'x'), 'DONE'), user_email: account } }
+        : missing;
+    });
+    for (account of ['one@p.iam.gserviceaccount.com', 'other@p.iam.gserviceaccount.com']) {
+      const own = client();
+      await own.run('SELECT 1');
+      ids.length = 0;
+      await loadStaging(own, file());
+      assert.match(ids.join(), /^sp_reports_abc_[\da-f]{8}_0$/);
+      seen.add(ids.join());
+    }
+    assert.equal(seen.size, 2);
+  });
+
   it('fail with the error of the job that they began themselves', async () => {
     let begun = false;
     api = await FakeApi.start((method, path) => {
+      if (createsTable(method, path)) return { body: {} };
       if (method === 'POST') begun = true;
       if (method === 'POST' || begun)
         return { body: job(jobOf(path) || 'sp_reports_abc_0', 'DONE', 'quotaExceeded') };
@@ -275,6 +327,40 @@ describe('requests to BigQuery', () => {
     assert.ok(isMade);
   });
 
+  it('wait for the job that rewrites a table, however long it takes, before they repeat its change', async () => {
+    const was = {
+      name: 'things',
+      columns: [{ name: 'v', type: type('date') }],
+      partitionBy: null,
+      clusterBy: ['_seller_id'],
+    };
+    const table = { ...was, columns: [{ name: 'v', type: type('string') }] };
+    const pending = { by: 'another-process', untilMs: 0, was };
+    const state = { version: 1, tables: new Map([['things', { table, pending }]]), views: new Map() };
+    let answer: Answer = missing;
+    const waits: number[] = [];
+    const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
+    api = await FakeApi.start(() => answer);
+    const { target } = client();
+    const found = () => pendingTables(new BigQueryClient(target, clock), state, ['things', 'others']);
+    for (answer of [missing, { body: job('x', 'DONE') }, accessDenied])
+      assert.deepEqual(await found(), [table]);
+    answer = { body: job('x', 'RUNNING') };
+    assert.equal(await found(), 'changing');
+    assert.deepEqual(waits, [2000]);
+    const asked = new Set(api.requests.map(({ path }) => path));
+    assert.equal(asked.size, 1);
+    assert.match([...asked].join(), /\/jobs\/sp_reports_copy_another-process_[\da-f]{8}\?/);
+  });
+
+  it('find the job whose answer was lost, instead of reporting that its id is taken', async () => {
+    const taken = { code: 409, message: 'Already Exists: Job', errors: [{ reason: 'duplicate' }] };
+    api = await FakeApi.start((method, path) =>
+      method === 'POST' ? { status: 409, body: { error: taken } } : { body: job(jobOf(path) || 'x', 'DONE') },
+    );
+    assert.equal((await client().run('SELECT 1')).status.state, 'DONE');
+  });
+
   it('add missing columns to the ledger of an earlier version, and look at it once', async () => {
     const fields = ledgerColumns.map(({ column: name }) => ({ name }));
     const older = fields.filter(({ name }) => name !== 'files' && name !== 'raw_sha256');
@@ -323,6 +409,27 @@ describe('requests to BigQuery', () => {
     assert.deepEqual(dryRuns, [true, true]);
   });
 
+  it('let BigQuery refuse a query that reads more than it said', async () => {
+    let limit: string | undefined;
+    const mebi = 1024 ** 2;
+    api = await FakeApi.start((_, __, body) => {
+      const { dryRun, query } = JSON.parse(body).configuration;
+      const statistics = { query: { statementType: 'SELECT', referencedTables: [{}, {}] } };
+      if (dryRun) return { body: { ...job('x', 'DONE'), statistics } };
+      limit = query.maximumBytesBilled;
+      const message = `Query exceeded limit for bytes billed: ${limit}. 99999999999 or higher required.`;
+      const error = { code: 400, message, errors: [{ reason: 'bytesBilledLimitExceeded', message }] };
+      return { status: 400, body: { error } };
+    });
+    await assert.rejects(runQuery(client(), 'SELECT 1', { maxBytes: 5 * mebi }), {
+      code: 'QUERY_FAILED',
+      message: /limit for bytes billed/,
+      remedy: /--max-bytes/,
+    });
+    // A table is billed for 10 MB at least, whatever is read of it.
+    assert.equal(limit, String(26 * mebi));
+  });
+
   it('are retried a few times if there were too many', async () => {
     const refused: Answer = {
       status: 403,
@@ -365,6 +472,18 @@ describe('a failure of BigQuery', () => {
     'too many requests': { status: 429, message: 'Too Many Requests' },
     'quota exceeded': { status: 403, reason: 'quotaExceeded', message: 'Quota exceeded: imports per table' },
     'credentials missing': { message: 'Could not load the default credentials.' },
+    'outside the perimeter': {
+      status: 403,
+      reason: 'accessDenied',
+      message:
+        "VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x1",
+    },
+    'encryption key denied': {
+      status: 400,
+      reason: 'invalid',
+      message:
+        'Please grant Cloud KMS CryptoKey Encrypter/Decrypter role to BigQuery service account bq-1@bigquery-encryption.iam.gserviceaccount.com',
+    },
     'permission denied': { status: 403, reason: 'accessDenied', message: 'Access Denied: Project p' },
     'dataset or project missing': { status: 404, reason: 'notFound', message: 'Not found: Dataset p:d' },
     'table missing': { status: 404, reason: 'notFound', message: 'Not found: Table p:d.t' },
@@ -373,7 +492,13 @@ describe('a failure of BigQuery', () => {
       message: 'Cannot read and write in different locations: source: EU, destination: US',
     },
     'schema mismatch or value out of range': { reason: 'invalid', message: 'Provided Schema does not match' },
-    'server error': { status: 503, reason: 'backendError', message: 'try later' },
+    'too many bytes to bill': {
+      status: 400,
+      reason: 'bytesBilledLimitExceeded',
+      message: 'Query exceeded limit for bytes billed: 1000000. 10485760 or higher required.',
+    },
+    'made by another process': { status: 409, reason: 'duplicate', message: 'Already Exists: Table p:d.t' },
+    'server error': { status: 400, reason: 'jobBackendError', message: 'try later' },
     'refused request': { status: 400, message: 'Bad Request' },
     'no answer': { message: 'connect ECONNREFUSED 127.0.0.1:1' },
   };
@@ -384,11 +509,15 @@ describe('a failure of BigQuery', () => {
     'too many requests': ['WAREHOUSE_BUSY', true],
     'quota exceeded': ['WAREHOUSE_QUOTA_EXCEEDED', false],
     'credentials missing': ['WAREHOUSE_ACCESS_DENIED', false],
+    'outside the perimeter': ['WAREHOUSE_PERIMETER_DENIED', false],
+    'encryption key denied': ['WAREHOUSE_KEY_DENIED', false],
     'permission denied': ['WAREHOUSE_ACCESS_DENIED', false],
     'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
     'table missing': ['WAREHOUSE_BUSY', true],
     'bucket in another location': ['WAREHOUSE_NOT_FOUND', false],
     'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
+    'too many bytes to bill': ['WAREHOUSE_REFUSED', false],
+    'made by another process': ['WAREHOUSE_BUSY', true],
     'server error': ['WAREHOUSE_UNREACHABLE', true],
     'refused request': ['WAREHOUSE_REFUSED', false],
     'no answer': ['WAREHOUSE_UNREACHABLE', false],
@@ -403,6 +532,11 @@ describe('a failure of BigQuery', () => {
       assert.deepEqual([error.code, error.retry === 'now'], codes[name as keyof typeof codes]);
     });
   }
+
+  it('is about the query, not about rights, if the answer is too large', () => {
+    const failure = { status: 403, reason: 'responseTooLarge', message: 'Response too large to return' };
+    assert.equal(failureError(failure, 'bigquery:p.d').code, 'WAREHOUSE_REFUSED');
+  });
 });
 
 describe('a warehouse that is not a file', () => {

@@ -28,6 +28,7 @@ function clientOf(members: Partial<BigQueryClient>): BigQueryClient {
   return onlyThese<BigQueryClient>('client', {
     target: { project: 'p', dataset: 'ds', location: 'EU' },
     table: (name) => `\`ds.${name}\``,
+    tableUri: (name) => `/datasets/ds/tables/${name}`,
     ...members,
   });
 }

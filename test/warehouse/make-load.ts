@@ -12,6 +12,7 @@ export interface MadeTable {
   name?: string;
   mode?: LoadMode;
   key?: string[];
+  partitionBy?: string;
   /** Column name to type, as in YAML. */
   columns: Record<string, string>;
   rows: Record<string, Cell>[];
@@ -71,6 +72,7 @@ async function makeTable(folder: string, table: MadeTable): Promise<LoadTable> {
     name: table.name ?? 'things',
     mode: table.mode ?? 'append',
     key: table.key ?? [],
+    partitionBy: table.partitionBy,
     columns,
     parquetPath: rows.length > 0 ? await writeParquet(folder, names, rows) : null,
     rows: rows.length,

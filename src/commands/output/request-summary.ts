@@ -1,6 +1,9 @@
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { RequestedReport, RequestSummary } from '../../requests/types.js';
+import type { CallsPerDay } from '../../requests/calls-per-day.js';
+import { reportPeriod } from '../../requests/windows.js';
 import { pluralize } from '../../text/pluralize.js';
+import { callPlanText } from './call-plan-text.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
@@ -19,14 +22,20 @@ export function requestsFailed({ failures, recovered }: RequestSummary): boolean
 }
 
 /** The result of a request cycle as text. */
-export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+export function requestText(
+  summary: RequestSummary,
+  { dryRun = false, nowMs = 0, width }: { dryRun?: boolean; nowMs?: number; width?: number } = {},
+): string {
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
   const verb = dryRun ? 'Would request' : 'Requested';
   const nothing = failures.length > 0 ? 'No report requested.' : 'Nothing to request.';
   const parts = [
     requested.length > 0 ? `${verb} ${pluralize(requested.length, 'report')}.\n` : `${nothing}\n`,
   ];
-  if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  if (dryRun) parts.push(callPlanText(summary, { nowMs, width }));
+  else if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
       sellerId,
@@ -50,7 +59,7 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
     parts.push('\nFailed\n', ...messages, remediesText(failures));
   }
   if (abandoned.length > 0) {
-    parts.push('\nAbandoned after four failures; retry with `sp-reports request --again`\n');
+    parts.push('\nAbandoned after repeated failures; retry with `sp-reports request --again`\n');
     for (const { sellerId, reportType, start, end, found } of abandoned)
       parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
   }
@@ -59,7 +68,9 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
 
 /** The result of a request cycle as JSON. Scripts rely on these keys. */
 export function requestJson(summary: RequestSummary): Record<string, unknown> {
-  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
+    summary;
+  const { decisions, perDay } = summary;
   return {
     asked: requested,
     left: postponed,
@@ -68,7 +79,30 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     givenUp: abandoned,
     schedules,
     failures,
+    notes,
     taken: recovered && summaryJson(recovered),
+    plan: decisions?.map(decisionJson),
+    perDay: perDay && perDayJson(perDay),
+  };
+}
+
+/** When a window would be requested, and what it waits for. */
+function decisionJson({ candidate, atMs, waitsFor }: NonNullable<RequestSummary['decisions']>[number]) {
+  const { sellerId, reportType, marketplaceIds } = candidate.plan;
+  const at = waitsFor === undefined ? 'now' : new Date(atMs).toISOString();
+  const period = reportPeriod(candidate.window);
+  return { sellerId, reportType, marketplaceIds, ...period, reason: candidate.reason, at, waitsFor };
+}
+
+function perDayJson({ sellers, limits }: CallsPerDay) {
+  return {
+    sellers,
+    limits: limits.map(({ limit: { reportType, calls, perMs }, ...rest }) => ({
+      reportType,
+      calls,
+      perSeconds: perMs / 1000,
+      ...rest,
+    })),
   };
 }
 

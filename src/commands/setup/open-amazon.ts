@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/spec.js';
+import { describeError, errorCode } from '../../errors/reports-error.js';
 import { openSharedJson } from '../../files/shared-json.js';
+import { openClientSecrets } from '../../source/selling-partner/client-secrets.js';
 import { openNotifications } from '../../source/selling-partner/notifications.js';
 import { openQuotaPlan, type QuotaPlan, quotaJson } from '../../source/selling-partner/quota.js';
 import type { Notifications } from '../../source/types.js';
@@ -11,8 +13,26 @@ import type { Subscriber } from '../../connect/subscribe.js';
  * Opens the quota plan of the state folder. Its file is not synced to disk: if a power failure
  * leaves it damaged, calls wait until their quota has been refilled.
  */
-export function openQuota({ state }: Pick<Config, 'state'>, log: Logger): QuotaPlan {
-  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), quotaJson, { log }) });
+export function openQuota(
+  { state, quotaShare }: Pick<Config, 'state' | 'quotaShare'>,
+  log: Logger,
+): QuotaPlan {
+  const file = openSharedJson(join(state, 'quota.json'), quotaJson, { log });
+  return openQuotaPlan({ state: file, share: quotaShare });
+}
+
+/**
+ * Notes which client secrets of the settings are new, from which day their age counts. Never
+ * rejects: nothing but a warning depends on it.
+ */
+export async function seeClientSecrets(
+  { state, sellers }: Pick<Config, 'state' | 'sellers'>,
+  { log }: { log: Logger },
+): Promise<void> {
+  const secrets = sellers.map(({ credentials }) => credentials);
+  await openClientSecrets(state, { log })
+    .see(secrets)
+    .catch((error: unknown) => log.warn({ code: errorCode(error) }, describeError(error)));
 }
 
 /** Opens the quota plan, runs the work with it, and closes it afterwards. */

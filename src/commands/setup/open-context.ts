@@ -5,15 +5,17 @@ import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
 import type { PipelineContext } from '../../ingest/context.js';
+import { SharedWork } from '../../ingest/shared-work.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { readViews } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { openStores } from '../../store/open-store.js';
 import { openStaging, removeOldStaging } from '../../store/staging.js';
+import type { CallQuota } from '../../scheduling/call-plan.js';
 import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
-import { openQuota } from './open-amazon.js';
+import { openQuota, seeClientSecrets } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 import { repairStateFiles } from './state-files.js';
@@ -80,10 +82,11 @@ export async function withContext<T>(
     // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
     await repairStateFiles(config.state, progress);
+    await seeClientSecrets(config, progress);
     const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
-    return await work({
+    const context: Omit<PipelineContext, 'shared'> = {
       config,
       schemas,
       lake: stores.lake,
@@ -91,22 +94,25 @@ export async function withContext<T>(
       warehouse: openWarehouse(config, opened),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? ''),
-      documentQuota(sellerId) {
-        const clientId = clientIds.get(sellerId) ?? '';
-        const key: QuotaKey = { clientId, sellerId, operation: 'getReportDocument' };
-        return {
-          available: () => quota.available(key),
-          nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
-          possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
-        };
-      },
+      documentQuota: (sellerId) => quotaOf(sellerId, 'getReportDocument'),
+      requestQuota: (sellerId) => quotaOf(sellerId, 'createReport'),
       clock: systemClock,
       log: progress.log,
       onEvent: progress.onEvent,
-    });
+    };
+    return await work({ ...context, shared: new SharedWork(context) });
   } finally {
     progress.close();
     await stores.close();
     await quota.close();
+  }
+
+  function quotaOf(sellerId: string, operation: QuotaKey['operation']): CallQuota {
+    const key: QuotaKey = { clientId: clientIds.get(sellerId) ?? '', sellerId, operation };
+    return {
+      available: () => quota.available(key),
+      nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
+      possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
+    };
   }
 }

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander';
-import { z } from 'zod';
 import { marketplaceId } from '../../schema/marketplaces.js';
 
 /** Reads an option that is a whole number above zero. */
@@ -48,17 +47,25 @@ export function marketplaceOption(text: string, before: string[] = []): string[]
 export function endOption(text: string): string {
   const time = timeOption(text);
   const dayMs = 86_400_000;
-  return z.iso.date().safeParse(text).success ? new Date(Date.parse(time) + dayMs).toISOString() : time;
+  return text.includes('T') ? time : new Date(Date.parse(time) + dayMs).toISOString();
 }
 
-const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
+const isoTime =
+  /^(?<date>\d{4}-\d{2}-\d{2})(?<time>T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?<zone>Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** Reads an option that is a date or a time, in UTC if it has no zone. Returns ISO 8601 in UTC. */
 export function timeOption(text: string): string {
-  if (!isoTime.safeParse(text).success)
+  const { date, time, zone } = isoTime.exec(text)?.groups ?? {};
+  const found = new Date(time && !zone ? `${text}Z` : text);
+  if (date === undefined || Number.isNaN(found.getTime()) || !isDay(date))
     throw new InvalidArgumentError(
       'It must be a date or a time, such as 2026-10-01 or 2026-10-01T08:30:00Z.',
     );
-  const isWithoutZone = /T[\d:.]+$/.test(text);
-  return new Date(isWithoutZone ? `${text}Z` : text).toISOString();
+  return found.toISOString();
+}
+
+/** `Date` takes 2026-02-30 for 2 March. */
+function isDay(date: string): boolean {
+  const day = new Date(date);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
 }

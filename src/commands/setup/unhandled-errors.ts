@@ -3,7 +3,6 @@ import { redact } from '../../errors/secrets.js';
 import { cleanUpBeforeExit } from '../../runtime/before-exit.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Io } from './io.js';
-import { openLog } from './progress.js';
 
 /** SQS answers in far less; what is not released becomes visible by itself. */
 const cleanUpMs = 5000;
@@ -16,17 +15,23 @@ const cleanUpMs = 5000;
 export function exitOnUnhandledErrors(io: Pick<Io, 'stderr'>): void {
   let isEnding = false;
   process.on('uncaughtException', (error: unknown, origin) => {
-    logError(error, origin, io);
+    const logged = logError(error, origin, io);
     if (isEnding) return;
     isEnding = true;
-    void Promise.race([cleanUpBeforeExit(), systemClock.sleep(cleanUpMs)]).finally(() => process.exit(1));
+    const cleanedUp = Promise.all([logged, cleanUpBeforeExit()]);
+    void Promise.race([cleanedUp, systemClock.sleep(cleanUpMs)]).finally(() => process.exit(1));
   });
 }
 
-function logError(error: unknown, origin: string, { stderr }: Pick<Io, 'stderr'>): void {
+async function logError(error: unknown, origin: string, { stderr }: Pick<Io, 'stderr'>): Promise<void> {
   const code = errorCode(error);
   const message = `exiting on an error that nothing handles: ${describeError(error)}`;
   const stack = error instanceof Error ? error.stack : undefined;
-  if (stderr.isTTY) stderr.write(redact(`error ${code}: ${message}\n${stack ?? ''}\n`));
-  else openLog(stderr, 'fatal').fatal({ code, origin, stack }, message);
+  if (stderr.isTTY) {
+    stderr.write(redact(`error ${code}: ${message}\n${stack ?? ''}\n`));
+    return;
+  }
+  // Imported here so that no command waits for a logger that it may not need.
+  const { openLog } = await import('./progress.js');
+  openLog(stderr, 'fatal').fatal({ code, origin, stack }, message);
 }

@@ -9,6 +9,9 @@ export class EmptyMeasures {
   /** For each table, the indexes of the columns without a value so far. */
   private readonly empty: Map<string, Set<number>>;
 
+  /** For each table, the number of its numeric columns. */
+  private readonly counts: Map<string, number>;
+
   constructor(private readonly tables: ParsedTable[]) {
     this.empty = new Map(
       tables.map(({ name, columns }) => {
@@ -18,6 +21,7 @@ export class EmptyMeasures {
         return [name, new Set(measures)];
       }),
     );
+    this.counts = new Map([...this.empty].map(([name, measures]) => [name, measures.size]));
   }
 
   /** Takes the next batch of a table. */
@@ -33,6 +37,12 @@ export class EmptyMeasures {
     const columns = this.tables.find(({ name }) => name === table)?.columns ?? [];
     const names = [...(this.empty.get(table) ?? [])].flatMap((index) => columns[index]?.name ?? []);
     return names.length > 0 ? names : undefined;
+  }
+
+  /** Whether a table has numeric columns, and all of them are empty. */
+  areAll(table: string): boolean {
+    const count = this.empty.get(table)?.size ?? 0;
+    return count > 0 && count === this.counts.get(table);
   }
 }
 

@@ -1,12 +1,13 @@
 import { matchesReportType } from '../../config/report-types.js';
-import { type Span, spanMs } from '../../config/span.js';
+import { type Span, spanMs } from '../../yaml/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
 import { warningConditions } from './warning-conditions.js';
+import { type RequestState, requestConditions, unknownRequestKeys } from './request-conditions.js';
+import { notificationConditions, secretConditions } from './secret-conditions.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
-import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export interface Conditions {
@@ -22,7 +23,7 @@ export interface Conditions {
 /** The input of the alarms. */
 export interface AlarmSources {
   snapshot: StatusSnapshot;
-  requests: Pick<KeyedProgress, 'key' | 'sellerId' | 'reportType' | 'abandoned'>[];
+  requests: RequestState[];
   /** Why the state of requests can't be read. */
   requestProblem?: Problem | undefined;
 }
@@ -66,12 +67,20 @@ export function conditionsOf(
       readAt: snapshot.at,
       problem: requestProblem,
     },
+    {
+      key: 'unreachable/secrets',
+      what: 'the state of client secrets',
+      readAt: snapshot.at,
+      problem: snapshot.notifications.problem,
+    },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/', 'warning/'] : []),
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
-    ...(requestProblem ? ['request/'] : []),
+    ...(requestProblem ? ['request/', 'outage/'] : []),
+    ...unknownRequestKeys(requests),
+    ...(snapshot.notifications.problem ? ['secret/', 'notification/'] : []),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -98,7 +107,9 @@ export function conditionsOf(
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
-      ...requests.flatMap(abandonedRequest),
+      ...requestConditions(requests),
+      ...secretConditions(snapshot.sellers, snapshot.at),
+      ...notificationConditions(snapshot.notifications),
       ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
@@ -212,23 +223,6 @@ function longQueue(
     });
   }
   return conditions;
-}
-
-function abandonedRequest(request: AlarmSources['requests'][number]): Condition[] {
-  const { key, sellerId, reportType, abandoned } = request;
-  const last = abandoned.at(-1);
-  if (!last) return [];
-  const more = abandoned.length > 1 ? ` and ${abandoned.length - 1} more` : '';
-  return [
-    {
-      key: `request/${key}`,
-      kind: 'request',
-      title: `Requests for ${reportType} of ${sellerId} fail`,
-      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` retries it.`,
-      since: abandoned[0]?.at ?? last.at,
-      mark: last.at,
-    },
-  ];
 }
 
 /** A queue or the warehouse, and the result of reading it. */

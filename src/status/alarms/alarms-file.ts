@@ -17,7 +17,7 @@ const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expec
 const alarmFields = {
   kind: z.enum([
     ...(['stale_table', 'quarantine', 'warning', 'credentials', 'queue', 'request'] as const),
-    ...(['machine', 'unreachable', 'test'] as const),
+    ...(['machine', 'unreachable', 'secret', 'notification', 'test'] as const),
   ]),
   title: z.string(),
   text: z.string(),

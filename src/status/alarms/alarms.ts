@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
-import { spanMs } from '../../config/span.js';
+import { spanMs } from '../../yaml/span.js';
 import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
+import { allPlans } from '../../requests/request-plans.js';
 import { openRequestStore } from '../../requests/request-store.js';
 import { openSharedJson } from '../../files/shared-json.js';
 import { alarmsJson, type KeptAlarms, type SentAlarms } from './alarms-file.js';
@@ -24,7 +25,7 @@ export interface Alarms {
   check(signal: AbortSignal): Promise<void>;
 }
 
-type AlarmContext = Pick<PipelineContext, 'config' | 'clock' | 'log'>;
+type AlarmContext = Pick<PipelineContext, 'config' | 'schemas' | 'clock' | 'log'>;
 
 /**
  * Opens the alarms. Sent alarms are kept in `<state>/alarms.json`, so that a restart does not send
@@ -34,7 +35,7 @@ type AlarmContext = Pick<PipelineContext, 'config' | 'clock' | 'log'>;
 export function openAlarms(
   settings: AlarmsConfig,
   readSnapshot: () => Promise<StatusSnapshot>,
-  { config, clock, log }: AlarmContext,
+  { config, schemas, clock, log }: AlarmContext,
 ): Alarms {
   const state = openSharedJson(join(config.state, 'alarms.json'), alarmsJson, { log });
   const requestStore = openRequestStore(config.state, { log, clock });
@@ -68,7 +69,10 @@ export function openAlarms(
 
   async function look({ sent, troubles }: KeptAlarms): Promise<Conditions> {
     const snapshot = await readSnapshot();
-    const { requests, problem: requestProblem } = readRequests(requestStore, clock.now());
+    const { requests: stored, problem: requestProblem } = readRequests(requestStore, clock.now());
+    // Nothing ends the outage of a request that is no longer in the settings.
+    const made = new Set(allPlans({ config, schemas }).map(({ key }) => key));
+    const requests = stored.map((each) => (made.has(each.key) ? each : { ...each, outage: undefined }));
     return conditionsOf({ snapshot, requests, requestProblem }, settings, {
       wasSent: (key) => key in sent,
       troubles,

@@ -3,6 +3,8 @@ export type AlarmKind =
   | 'quarantine'
   | 'warning'
   | 'credentials'
+  | 'secret'
+  | 'notification'
   | 'queue'
   | 'request'
   | 'machine'

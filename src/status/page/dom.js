@@ -127,6 +127,7 @@ function found(element, id) {
  * @property {(row: Row) => Child} cell
  * @property {boolean} [number] for figures
  * @property {boolean} [wide] for text of several lines
+ * @property {boolean} [strip] for a strip of days, which takes the whole width of a phone
  * @property {boolean} [wrap] for long names
  * @property {boolean} [phone] false if a phone does not show it
  */
@@ -142,10 +143,11 @@ function found(element, id) {
  */
 export function table(label, columns, rows) {
   /** @param {Column<Row>} column */
-  const classOf = ({ number: isNumber, wide, wrap, phone }) => {
+  const classOf = ({ number: isNumber, wide, strip, wrap, phone }) => {
     const names = [
       isNumber && 'number',
       wide && 'wide',
+      strip && 'strip-cell',
       wrap && 'wrap',
       phone === false && 'no-phone',
     ].filter(Boolean);

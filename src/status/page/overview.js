@@ -34,7 +34,7 @@ export function showOverview(snapshot) {
 }
 
 /** @param {StatusSnapshot} snapshot */
-function showProblems({ warehouse, commits, queues, sellers }) {
+function showProblems({ warehouse, commits, queues, sellers, notifications }) {
   const problems = [
     ...problemOf('Warehouse', warehouse.problem),
     ...problemOf('Commits', commits.problem),
@@ -42,6 +42,13 @@ function showProblems({ warehouse, commits, queues, sellers }) {
     ...sellers.flatMap(({ sellerId, name, credentials: { refused } }) =>
       problemOf(`Seller ${name ?? sellerId}`, refused),
     ),
+    ...problemOf('Client secrets', notifications.problem),
+    ...notifications.open.map(({ notificationType, path, keptAt }) => ({
+      about: 'Notification of Amazon',
+      code: notificationType,
+      message: `kept in ${path} until somebody has acted on it`,
+      since: keptAt,
+    })),
   ];
   show(byId('problems'), problems, () =>
     problems.map(({ about, code, message, since }) =>

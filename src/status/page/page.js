@@ -1,4 +1,5 @@
 import { openConsole } from './console.js';
+import { showCoverage } from './coverage.js';
 import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview, warnedLately } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
@@ -26,6 +27,7 @@ async function refresh() {
 /** @param {PageSnapshot} snapshot */
 function showSnapshot(snapshot) {
   showOverview(snapshot);
+  showCoverage(snapshot);
   showTimeline(snapshot);
   showQueues(snapshot);
   showRequests(snapshot);
@@ -42,7 +44,11 @@ function showSnapshot(snapshot) {
   const quarantined = inQuarantine(snapshot);
   const abandoned = abandonedWindows(snapshot);
   const warned = warnedLately(snapshot).length;
+  const dueSecrets = snapshot.sellers.filter(({ credentials }) => credentials.clientSecret?.isDue).length;
   const toDo = [
+    snapshot.notifications.open.length > 0 &&
+      `${pluralize(snapshot.notifications.open.length, 'notification')} of Amazon to act on`,
+    dueSecrets > 0 && `${pluralize(dueSecrets, 'seller')} whose client secret expires soon`,
     stale > 0 && pluralize(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
     warned > 0 && `${pluralize(warned, 'new document')} with warnings`,

@@ -1,8 +1,8 @@
 import { ago, badge, bodyOf, pluralize, duration, firstOf, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
-import { outcomesText, stateOf } from './timeline.js';
+import { lateText, outcomesText, stateOf } from './timeline.js';
 
-/** @import { PipelineSnapshot, QueueSnapshot } from '../types.js' */
+/** @import { ClientSecretSnapshot, PipelineSnapshot, QueueSnapshot } from '../types.js' */
 /** @import { SellerSnapshot, StatusSnapshot } from '../types.js' */
 
 const words = { good: 'good', warn: 'partly', bad: 'failed', running: 'running' };
@@ -39,7 +39,7 @@ export function showQueues({ queues, pipelines, sellers }) {
  */
 function byNeed(a, b) {
   const need = (/** @type {SellerSnapshot} */ { credentials, quota }) =>
-    credentials.refused ? 2 : quota.available < 1 ? 1 : 0;
+    credentials.refused ? 3 : credentials.clientSecret?.isDue ? 2 : quota.available < 1 ? 1 : 0;
   return need(b) - need(a);
 }
 
@@ -98,6 +98,20 @@ function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }
       state,
       ` ${name ? `${sellerId}, ` : ''}${region}, ${pluralize(marketplaces.length, 'marketplace')}`,
     ),
+    credentials.clientSecret && clientSecretLine(credentials.clientSecret),
+  );
+}
+
+/** @param {ClientSecretSnapshot} secret */
+function clientSecretLine({ firstSeenAt, expiresAt, isAnnounced, isDue }) {
+  return h(
+    'p',
+    { class: 'muted' },
+    'Client secret: first seen ',
+    ago(firstSeenAt),
+    ', expires ',
+    isDue ? badge('warn', expiresAt.slice(0, 10)) : expiresAt.slice(0, 10),
+    !isAnnounced && ' at the latest',
   );
 }
 
@@ -119,7 +133,7 @@ function pipelinesTable(pipelines) {
         title: 'Schedule',
         cell: ({ schedules, timezone, kind }) => [
           ...schedules.flatMap((schedule) => [h('code', {}, schedule), ' ']),
-          h('span', { class: 'muted' }, timezone, kind === 'request' && ', and before each drain'),
+          h('span', { class: 'muted' }, timezone, kind === 'request' && ', and with each drain'),
         ],
       },
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
@@ -129,7 +143,7 @@ function pipelinesTable(pipelines) {
           last
             ? [
                 ago(last.endedAt),
-                `, took ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
+                `${lateText(last)}, took ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
               ]
             : h('span', { class: 'muted' }, 'none since the start'),
       },

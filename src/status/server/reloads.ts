@@ -1,4 +1,4 @@
-import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
+import { defaultMaxDocumentBytes } from '../../config/default-limits.js';
 import { describeError, errorCode, ReportsError } from '../../errors/reports-error.js';
 import type { PipelineContext, PipelineEvent, StopSignals } from '../../ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';

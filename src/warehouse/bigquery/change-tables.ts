@@ -1,24 +1,51 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
-import { lineage } from '../../schema/lineage.js';
-import type { ColumnType } from '../../schema/types.js';
 import type { BigQueryClient } from './client.js';
-import { bigQueryType, columnTypeOfField, type Field, widenedSql } from './column-types.js';
+import { bigQueryType } from './column-types.js';
+import { createTable, type Descriptions, recreateTable } from './create-table.js';
+import { hasEnded } from './errors.js';
+import {
+  type FoundColumns,
+  isBeingCopied,
+  isRewritten,
+  isWidened,
+  isWidenedInPlace,
+  restoreTable,
+  rewriteTable,
+} from './rewrite-table.js';
 import { identifier } from './sql.js';
-import { makeState, recordTable, readState, runTransaction, type State, type TableState } from './state.js';
-import { columnSql, columnsSql, tableSql, typeIn } from './table-sql.js';
+import {
+  type PendingChange,
+  readState,
+  recordTables,
+  retryOnConflict,
+  rowOfTable,
+  runTransaction,
+  type State,
+  type TableRecord,
+  type TableState,
+} from './state.js';
+import { columnSql, typeIn } from './table-sql.js';
 
-/** The tables of the report schemas by name, for descriptions. */
-export type Descriptions = ReadonlyMap<string, ExportTable>;
-
-/** Longer than any statement that changes a table may take: its job has ended by then. */
+/** Others repeat a change that is still pending after this time, if it does not copy a table. */
 const changeMs = 15 * 60_000;
+
+/** The changes that this process makes no more, by `by`. They may still be pending. */
+const abandoned = new Set<string>();
+
+/** A change as it is recorded before it is made. */
+interface Change {
+  table: TableState;
+  pending: PendingChange & { by: string };
+}
 
 /**
  * Creates and changes tables. A change is recorded before it is made, so that an interrupted one is
- * found and repeated. Returns false if another commit came first.
+ * found and repeated. One that BigQuery refuses is taken back, so that the table stays usable for
+ * documents that do not need it. Returns false if another commit came first, or if the change that
+ * was taken back was begun by another commit: it may not concern these documents.
  */
 export async function changeTables(
   client: BigQueryClient,
@@ -28,66 +55,32 @@ export async function changeTables(
   log?: Logger,
 ): Promise<boolean> {
   if (tables.length === 0) return true;
-  const untilMs = client.clock.now() + changeMs;
-  const noted = tables.map((table) => {
-    const before = state.tables.get(table.name.toLowerCase());
+  const [untilMs, by] = [client.clock.now() + changeMs, randomUUID()];
+  const changes = tables.map((table): Change => {
+    const before = state.tables.get(rowOfTable(table.name));
     // An interrupted change starts over from where it began.
-    return { table, pending: { untilMs, was: before?.pending ? before.pending.was : before?.table } };
+    return { table, pending: { untilMs, by, was: before?.pending ? before.pending.was : before?.table } };
   });
-  const { outcome } = await runTransaction(
-    client,
-    state.version,
-    noted.flatMap(({ table, pending }) => recordTable(client, table, pending)),
-  );
+  const { outcome } = await runTransaction(client, state.version, recordTables(client, changes));
   if (outcome === 'changed') return false;
   state.version += 1;
-  for (const { table, pending } of noted) {
-    await changeTable(client, table, pending.was, descriptions.get(table.name), log);
-    state.tables.set(table.name.toLowerCase(), { table, pending });
+  for (const change of changes) {
+    const { name } = change.table;
+    try {
+      if (await changeTable(client, change, descriptions.get(name), log)) continue;
+      abandoned.add(by);
+      return false;
+    } catch (error) {
+      abandoned.add(by);
+      if (!hasEnded(error)) throw error;
+      log?.warn({ table: name }, `the table can't be changed, and stays as it is: ${String(error)}`);
+      await takeBack(client, changes);
+      if (state.tables.get(rowOfTable(name))?.pending) return false;
+      throw error;
+    }
   }
+  for (const change of changes) state.tables.set(rowOfTable(change.table.name), change);
   return true;
-}
-
-/** The names of the tables in the dataset. */
-export async function existingTables(client: BigQueryClient): Promise<Set<string>> {
-  interface Listed {
-    tables?: { tableReference: { tableId: string } }[];
-    nextPageToken?: string;
-  }
-  const names = new Set<string>();
-  let pageToken: string | undefined;
-  do {
-    const page: Listed = await client.request({
-      uri: `/datasets/${client.target.dataset}/tables`,
-      qs: withoutUndefined({ maxResults: 1000, pageToken }),
-    });
-    for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
-    pageToken = page.nextPageToken;
-  } while (pageToken);
-  return names;
-}
-
-/**
- * Recreates, empty, the tables that loads filled and somebody dropped, including those of the
- * ledger.
- */
-export async function recreateDropped(
-  client: BigQueryClient,
-  descriptions: Descriptions,
-  log?: Logger,
-): Promise<void> {
-  const state = await readState(client);
-  if (!state) return;
-  const existing = await existingTables(client);
-  await makeState(client);
-  for (const { table } of state.tables.values()) {
-    if (existing.has(table.name)) continue;
-    await changeTable(client, table, undefined, descriptions.get(table.name), log);
-    log?.warn(
-      { table: table.name },
-      `${table.name} was dropped, and is created again without rows; \`sp-reports reload ${table.name}\` loads its documents again`,
-    );
-  }
 }
 
 /**
@@ -95,112 +88,93 @@ export async function recreateDropped(
  * interrupted.
  */
 export async function pendingTables(
-  { clock }: BigQueryClient,
+  client: BigQueryClient,
   state: State,
   names: string[],
 ): Promise<TableState[] | 'changing'> {
+  const { clock } = client;
   const pending = names.flatMap((name) => {
-    const known = state.tables.get(name.toLowerCase());
+    const known = state.tables.get(rowOfTable(name));
     return known?.pending ? [{ table: known.table, ...known.pending }] : [];
   });
-  const isChanging = pending.some(
-    ({ was, table, untilMs }) => untilMs > clock.now() && was && rewrites(was, table),
-  );
-  if (!isChanging) return pending.map(({ table }) => table);
+  const isChanging = async ({ was, table, untilMs, by }: (typeof pending)[number]) => {
+    if (!was || !isRewritten({ was, table })) return false;
+    if (untilMs > clock.now() && !abandoned.has(by ?? '')) return true;
+    return by !== undefined && isBeingCopied(client, { table, by });
+  };
+  const changing = await Promise.all(pending.map(isChanging));
+  if (!changing.includes(true)) return pending.map(({ table }) => table);
   await clock.sleep(2000);
   return 'changing';
 }
 
+/** Returns false if somebody else makes the change by now. */
 async function changeTable(
   client: BigQueryClient,
-  table: TableState,
-  was: TableState | undefined,
+  { table, pending: { was, by } }: Change,
   described: ExportTable | undefined,
   log?: Logger,
-): Promise<void> {
-  const name = client.table(table.name);
-  if (!was) {
-    await client.run(
-      `CREATE TABLE IF NOT EXISTS ${name} (${columnsSql(table, described)}) ${tableSql(table, described)}`,
-    );
-  } else {
-    const known = new Set(was.columns.map((column) => column.name));
-    const added = table.columns.filter((column) => !known.has(column.name));
-    if (added.length > 0) {
-      const actions = added.map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column, described)}`);
-      await client.run(`ALTER TABLE ${name} ${actions.join(', ')}`);
-      for (const column of added) {
-        log?.info(
-          { table: table.name, column: column.name, type: bigQueryType(column.type) },
-          'column added',
-        );
-      }
-    }
-    for (const { name: column, type } of was.columns) {
-      const to = typeIn(table, column);
-      if (columnTypeText(type) === columnTypeText(to) || !isWidenedInPlace(type, to)) continue;
-      await client.run(
-        `ALTER TABLE ${name} ALTER COLUMN ${identifier(column)} SET DATA TYPE ${bigQueryType(to)}`,
-      );
-      logWidened(table.name, column, type, to, log);
-    }
-    if (rewrites(was, table)) await rewrite(client, was, table, described, log);
+): Promise<boolean> {
+  const found = was && (await restoreTable(client, table.name));
+  if (!found) {
+    await (was ? recreateTable : createTable)(client, table, described, log);
+    return true;
   }
+  const name = client.table(table.name);
+  const known = new Set(was.columns.map((column) => column.name));
+  const added = table.columns.filter((column) => !known.has(column.name));
+  if (added.length > 0) {
+    const actions = added.map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column, described)}`);
+    await client.run(`ALTER TABLE ${name} ${actions.join(', ')}`);
+    for (const column of added) {
+      log?.info({ table: table.name, column: column.name, type: bigQueryType(column.type) }, 'column added');
+    }
+  }
+  const change = { was, table, by };
+  for (const { name: column, type } of was.columns) {
+    if (!isWidened(change, column) || !isWidenedInPlace(change, column)) continue;
+    const to = typeIn(table, column);
+    await client.run(
+      `ALTER TABLE ${name} ALTER COLUMN ${identifier(column)} SET DATA TYPE ${bigQueryType(to)}`,
+    );
+    log?.info(
+      { table: table.name, column, from: columnTypeText(type), to: columnTypeText(to) },
+      'column widened',
+    );
+  }
+  return !isRewritten(change) || rewriteTable(client, change, found, described, log);
 }
 
-/** Whether BigQuery can widen a column without reading its values. */
-function isWidenedInPlace(from: ColumnType, to: ColumnType): boolean {
-  return to.kind === 'decimal' && (from.kind === 'decimal' || from.kind === 'int64');
-}
-
-/** Whether a column changes its type so that all rows must be rewritten. */
-function rewrites(was: TableState, table: TableState): boolean {
-  return was.columns.some(({ name, type }) => {
-    const to = typeIn(table, name);
-    return columnTypeText(type) !== columnTypeText(to) && !isWidenedInPlace(type, to);
+/** Records the tables as BigQuery has them, without the changes, unless others make them by now. */
+async function takeBack(client: BigQueryClient, changes: Change[]): Promise<void> {
+  const found = new Map<Change, FoundColumns | undefined>();
+  for (const change of changes) found.set(change, await restoreTable(client, change.table.name));
+  await retryOnConflict(client, async () => {
+    const state = await readState(client);
+    const own = changes.filter(
+      ({ table, pending }) => state?.tables.get(rowOfTable(table.name))?.pending?.by === pending.by,
+    );
+    if (!state || own.length === 0) return 'nothing to take back';
+    const records: TableRecord[] = [];
+    const gone: string[] = [];
+    for (const change of own) {
+      const columns = found.get(change);
+      const table = columns ? tableAsFound(change, columns) : change.pending.was;
+      if (table) records.push({ table });
+      else gone.push(change.table.name);
+    }
+    const { outcome } = await runTransaction(client, state.version, recordTables(client, records, gone));
+    return outcome === 'committed' ? outcome : undefined;
   });
 }
 
-function logWidened(table: string, column: string, from: ColumnType, to: ColumnType, log?: Logger): void {
-  log?.info({ table, column, from: columnTypeText(from), to: columnTypeText(to) }, 'column widened');
-}
-
-/**
- * Recreates the table with wider columns: BigQuery changes no type to text, and none from date to
- * timestamp.
- */
-async function rewrite(
-  client: BigQueryClient,
-  was: TableState,
-  table: TableState,
-  described: ExportTable | undefined,
-  log?: Logger,
-): Promise<void> {
-  const fields = await fieldsOf(client, table.name);
-  let widened = 0;
-  const values = [...table.columns, ...lineage].map(({ name }) => {
-    const column = identifier(name);
-    const type = was.columns.find((each) => each.name === name)?.type;
-    const to = type && typeIn(table, name);
-    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isWidenedInPlace(type, to))
-      return column;
-    const found = fields.get(name.toLowerCase());
-    // An interrupted change may have been made already.
-    if (found?.kind === to.kind && found.kind !== type.kind) return column;
-    widened += 1;
-    logWidened(table.name, name, type, to, log);
-    return `${widenedSql(column, type, to)} AS ${column}`;
+/** The table with the columns that it has, as wide as they are. */
+function tableAsFound({ table, pending: { was } }: Change, found: FoundColumns): TableState {
+  const columns = table.columns.flatMap((column) => {
+    const now = found.get(column.name.toLowerCase());
+    if (!found.has(column.name.toLowerCase())) return [];
+    const before = was?.columns.find(({ name }) => name === column.name);
+    return now && columnTypeText(now) === columnTypeText(column.type) ? column : (before ?? column);
   });
-  if (widened === 0) return;
-  await client.run(
-    `CREATE OR REPLACE TABLE ${client.table(table.name)} (${columnsSql(table, described)}) ${tableSql(table, described)}
-     AS SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
-  );
-}
-
-async function fieldsOf(client: BigQueryClient, table: string): Promise<Map<string, ColumnType | undefined>> {
-  const { schema } = await client.request<{ schema?: { fields?: Field[] } }>({
-    uri: `/datasets/${client.target.dataset}/tables/${table}`,
-  });
-  return new Map((schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]));
+  return { ...table, columns };
 }

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
+import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit, isTaken } from './errors.js';
+import type { ApiRequest, JobConfiguration, JobRequest, LoadConfiguration } from './requests.js';
 import { identifier } from './sql.js';
-import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 
 export interface BigQueryTarget {
   project: string;
@@ -16,12 +19,14 @@ export interface BigQueryTarget {
   location: string;
   /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** An emulator. It receives no credentials. */
+  /** An address of Google that is not the usual one, or an emulator, which gets no credentials. */
   endpoint?: string;
 }
 
 /** A job as the API returns it. */
 export interface Job {
+  /** Whose job it is. */
+  user_email?: string;
   jobReference: { jobId: string; location?: string };
   status: { state: string; errorResult?: { reason?: string; message?: string } };
   statistics?: {
@@ -30,6 +35,7 @@ export interface Job {
       totalBytesBilled?: string;
       totalBytesProcessed?: string;
       statementType?: string;
+      referencedTables?: unknown[];
       schema?: { fields?: Field[] };
     };
   };
@@ -41,23 +47,14 @@ export interface Page {
   pageToken?: string;
 }
 
-interface RequestOptions {
-  method?: string;
-  uri: string;
-  qs?: Record<string, string | number | boolean>;
-  json?: unknown;
+/** What the body of a refused request says. */
+interface ApiFailure {
+  message?: string;
+  errors?: { reason?: string }[];
 }
 
-const labels = { program: 'sp-reports' };
-
-function loadOptions(fields: Field[]) {
-  return {
-    sourceFormat: 'PARQUET',
-    writeDisposition: 'WRITE_TRUNCATE',
-    schema: { fields },
-    parquetOptions: { enableListInference: true },
-  };
-}
+/** The labels of what the program creates. */
+export const labels = { program: 'sp-reports' };
 
 const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
@@ -70,6 +67,8 @@ const rateLimitPolicy = {
 /** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
+  /** The account that the calls are made with, as BigQuery named it; undefined before the first. */
+  account: string | undefined;
 
   constructor(
     readonly target: BigQueryTarget,
@@ -86,8 +85,13 @@ export class BigQueryClient {
     return identifier(`${this.target.dataset}.${name}`);
   }
 
+  /** The address of a table's description. */
+  tableUri(name: string): `/datasets/${string}/tables/${string}` {
+    return `/datasets/${this.target.dataset}/tables/${name}`;
+  }
+
   /** Calls the API once. `uri` begins at the project. */
-  async request<T>(options: RequestOptions): Promise<T> {
+  async request<T>(options: ApiRequest): Promise<T> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -96,7 +100,7 @@ export class BigQueryClient {
   }
 
   /** As `request`; returns undefined if the thing does not exist. */
-  async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
+  async requestIfThere<T>(options: ApiRequest): Promise<T | undefined> {
     try {
       return await this.call<T>(options);
     } catch (error) {
@@ -109,26 +113,38 @@ export class BigQueryClient {
    * BigQuery's own client retries a missing answer and a 5xx, but treats a rate limit as a plain
    * 403.
    */
-  private call<T>(options: RequestOptions): Promise<T> {
+  private call<T>(options: ApiRequest): Promise<T> {
     return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
 
-  private async callOnce<T>(options: RequestOptions): Promise<T> {
+  private async callOnce<T>(options: ApiRequest): Promise<T> {
     const bigQuery = await this.open();
     return new Promise((resolve, reject) =>
-      // The client's own types leave out the callback's body.
-      bigQuery.request(options as never, (error: unknown, body: unknown) =>
-        error ? reject(error) : resolve(body as T),
-      ),
+      bigQuery.request(options, (error, body) => (error ? reject(error) : resolve(body as T))),
     );
   }
 
   /**
-   * Runs SQL to its end and returns the job as it ended. The signal cancels the job.
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job. `jobId` must
+   * be new. BigQuery refuses a query that would be billed for more bytes than `maximumBytesBilled`.
    * Errors: those of the job; the signal's reason.
    */
-  async run(sql: string, signal?: AbortSignal): Promise<Job> {
-    const job = await this.waitForEnd(await this.insertQuery(sql, randomUUID()), signal);
+  async run(
+    sql: string,
+    {
+      signal,
+      maximumBytesBilled,
+      jobId = randomUUID(),
+    }: { signal?: AbortSignal; maximumBytesBilled?: string; jobId?: string } = {},
+  ): Promise<Job> {
+    const begun = await this.insertQuery(sql, jobId, { maximumBytesBilled }).catch(async (error: unknown) => {
+      // BigQuery's own client repeats a call whose answer was lost.
+      const found = isTaken(error) ? await this.findJob(jobId) : undefined;
+      if (!found) throw error;
+      return found;
+    });
+    const job = await this.waitForEnd(begun, signal);
+    this.account ??= job.user_email;
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
@@ -136,20 +152,27 @@ export class BigQueryClient {
 
   /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
-    return this.insertQuery(sql, randomUUID(), true);
+    return this.insertQuery(sql, randomUUID(), { dryRun: true });
   }
 
-  private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
-    const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
+  private insertQuery(
+    sql: string,
+    jobId: string,
+    { dryRun = false, maximumBytesBilled }: { dryRun?: boolean; maximumBytesBilled?: string },
+  ): Promise<Job> {
+    const { project: projectId, dataset: datasetId } = this.target;
+    const defaultDataset = { projectId, datasetId };
+    const query = { query: sql, useLegacySql: false, defaultDataset, maximumBytesBilled };
     return this.request({
       method: 'POST',
       uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { query, labels, dryRun },
-      },
+      json: this.job(jobId, { query, labels, dryRun }),
     });
+  }
+
+  private job(jobId: string, configuration: JobConfiguration): JobRequest {
+    const { project: projectId, location } = this.target;
+    return { jobReference: { projectId, jobId, location }, configuration };
   }
 
   /**
@@ -206,35 +229,62 @@ export class BigQueryClient {
   }
 
   /**
-   * Sends a Parquet file to a load job that creates a table from it, or replaces the table of that
-   * name. Returns the job as it began.
+   * Sends a Parquet file to a load job that fills a table from it, unless the table has rows.
+   * Returns the job as it began.
    */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const bigQuery = await this.open();
-    const { dataset, location } = this.target;
+    const job = this.job(jobId, { load: this.loadInto(table, fields), labels });
+    const rows = createReadStream(file);
+    let broken: Error | undefined;
+    // Stays to the end, because a request may end before it has opened the file.
+    rows.on('error', (error) => {
+      broken = error;
+    });
     try {
-      const [job] = await bigQuery
-        .dataset(dataset)
-        .table(table)
-        .createLoadJob(file, { jobId, location, ...loadOptions(fields), labels } as never);
-      return job.metadata as Job;
+      return await this.upload(job, rows);
     } catch (error) {
-      throw failureError(failureOf(error), this.path, error);
+      throw broken ? knownError(broken, file) : failureError(failureOf(error), this.path, error);
+    } finally {
+      rows.destroy();
     }
   }
 
   /** As `insertLoad`, for an object `gs://...` that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.target;
-    const destinationTable = { projectId, datasetId, tableId: table };
-    return this.request({
+    const load = { ...this.loadInto(table, fields), sourceUris: [uri] };
+    return this.request({ method: 'POST', uri: '/jobs', json: this.job(jobId, { load, labels }) });
+  }
+
+  private loadInto(tableId: string, fields: Field[]): LoadConfiguration {
+    const { project: projectId, dataset: datasetId } = this.target;
+    return {
+      destinationTable: { projectId, datasetId, tableId },
+      sourceFormat: 'PARQUET',
+      writeDisposition: 'WRITE_EMPTY',
+      schema: { fields },
+      parquetOptions: { enableListInference: true },
+    };
+  }
+
+  /**
+   * Not by `createLoadJob` of BigQuery's own client, which puts all that it is given into
+   * `configuration.load`, where the API ignores labels.
+   */
+  private async upload(job: JobRequest, rows: Readable): Promise<Job> {
+    const { apiEndpoint, authClient } = await this.open();
+    const { status, data } = await authClient.request<Job & { error?: ApiFailure }>({
       method: 'POST',
-      uri: '/jobs',
-      json: {
-        jobReference: { projectId, jobId, location },
-        configuration: { load: { sourceUris: [uri], destinationTable, ...loadOptions(fields) }, labels },
-      },
+      url: `${apiEndpoint}/upload/bigquery/v2/projects/${this.target.project}/jobs`,
+      params: { uploadType: 'multipart' },
+      multipart: [
+        { headers: new Headers({ 'content-type': 'application/json' }), content: JSON.stringify(job) },
+        { headers: new Headers(), content: rows },
+      ],
+      validateStatus: () => true,
     });
+    if (status < 300) return data;
+    const { message = `HTTP status ${status}`, errors } = data.error ?? {};
+    throw Object.assign(new Error(message), { code: status, errors });
   }
 
   /**
@@ -246,12 +296,20 @@ export class BigQueryClient {
       keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
-      if (!endpoint) return new Client({ ...common, keyFilename: keyFile });
+      if (!endpoint || isGoogles(endpoint)) {
+        return new Client({ ...common, keyFilename: keyFile, apiEndpoint: endpoint });
+      }
       const { PassThroughClient } = await import('google-auth-library');
       return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
     })();
     return this.bigQuery;
   }
+}
+
+/** Whether Google answers at that address, so that credentials may be sent there. */
+export function isGoogles(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'https:' && hostname.endsWith('.googleapis.com');
 }
 
 /** How a job failed; undefined if it did not. */

@@ -119,7 +119,9 @@ function textSql(value: string, from: ColumnType): string {
   if (from.kind !== 'timestamp') return text;
   const micros = `MOD(MOD(UNIX_MICROS(${value}), 1000000) + 1000000, 1000000)`;
   const digits = `IF(MOD(${micros}, 1000) = 0, LPAD(CAST(DIV(${micros}, 1000) AS STRING), 3, '0'), LPAD(CAST(${micros} AS STRING), 6, '0'))`;
-  return `CONCAT(FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%S', ${value}), '.', ${digits}, 'Z')`;
+  // BigQuery writes years before 1000 with fewer than four digits.
+  const second = `LPAD(FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%S', ${value}), 19, '0')`;
+  return `CONCAT(${second}, '.', ${digits}, 'Z')`;
 }
 
 /** The report schema's type for a column of the API; undefined if there is none. */

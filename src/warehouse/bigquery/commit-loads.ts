@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { settleAll } from '../../runtime/settle-all.js';
 import type { Staging } from '../../store/staging.js';
 import {
   ledgerRowsOf,
@@ -10,7 +11,6 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import { rankDocuments } from '../ledger/rank-documents.js';
 import type { Relations } from '../rules/relations.js';
 import { Refusal } from '../rules/refusal.js';
 import { commitError } from '../staging/commit-error.js';
@@ -28,9 +28,13 @@ import { beginListNulls, countListNulls, recordListNulls } from './list-nulls.js
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
+import { rankTogether } from './rank-together.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { retryOnConflict, recordTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, recreateDropped } from './change-tables.js';
+import { retryOnConflict, recordTables, readyState, runTransaction, type State } from './state.js';
+import { changeTables, pendingTables } from './change-tables.js';
+import type { Descriptions } from './create-table.js';
+import { recreateDropped } from './recreate-dropped.js';
+import { splitByTables } from './table-limit.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -48,7 +52,8 @@ export interface CommitOptions {
 
 /**
  * Commits loads in one transaction and returns the keys of those left out. If a document is in the
- * commit twice, its later load gets a transaction of its own. See `Warehouse.commit`.
+ * commit twice, its later load gets a transaction of its own, and many tables take several. See
+ * `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -62,7 +67,8 @@ export async function commitLoads(
   let current = timed;
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
-    for (const together of splitIntoTransactions(timed, basis.previous)) {
+    const { previous } = basis;
+    for (const together of splitByTables(splitIntoTransactions(timed, previous), previous)) {
       current = together;
       const known = basis;
       // The commit of the first group changes it for the others.
@@ -78,7 +84,7 @@ export async function commitLoads(
 /** What a commit is planned from. */
 interface Basis {
   state: State;
-  /** The ledger rows of the loads' keys. */
+  /** The ledger rows of the loads' keys, and the others that the loads replace. */
   previous: Map<string, LedgerRow>;
 }
 
@@ -86,7 +92,9 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   const state = await readyState(client);
   return {
     state,
-    previous: await bigQueryLedger(client).readByKey(loads.map(({ load }) => load.entry.key)),
+    previous: await bigQueryLedger(client).readByKey(
+      loads.flatMap(({ load }) => [load.entry.key, ...otherReplacedKeys(load)]),
+    ),
   };
 }
 
@@ -146,9 +154,7 @@ async function tryToCommit(
   if (coming.length === 0) return leftOut;
   const planned = planChanges(state, coming);
   const batches = (
-    await planBatches(planned.relations, coming, (table, ofTable) =>
-      rankDocuments(bigQueryLedger(client), table, ofTable),
-    )
+    await planBatches(planned.relations, coming, rankTogether(bigQueryLedger(client), coming))
   ).flat();
   const staged: StagedBatch[] = [];
   await beginListNulls(stager);
@@ -173,17 +179,16 @@ async function tryToCommit(
     staging.set(file.digest, table);
     return client.table(table);
   };
-  const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
+  // An upload reads its file until the end, and the files are removed when this function fails.
+  const rowTables = await settleAll(staged.map(({ files }) => settleAll(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
   const superseded = await countSuperseded(client, staged, rowsSql);
   const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
     rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
   }));
-  const [ledger, rejectsTable] = await Promise.all([
-    stageLedger(stager, rows).then(send),
-    rejects ? send(rejects) : undefined,
-  ]);
+  const own = [await stageLedger(stager, rows), ...(rejects ? [rejects] : [])];
+  const [ledger = '', rejectsTable] = await settleAll(own.map(send));
   const stagedOf = (batch: TableBatch, index: number, ledgerTable: string) => ({
     rows: rowsSql[index] ?? '',
     ledger: ledgerTable,
@@ -200,9 +205,13 @@ async function tryToCommit(
       client,
       { ledger, rejects: rejectsTable },
       replaced,
-      coming.flatMap(({ load }) => otherReplacedKeys(load)),
+      // BigQuery bills a DELETE for the whole ledger, so it is sent only if it deletes something.
+      coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => previous.has(key)),
     ),
-    ...[...changed.values()].flatMap((table) => recordTable(client, table)),
+    ...recordTables(
+      client,
+      [...changed.values()].map((table) => ({ table })),
+    ),
   ]);
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');

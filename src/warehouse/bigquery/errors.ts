@@ -25,6 +25,8 @@ export class BigQueryError extends ReportsError {
     readonly failure: FailureName,
     /** BigQuery's own reason code; undefined if it gave none. */
     readonly reason: string | undefined,
+    /** HTTP status; undefined for a job that ended in an error, and if there was no response. */
+    readonly status: number | undefined,
     ...of: ConstructorParameters<typeof ReportsError>
   ) {
     super(...of);
@@ -75,6 +77,31 @@ export const failureRows = [
     where: says(/could not load the default credentials|invalid_grant|no such file.*key|ENOENT/i),
   },
   {
+    name: 'outside the perimeter',
+    code: 'WAREHOUSE_PERIMETER_DENIED',
+    where: says(/VPC Service Controls|vpcServiceControlsUniqueIdentifier/i),
+  },
+  {
+    name: 'encryption key denied',
+    code: 'WAREHOUSE_KEY_DENIED',
+    where: says(/cloud ?kms|cryptoKeys\/|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
+  },
+  {
+    name: 'bucket in another location',
+    code: 'WAREHOUSE_NOT_FOUND',
+    where: says(/cannot read and write in different locations/i),
+  },
+  {
+    name: 'schema mismatch or value out of range',
+    code: 'WAREHOUSE_REFUSED',
+    where: reasonIs('invalid', 'invalidQuery', 'responseTooLarge'),
+  },
+  {
+    name: 'too many bytes to bill',
+    code: 'WAREHOUSE_REFUSED',
+    where: reasonIs('bytesBilledLimitExceeded'),
+  },
+  {
     name: 'permission denied',
     code: 'WAREHOUSE_ACCESS_DENIED',
     where: (failure) =>
@@ -95,21 +122,23 @@ export const failureRows = [
     retry: 'now',
   },
   {
-    name: 'bucket in another location',
-    code: 'WAREHOUSE_NOT_FOUND',
-    where: says(/cannot read and write in different locations/i),
-  },
-  {
-    name: 'schema mismatch or value out of range',
-    code: 'WAREHOUSE_REFUSED',
-    where: reasonIs('invalid', 'invalidQuery', 'responseTooLarge', 'duplicate'),
+    name: 'made by another process',
+    code: 'WAREHOUSE_BUSY',
+    where: reasonIs('duplicate'),
+    retry: 'now',
   },
   {
     name: 'server error',
     code: 'WAREHOUSE_UNREACHABLE',
     where: (failure) =>
-      reasonIs('backendError', 'internalError', 'stopped', 'timeout')(failure) ||
-      (failure.status ?? 0) >= 500,
+      reasonIs(
+        'backendError',
+        'internalError',
+        'jobBackendError',
+        'jobInternalError',
+        'stopped',
+        'timeout',
+      )(failure) || (failure.status ?? 0) >= 500,
     retry: 'now',
   },
   { name: 'refused request', code: 'WAREHOUSE_REFUSED', where: ({ status }) => status === 400 },
@@ -123,7 +152,7 @@ export function failureError(failure: BigQueryFailure, path: string, cause?: unk
   const { name, code, retry } = rowOf(failure);
   const found = failure.message.split('\n', 1)[0] ?? '';
   const details = { path, found, thing: 'the documents', reason: failure.reason ?? null };
-  return new BigQueryError(name, failure.reason, code, details, { cause, retry });
+  return new BigQueryError(name, failure.reason, failure.status, code, details, { cause, retry });
 }
 
 /** Reads a failure out of an error that BigQuery's client threw. */
@@ -131,15 +160,31 @@ export function failureOf(error: unknown): BigQueryFailure {
   const { code, errors } = error as { code?: unknown; errors?: { reason?: string }[] };
   const reason = errors?.[0]?.reason;
   return {
-    message: describeError(error),
+    // The client's message about several errors begins with a line that says no more than that.
+    message: describeError(error).replace(/^Multiple errors occurred.*\s+1\. /, ''),
     status: typeof code === 'number' ? code : undefined,
     reason,
   };
 }
 
+/** Whether a job or a table of that name exists already. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof BigQueryError && error.reason === 'duplicate';
+}
+
 /** Whether a table is missing, for example because somebody dropped it. */
 export function isTableMissing(error: unknown): boolean {
   return error instanceof BigQueryError && error.failure === 'table missing';
+}
+
+/**
+ * Whether what failed has ended for sure: BigQuery refused it, or says that its job failed. After
+ * a lost answer the job may still run.
+ */
+export function hasEnded(error: unknown): boolean {
+  if (!(error instanceof BigQueryError)) return false;
+  if (error.status !== undefined) return error.status < 500;
+  return error.reason !== undefined;
 }
 
 /** Whether BigQuery refused a call, and did nothing, because there were too many of them. */

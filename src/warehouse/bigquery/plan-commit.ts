@@ -52,7 +52,7 @@ function plannedColumns(plan: TablePlan, existing: TableState | undefined): Tabl
 
 /**
  * Partitions by month of the schema's column, and clusters by seller and key. Partitions by day
- * would exceed the quota of partition changes.
+ * would be small, and a table has at most 10,000.
  */
 function layoutOf(columns: TableState['columns'], partitionBy: string | undefined, key: string[]) {
   const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());

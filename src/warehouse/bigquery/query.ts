@@ -17,6 +17,17 @@ interface RunOptions extends QueryOptions {
   signal?: AbortSignal;
 }
 
+const readLess =
+  'name fewer columns, or a range of the partition column; `sp-reports query --max-bytes` lets it read more.';
+
+/**
+ * How many more bytes may be billed than are read: whole MB, and at least ten for each table. See
+ * https://cloud.google.com/bigquery/pricing#on_demand_pricing
+ */
+function billedAnyway(tables: number): number {
+  return (1 + 10 * Math.max(tables, 1)) * 1024 ** 2;
+}
+
 /**
  * Runs one statement that reads.
  * Errors: QUERY_FAILED if it does not read, is wrong or reads too much.
@@ -31,7 +42,11 @@ export async function runQuery(
   }
   try {
     const { statistics } = await client.dryRun(sql);
-    const { statementType = 'unknown', totalBytesProcessed = '0' } = statistics?.query ?? {};
+    const {
+      statementType = 'unknown',
+      totalBytesProcessed = '0',
+      referencedTables = [],
+    } = statistics?.query ?? {};
     if (statementType !== 'SELECT') {
       throw queryFailed(
         `${statementType} is not a statement that reads`,
@@ -41,12 +56,12 @@ export async function runQuery(
     const bytes = Number(totalBytesProcessed);
     onEstimate?.(bytes);
     if (maxBytes !== undefined && bytes > maxBytes) {
-      throw queryFailed(
-        `it would read ${bytes} bytes, more than the ${maxBytes} that it may`,
-        'name fewer columns, or a range of the partition column; `sp-reports query --max-bytes` lets it read more.',
-      );
+      throw queryFailed(`it would read ${bytes} bytes, more than the ${maxBytes} that it may`, readLess);
     }
-    const pages = client.pages(await client.run(sql, signal));
+    // BigQuery does not know how much it will read of tables that it keeps elsewhere.
+    const maximumBytesBilled =
+      maxBytes === undefined ? undefined : String(maxBytes + billedAnyway(referencedTables.length));
+    const pages = client.pages(await client.run(sql, { signal, maximumBytesBilled }));
     const first = (await pages.next()).value as Page | undefined;
     const fields = first?.schema?.fields ?? [];
     const columns = fields.map((field) => ({ name: field.name, type: typeText(field) }));
@@ -86,6 +101,7 @@ function queryError(error: unknown): unknown {
     error.code === 'WAREHOUSE_REFUSED' || (error.code === 'WAREHOUSE_BUSY' && error.reason === 'notFound');
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
+  if (error.failure === 'too many bytes to bill') return queryFailed(found, readLess, error);
   const hint = /not found: table/i.test(found)
     ? '`sp-reports tables` lists the tables, `sp-reports tables --views` the views and the tables they wait for. _loads is the ledger, _rejects has the rejects.'
     : "correct the statement at the named position. cloud.google.com/bigquery/docs describes BigQuery's SQL.";

@@ -12,6 +12,7 @@ import { documentIdSql, identifier, literal } from './sql.js';
 import { addLedgerColumns, retryOnConflict, readState, runTransaction } from './state.js';
 import type { Relations } from '../rules/relations.js';
 import { relationsOf } from './relations.js';
+import { shareTransactions } from './table-limit.js';
 
 /** Documents per statement: a script may have a megabyte. */
 const maxPerStatement = 1000;
@@ -25,8 +26,8 @@ export async function removePersonalData(
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
-  for (let at = 0; at < documents.length; at += maxPerStatement) {
-    const some = documents.slice(at, at + maxPerStatement);
+  const tablesOf = ({ tables }: LedgerEntry) => tables.map(({ name }) => name.toLowerCase());
+  for (const some of shareTransactions(documents, tablesOf, maxPerStatement)) {
     const cleared = some.map((each) => ({ ...each, ...withoutQuotations(each) }));
     await change(client, (tables) => [
       ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {

@@ -199,15 +199,16 @@ async function partitionRange(
   const table = loads[0]?.table;
   const column = partitionBy === null ? undefined : relation.columns.get(partitionBy.toLowerCase());
   const isInKey = table?.key.some((name) => name.toLowerCase() === column?.name.toLowerCase());
-  if (!column?.type || !isInKey || files.length === 0) return undefined;
+  // A column that was widened to text has no partitions any more.
+  const type = { date: 'DATE', timestamp: 'TIMESTAMP' }[column?.type?.kind as string];
+  if (!column || !type || !isInKey || files.length === 0) return undefined;
   const name = identifier(column.name);
   const [row] = await run(
     connection,
     `SELECT CAST(min(${name}) AS VARCHAR), CAST(max(${name}) AS VARCHAR), count(*) - count(${name}) FROM ${parquets(files.map(({ path }) => path))}`,
   );
   if (row?.[0] === null || Number(row?.[2]) > 0) return undefined;
-  const typed = (value: unknown) =>
-    `${column.type?.kind === 'date' ? 'DATE' : 'TIMESTAMP'} ${literal(String(value))}`;
+  const typed = (value: unknown) => `${type} ${literal(String(value))}`;
   return { column: column.name, from: typed(row?.[0]), to: typed(row?.[1]) };
 }
 

@@ -5,8 +5,9 @@ import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
 import type { BigQueryClient, Job } from './client.js';
+import { makeState } from './make-state.js';
 import { identifier, literal } from './sql.js';
-import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
+import { ledgerColumns } from '../ledger/ledger-columns.js';
 
 /** A table as loads created it. */
 export interface TableState {
@@ -19,6 +20,8 @@ export interface TableState {
 
 /** A change that is about to be made to a table. */
 export interface PendingChange {
+  /** Identifies who makes the change; undefined for one that an earlier version noted. */
+  by?: string;
   /** Undefined if the table is being created. */
   was: TableState | undefined;
   /** Epoch milliseconds. After this time others repeat the change if it is still pending. */
@@ -31,13 +34,18 @@ export interface PendingChange {
  */
 export interface State {
   version: number;
-  tables: Map<string, { table: TableState; pending?: PendingChange }>;
+  tables: Map<string, TableRecord>;
   /** The version of each view that this program made. */
   views: Map<string, string>;
 }
 
 /** `_state` has rows of tables and of views; a row of a view is named so, as no table can be. */
 const viewPrefix = 'view/';
+
+/** The name of a table's row in `_state`: names have no case. */
+export function rowOfTable(table: string): string {
+  return table.toLowerCase();
+}
 
 /** The name of a view's row in `_state`. `viewOfRow` reads it back. */
 function rowOfView(view: string): string {
@@ -70,6 +78,19 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
   return state;
 }
 
+/**
+ * Whether a commit has made the state; true if this account may not know. Reads no table, because
+ * an account may query single tables or views only.
+ */
+export async function hasState(client: BigQueryClient): Promise<boolean> {
+  try {
+    return (await client.requestIfThere({ uri: client.tableUri('_state') })) !== undefined;
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return true;
+    throw error;
+  }
+}
+
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
   let isMissing = false;
   const select = () => client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
@@ -81,8 +102,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can distinguish the two.
-        const uri = `/datasets/${client.target.dataset}/tables/_state`;
-        isMissing = (await client.requestIfThere({ uri })) === undefined;
+        isMissing = (await client.requestIfThere({ uri: client.tableUri('_state') })) === undefined;
         return !isMissing;
       },
       clock: client.clock,
@@ -91,35 +111,6 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
     if (isMissing) return undefined;
     throw error;
   }
-}
-
-/**
- * Creates the dataset, the ledger and the state if they are missing. Replicas may do so at the same
- * time.
- */
-export async function makeState(client: BigQueryClient): Promise<void> {
-  const { project: projectId, dataset: datasetId, location } = client.target;
-  const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
-  if (!(await isThere())) {
-    const json = { datasetReference: { projectId, datasetId }, location };
-    await client.request({ method: 'POST', uri: '/datasets', json }).catch(async (error: unknown) => {
-      // Another process may have created it in the meantime.
-      if (!(await isThere())) throw error;
-    });
-  }
-  const columns = (spec: typeof rejectColumns) =>
-    spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
-  const statements = [
-    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) CLUSTER BY key
-     OPTIONS (description = 'The ledger: one row per document.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) CLUSTER BY seller_id, document_id
-     OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
-     OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
-    // Created together with its row, so that there is exactly one.
-    `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
-  ];
-  await client.run(statements.join(';\n'));
 }
 
 /** The clients whose ledger has all columns. */
@@ -132,7 +123,7 @@ const completeLedgers = new WeakSet<BigQueryClient>();
 export async function readLedgerColumns(client: BigQueryClient): Promise<ReadonlySet<string>> {
   const all = ledgerColumns.map(({ column }) => column);
   if (completeLedgers.has(client)) return new Set(all);
-  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
+  const uri = client.tableUri('_loads');
   const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   if (all.every((name) => names.has(name))) completeLedgers.add(client);
@@ -200,10 +191,14 @@ ELSE
 ROLLBACK TRANSACTION;
 SELECT 'changed' AS outcome;
 END IF;`);
-  let outcome: TransactionOutcome | undefined;
-  for await (const page of client.pages(job))
-    outcome = page.rows?.[0]?.f[0]?.v as TransactionOutcome | undefined;
-  return { outcome: outcome ?? 'changed', job };
+  return { outcome: ((await outcomeOf(client, job)) as TransactionOutcome | undefined) ?? 'changed', job };
+}
+
+/** The single value that a script selects last. */
+export async function outcomeOf(client: BigQueryClient, job: Job): Promise<unknown> {
+  let outcome: unknown;
+  for await (const page of client.pages(job)) outcome = page.rows?.[0]?.f[0]?.v;
+  return outcome;
 }
 
 /** How long a commit retries before its messages go back to the queue. */
@@ -232,29 +227,42 @@ export async function retryOnConflict<T>(
   throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found: 'other commits came first' });
 }
 
-/** The statements that record a table, and a change that is about to be made to it. */
-export function recordTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
-  const body = JSON.stringify({
-    ...bodyOf(table),
-    pending: pending && { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) },
+/** A table to record, and a change that is about to be made to it. */
+export interface TableRecord {
+  table: TableState;
+  pending?: PendingChange;
+}
+
+/** The statements that record tables, and remove those that are gone. */
+export function recordTables(client: BigQueryClient, records: TableRecord[], gone: string[] = []): string[] {
+  const bodies = records.map(({ table, pending }): [string, string] => {
+    const { by, untilMs, was } = pending ?? {};
+    const noted = pending && { by, untilMs, was: was && bodyOf(was) };
+    return [rowOfTable(table.name), JSON.stringify({ ...bodyOf(table), pending: noted })];
   });
-  const key = literal(table.name.toLowerCase());
-  return [
-    `DELETE FROM ${client.table('_state')} WHERE name = ${key}`,
-    `INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES (${key}, 0, '', ${literal(body)})`,
-  ];
+  return recordRows(client, bodies, gone.map(rowOfTable));
 }
 
 /** The statements that record the versions of views, and remove those that are gone. */
 export function recordViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
-  const key = (name: string) => literal(rowOfView(name));
-  const changed = [...made.keys(), ...gone].map(key);
-  if (changed.length === 0) return [];
-  const rows = [...made].map(([name, version]) => `(${key(name)}, 0, '', ${literal(version)})`);
+  const bodies = [...made].map(([name, version]): [string, string] => [rowOfView(name), version]);
+  return recordRows(client, bodies, gone.map(rowOfView));
+}
+
+/** At most two statements, because each one is billed for reading the table. */
+function recordRows(
+  client: BigQueryClient,
+  bodies: [name: string, body: string][],
+  gone: string[],
+): string[] {
+  const names = [...bodies.map(([name]) => name), ...gone].map(literal);
+  if (names.length === 0) return [];
+  const state = client.table('_state');
+  const rows = bodies.map(([name, body]) => `(${literal(name)}, 0, '', ${literal(body)})`);
   return [
-    `DELETE FROM ${client.table('_state')} WHERE name IN (${changed})`,
+    `DELETE FROM ${state} WHERE name IN (${names.join(', ')})`,
     ...(rows.length > 0
-      ? [`INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES ${rows.join(', ')}`]
+      ? [`INSERT INTO ${state} (name, version, writer, body) VALUES ${rows.join(', ')}`]
       : []),
   ];
 }
@@ -271,10 +279,11 @@ function readBody(text: string) {
     clusterBy,
     columns: columns.map(([column, type]) => ({ name: column, type: readColumnType(type) as ColumnType })),
   });
-  const { pending, ...body } = JSON.parse(text) as Body & { pending?: { untilMs: number; was?: Body } };
+  type Pending = Pick<PendingChange, 'by' | 'untilMs'> & { was?: Body };
+  const { pending, ...body } = JSON.parse(text) as Body & { pending?: Pending };
   return {
     table: stateOf(body),
-    pending: pending && { untilMs: pending.untilMs, was: pending.was ? stateOf(pending.was) : undefined },
+    pending: pending && { ...pending, was: pending.was && stateOf(pending.was) },
   };
 }
 

@@ -27,9 +27,9 @@ export function tableSql(table: TableState, described?: ExportTable): string {
   const column = identifier(partitionBy ?? '');
   const partition =
     kind === 'date'
-      ? `PARTITION BY DATE_TRUNC(${column}, MONTH)`
+      ? `PARTITION BY DATE_TRUNC(${column}, MONTH) `
       : kind === 'timestamp'
-        ? `PARTITION BY TIMESTAMP_TRUNC(${column}, MONTH)`
+        ? `PARTITION BY TIMESTAMP_TRUNC(${column}, MONTH) `
         : '';
   const clusters = clusterBy.filter((name) => {
     const type = name === '_seller_id' ? 'string' : typeIn(table, name).kind;
@@ -39,7 +39,7 @@ export function tableSql(table: TableState, described?: ExportTable): string {
     ...(described ? [`description = ${literal(described.description)}`] : []),
     "labels = [('program', 'sp-reports')]",
   ];
-  return `${partition} CLUSTER BY ${clusters.map(identifier).join(', ')} OPTIONS (${options.join(', ')})`;
+  return `${partition}CLUSTER BY ${clusters.map(identifier).join(', ')} OPTIONS (${options.join(', ')})`;
 }
 
 export function typeIn({ name, columns }: TableState, column: string): ColumnType {

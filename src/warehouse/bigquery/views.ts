@@ -88,7 +88,7 @@ async function dropViews(client: BigQueryClient, names: string[]): Promise<void>
 
 /** Whether the dataset has a table or view of that name that this program did not make. */
 async function isForeign(client: BigQueryClient, name: string): Promise<boolean> {
-  const uri = `/datasets/${client.target.dataset}/tables/${name}`;
+  const uri = client.tableUri(name);
   const found = await client.requestIfThere<{ type: string; labels?: Record<string, string> }>({ uri });
   return found !== undefined && !(found.type === 'VIEW' && found.labels?.program === 'sp-reports');
 }

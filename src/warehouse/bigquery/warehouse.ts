@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { settleAll } from '../../runtime/settle-all.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
@@ -9,13 +10,14 @@ import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
+import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
-import { readState, type State } from './state.js';
-import { existingTables } from './change-tables.js';
+import { hasState, readState, type State } from './state.js';
+import { existingTables } from './list-tables.js';
 import { refreshViews, viewProblems } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
@@ -56,7 +58,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   }
 
   const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
-    if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
+    if (!(await hasState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
     return read(await runQuery(client, sql, { ...query, signal }));
   };
 
@@ -81,6 +83,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     async checkWritable() {
       await client.dryRun('SELECT 1');
     },
+    inspect: () => inspectDataset(client),
     removePersonalData: (documents, personalColumns) =>
       removePersonalData(client, documents, personalColumns),
     markPurged: (keys) => markPurged(client, keys),
@@ -116,13 +119,12 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
     .filter((name) => existing.has(name));
   names.sort();
   if (names.length === 0) return [];
-  const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS rows_${index}`);
   const lasts = names.flatMap((name, index) => {
     const loadedAt = `IF(${fillsTable(name)}, loaded_at, NULL)`;
     return [`MAX(${loadedAt}) AS at_${index}`, `MAX_BY(report_type, ${loadedAt}) AS type_${index}`];
   });
-  const [[counted], [last]] = await Promise.all([
-    readRows(client, `SELECT ${counts.join(', ')}`),
+  const [rows, [last]] = await Promise.all([
+    countRows(client, names),
     readRows(client, `SELECT ${lasts.join(', ')} FROM ${client.table('_loads')}`),
   ]);
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
@@ -131,8 +133,23 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
     return {
       name,
       reportType: lastLoadedAt === null ? null : text(last?.[`type_${index}`]),
-      rows: Number(counted?.[`rows_${index}`]),
+      rows: rows[index] ?? 0,
       lastLoadedAt,
     };
   });
+}
+
+/** BigQuery allows 100 requests per second and user. */
+const requestsAtOnce = 20;
+
+/** The number of rows of each table, from its description, which costs nothing. */
+async function countRows(client: BigQueryClient, names: string[]): Promise<number[]> {
+  const counts: number[] = [];
+  for (let at = 0; at < names.length; at += requestsAtOnce) {
+    const found = names
+      .slice(at, at + requestsAtOnce)
+      .map((name) => client.requestIfThere<{ numRows?: string }>({ uri: client.tableUri(name) }));
+    counts.push(...(await settleAll(found)).map((table) => Number(table?.numRows ?? 0)));
+  }
+  return counts;
 }

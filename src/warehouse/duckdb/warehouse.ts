@@ -108,6 +108,10 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     });
   }
 
+  async function checkWritable(): Promise<void> {
+    if (isThere(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
+  }
+
   return {
     seen: (keys) =>
       keys.length === 0
@@ -139,8 +143,10 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         removePersonalData(connection, relations, documents, personalColumns),
       ),
     markPurged: (keys) => changeLedger((connection) => markPurged(connection, keys)),
-    async checkWritable() {
-      if (isThere(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
+    checkWritable,
+    async inspect() {
+      await checkWritable();
+      return { found: 'writable' };
     },
     tables: () => withLedger([], readTables),
     viewProblems: (wanted) =>

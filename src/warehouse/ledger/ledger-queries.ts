@@ -11,7 +11,7 @@ import {
   type RowDifference,
   rowsByKeys,
 } from '../types.js';
-import { maxSeamMs } from './data-gaps.js';
+import { maxSeamMs } from './periods.js';
 import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
@@ -180,9 +180,9 @@ export class LedgerQueries {
            FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
              AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
          ) AS numbered
-       ) AS following JOIN sources ON sources.source = following.source
+       ) AS steps JOIN sources ON sources.source = steps.source
        WHERE covered IS NULL OR ${between('covered', 'data_start')}
-       ORDER BY following.source, data_start`,
+       ORDER BY steps.source, data_start`,
     );
     const sourceOf = (row: Record<string, unknown> | undefined) =>
       JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
@@ -303,32 +303,31 @@ export class LedgerQueries {
     return Number(row?.rows_now);
   }
 
-  /**
-   * The ids and times of documents that filled a table and whose report was made at `sinceIso` or
-   * later, or that were loaded then if nothing says when; of those sellers only, if given.
-   */
-  async readFilled(
-    name: string,
-    sinceIso: string,
-    sellerIds: string[] | undefined,
-  ): Promise<FilledDocument[]> {
+  /** The ids and times of documents that a search finds. */
+  async readFilled(search: FilledSearch): Promise<FilledDocument[]> {
+    return (await this.search([search], [])).map(filledDocument);
+  }
+
+  /** What any of the searches finds, by reading the ledger once, with the tables of a document. */
+  async readFilledTogether(searches: FilledSearch[]): Promise<(FilledDocument & { tables: string[] })[]> {
+    if (searches.length === 0) return [];
+    const rows = await this.search(searches, [`${this.dialect.tableNames} AS names`]);
+    return rows.map((row) => ({ ...filledDocument(row), tables: listOf<string>(row.names) }));
+  }
+
+  private search(searches: FilledSearch[], more: string[]): Promise<Record<string, unknown>[]> {
     const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
-    const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
-    const rows = await run(
-      `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
-       FROM ${table('_loads')}
-       WHERE ${isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`)} AND document_id IS NOT NULL
-         AND ${fillsTable(name)} ${ofSellers}`,
+    const conditions = searches.map(({ table: name, sinceIso, sellerIds }) => {
+      const isLater = isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`);
+      const ofSellers = sellerIds ? ` AND seller_id IN (${this.literals(sellerIds)})` : '';
+      return `${isLater} AND ${fillsTable(name)}${ofSellers}`;
+    });
+    const columns = ['key', 'seller_id', 'document_id', 'marketplace_ids', 'report_id', 'report_created_at'];
+    return run(
+      `SELECT ${[...columns, 'loaded_at', ...more].join(', ')}
+       FROM ${table('_loads')} AS l
+       WHERE document_id IS NOT NULL AND (${conditions.join('\n         OR ')})`,
     );
-    return rows.map((row) => ({
-      key: row.key as string,
-      sellerId: row.seller_id as string | null,
-      documentId: row.document_id as string,
-      marketplaceIds: (row.marketplace_ids ?? []) as string[],
-      reportId: row.report_id as string | null,
-      reportCreatedAt: row.report_created_at as string | null,
-      loadedAt: row.loaded_at as string,
-    }));
   }
 
   private async readLedger(rest: string): Promise<LedgerRow[]> {
@@ -375,11 +374,33 @@ export class LedgerQueries {
   }
 }
 
+/**
+ * Searches for documents that filled a table and whose report was made at a time, ISO 8601, or
+ * later, or that were loaded then if nothing says when; of those sellers only, if given.
+ */
+export interface FilledSearch {
+  table: string;
+  sinceIso: string;
+  sellerIds: string[] | undefined;
+}
+
 /** What ranks a document. */
 export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+function filledDocument(row: Record<string, unknown>): FilledDocument {
+  return {
+    key: row.key as string,
+    sellerId: row.seller_id as string | null,
+    documentId: row.document_id as string,
+    marketplaceIds: (row.marketplace_ids ?? []) as string[],
+    reportId: row.report_id as string | null,
+    reportCreatedAt: row.report_created_at as string | null,
+    loadedAt: row.loaded_at as string,
+  };
+}
 
 /**
  * The report ids that the key of a report without a document may have: ids may contain anything.

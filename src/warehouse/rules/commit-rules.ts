@@ -111,6 +111,7 @@ function tableEntry(
     rejects: table.rejects,
     superseded: superseded > 0 ? superseded : undefined,
     emptyMeasures: table.emptyMeasures,
+    allMeasuresEmpty: table.allMeasuresEmpty,
     ...headerDrift(table.columns),
     ...wideningDrift(
       table,

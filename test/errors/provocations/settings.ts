@@ -18,6 +18,14 @@ export const settingsProvocations: Provocations = {
       return command(folder, 'run');
     },
   },
+  ENV_FILE_INVALID: {
+    input: 'a .env with a line that sets nothing',
+    provoke: (folder) => {
+      writeFileSync(join(folder, 'pipelines.yaml'), 'lake: ${LAKE:-lake}\n');
+      writeFileSync(join(folder, '.env'), 'LAKE lake\n');
+      return command(folder, 'run');
+    },
+  },
   FILE_EXISTS: {
     input: 'init in a folder that has settings',
     provoke: async (folder) => {

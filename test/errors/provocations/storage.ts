@@ -101,6 +101,16 @@ export const storageProvocations: Provocations = {
   WAREHOUSE_BUSY: bigQueryAnswers(400, 'invalidQuery', 'rows in the streaming buffer'),
   WAREHOUSE_QUOTA_EXCEEDED: bigQueryAnswers(403, 'quotaExceeded', 'Quota exceeded: imports per table'),
   WAREHOUSE_ACCESS_DENIED: bigQueryAnswers(403, 'accessDenied', 'Access Denied: Project p'),
+  WAREHOUSE_PERIMETER_DENIED: bigQueryAnswers(
+    403,
+    'accessDenied',
+    "VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x1",
+  ),
+  WAREHOUSE_KEY_DENIED: bigQueryAnswers(
+    403,
+    'accessDenied',
+    'Access Denied: Permission denied on Cloud KMS key projects/p/locations/eu/keyRings/r/cryptoKeys/k',
+  ),
   WAREHOUSE_NOT_FOUND: bigQueryAnswers(404, 'notFound', 'Not found: Dataset p:d'),
   WAREHOUSE_UNREACHABLE: {
     input: 'a proxy before BigQuery that demands a login',

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { ReportsError } from '../../errors/reports-error.js';
+import { bigQuerySchema } from '../../schema/export/bigquery.js';
+import { dbtSources } from '../../schema/export/dbt.js';
+import { rowSchema } from '../../schema/export/json-schema.js';
+import { type ExportTable, exportTables } from '../../schema/export/tables.js';
+import { readViews, type View } from '../../schema/views.js';
+import { duckDbType } from '../../warehouse/staging/column-types.js';
+import { tableDdl } from '../../warehouse/duckdb/table-sql.js';
+import type { Io } from '../setup/io.js';
+import { readAllSchemas, schemaFolders } from '../setup/open-context.js';
+import { schemaOf } from '../setup/find-named.js';
+
+/** Runs `sp-reports schemas export`. */
+export async function schemasExportAction(
+  options: { format: ExportFormat; type?: string },
+  command: Command,
+  io: Io,
+): Promise<void> {
+  const schemas = readAllSchemas(command, io);
+  const chosen = options.type ? [schemaOf(schemas, options.type)] : [...schemas.values()];
+  const tables = exportTables(chosen);
+  if (options.type && tables.length === 0) {
+    throw new ReportsError('USAGE', {
+      problem: `--type ${options.type}: its schema has no columns to export, because they are taken from each document`,
+    });
+  }
+  const views = options.type ? [] : readViews({ folders: schemaFolders(command, io) }, schemas);
+  io.stdout.write(writers[options.format](tables, views));
+}
+
+/** The tools that tables are exported for. */
+export type ExportFormat = keyof typeof writers;
+
+const writers = {
+  bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),
+  dbt: (tables: ExportTable[], views: View[]) => dbtSources(tables, views, duckDbType),
+  jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
+  ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
+};
+
+function jsonSchemaOf(tables: ExportTable[]): Record<string, unknown> {
+  const $schema = 'http://json-schema.org/draft-07/schema#';
+  const [only] = tables;
+  return tables.length === 1 && only
+    ? { $schema, ...rowSchema(only) }
+    : { $schema, definitions: oneOrByName(tables, rowSchema) };
+}
+
+function oneOrByName<T>(tables: ExportTable[], write: (table: ExportTable) => T): T | Record<string, T> {
+  const [only] = tables;
+  return tables.length === 1 && only
+    ? write(only)
+    : Object.fromEntries(tables.map((table) => [table.name, write(table)]));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { readViews, type View } from '../../schema/views.js';
+import { systemClock } from '../../runtime/clock.js';
+import { readCoverage } from '../../requests/read-coverage.js';
+import { openRequestStore } from '../../requests/request-store.js';
+import type { PipelineContext } from '../../ingest/context.js';
+import type { Warehouse } from '../../warehouse/types.js';
+import { type Io, nothingLoaded, resultWidth } from '../setup/io.js';
+import { openProgress } from '../setup/progress.js';
+import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
+import { periodsText, tablePeriods } from '../output/coverage-text.js';
+import { textTable } from '../output/text-table.js';
+
+export interface TablesOptions {
+  gaps?: boolean;
+  coverage?: boolean;
+  views?: boolean;
+  json?: boolean;
+}
+
+/** Runs `sp-reports tables`. */
+export async function tablesAction(options: TablesOptions, command: Command, io: Io): Promise<void> {
+  const config = readWarehouseConfig(command, io);
+  const warehouse = openWarehouse(config);
+  const views = () => readViews({ folders: schemaFolders(command, io) }, readAllSchemas(command, io));
+  const { list, text } = await (options.gaps || options.coverage
+    ? periodsOf(
+        { config, schemas: readAllSchemas(command, io), warehouse, clock: systemClock },
+        { onlyGaps: options.gaps ?? false },
+        io,
+      )
+    : options.views
+      ? viewsOf(warehouse, views())
+      : tablesOf(warehouse));
+  io.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : text);
+}
+
+async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
+  const list = await warehouse.tables();
+  const cells = list.map(({ name, reportType, rows, lastLoadedAt }) => [
+    name,
+    reportType,
+    rows,
+    lastLoadedAt,
+  ]);
+  const text = textTable(['table', 'report type', 'rows', 'last loaded'], cells);
+  return { list, text: list.length > 0 ? text : nothingLoaded };
+}
+
+async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
+  const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
+  const problems = await warehouse.viewProblems(views);
+  const list = views.map(({ name, description, tables }) => {
+    const groups = tables.map((group) => group.map((table) => table.name));
+    const waitsFor = groups.filter((group) => !group.some((table) => there.has(table.toLowerCase())));
+    const problem = problems.get(name) ?? null;
+    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')), problem };
+  });
+  const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
+  const table = textTable(['view', 'answers', 'waits for'], cells);
+  const problemLines = list.flatMap(({ name, problem }) =>
+    problem === null ? [] : `  ${name}: ${problem}\n`,
+  );
+  return {
+    list,
+    text: problemLines.length === 0 ? table : `${table}\nNot created\n${problemLines.join('')}`,
+  };
+}
+
+async function periodsOf(
+  context: Pick<PipelineContext, 'config' | 'schemas' | 'warehouse' | 'clock'>,
+  options: { onlyGaps: boolean },
+  io: Io,
+): Promise<{ list: object[]; text: string }> {
+  const { log } = openProgress(io, { title: 'tables', logLevel: 'warn' });
+  const store = openRequestStore(context.config.state, { clock: context.clock, log });
+  const list = tablePeriods(await readCoverage(context, store), options);
+  if (list.length > 0) return { list, text: periodsText(list, resultWidth(io)) };
+  const isEmpty = (await context.warehouse.loads({ limit: 1 })).length === 0;
+  return {
+    list,
+    text: isEmpty ? nothingLoaded : options.onlyGaps ? 'No gaps.\n' : 'No table has periods.\n',
+  };
+}

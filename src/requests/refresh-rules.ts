@@ -1,0 +1,70 @@
+import { appendsRows } from '../schema/appends-rows.js';
+import type { ReportSchemas } from '../schema/types.js';
+import { beforeMs, maxSpanMs, type Span } from '../yaml/span.js';
+import type { RequestPlan } from './request-plans.js';
+import { hasData, maxClockSkewMs, type WindowEvent, type WindowRecord } from './window-states.js';
+
+const hourMs = 3_600_000;
+
+/** When windows of a request are requested again. Ages count from the end of a window. */
+export interface RefreshRules {
+  /** Ages at which a window is requested again, in milliseconds. */
+  agesMs: number[];
+  /**
+   * Age at which the data of a window are complete, in milliseconds: an earlier report without data
+   * is not the last word.
+   */
+  settledMs: number;
+  /** The maximum age of the start of a window that Amazon accepts. */
+  oldestStart?: Span;
+  /** Whether the rows of an older report stay beside those of a newer one. */
+  keepsOldRows: boolean;
+}
+
+/** If nobody says when a type settles: a report without data is believed a day after the window. */
+const usualSettledMs = 24 * hourMs;
+
+/**
+ * Returns the rules of a request: by its `refresh`, or else by what is known about the type. The
+ * rows of a second report would double those of a type that appends.
+ */
+export function refreshRules(
+  { refresh, facts, reportType }: RequestPlan,
+  schemas: ReportSchemas,
+): RefreshRules {
+  const { settlesAfter, restatedFor, oldestStart } = facts;
+  const usual = [settlesAfter, restatedFor].filter((span) => span !== undefined);
+  const keepsOldRows = appendsRows(schemas, reportType);
+  return {
+    agesMs: keepsOldRows ? [] : (refresh ?? usual).map(maxSpanMs),
+    settledMs: settlesAfter ? maxSpanMs(settlesAfter) : usualSettledMs,
+    oldestStart,
+    keepsOldRows,
+  };
+}
+
+/**
+ * Returns what the ages of a window mean for it now; undefined if it has no data. A snapshot has no
+ * ages. If a window has reached several ages since its newest report, one report has the data of
+ * all of them. `dueAtMs`: until when ages count. `nowMs`: whether Amazon still accepts a request.
+ */
+export function refreshEvent(
+  record: WindowRecord,
+  { agesMs, settledMs, oldestStart }: RefreshRules,
+  { nowMs, dueAtMs }: { nowMs: number; dueAtMs: number },
+): WindowEvent | undefined {
+  if (!hasData(record)) return undefined;
+  const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
+  if (startMs === endMs) return { type: 'refresh-over' };
+  const made = [record.answeredAt, record.skippedAt].filter((at) => at !== undefined);
+  const madeMs = Math.max(...made.map((at) => Date.parse(at)));
+  const isPossible = (atMs: number) =>
+    !oldestStart || startMs >= beforeMs(Math.max(atMs, nowMs), oldestStart);
+  const times = (record.isEmpty ? [...agesMs, settledMs] : agesMs)
+    .map((ageMs) => endMs + ageMs)
+    .filter((atMs) => atMs > madeMs + maxClockSkewMs && isPossible(atMs));
+  if (times.length === 0) return { type: 'refresh-over' };
+  const reached = times.filter((atMs) => atMs <= dueAtMs);
+  if (reached.length === 0) return { type: 'refresh-later' };
+  return { type: 'refresh-due', since: new Date(Math.max(...reached)).toISOString() };
+}
