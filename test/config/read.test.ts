@@ -27,6 +27,7 @@ describe('reading pipelines.yaml', () => {
         memoryLimitMegabytes: 1024,
       },
       lake: join(folder, 'data/lake'),
+      quotaShare: 1,
       raw: join(folder, 'data/raw'),
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
