@@ -112,7 +112,7 @@ describe('the coverage of a table with a request', () => {
     });
     assert.deepEqual(found({ ledger: [loaded(0, 1)], requests: [{ plan, progress: state }] }), [
       [0, 1, 'loaded'],
-      [1, 2, 'given up', 'FATAL: not available'],
+      [1, 2, 'abandoned', 'FATAL: not available'],
       [2, 3, 'no data'],
       [3, 4, 'settling'],
       [4, 5, 'retrying', 'FATAL: no data yet'],
