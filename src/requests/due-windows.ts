@@ -72,7 +72,7 @@ export function computeDueWindows(
   const times = { nowMs, dueAtMs: untilMs + plan.lagMs };
   const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
-  progress = withinBounds(progress, plan, nowMs);
+  progress = withinBounds(progress, plan, rules, nowMs);
   progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested, rules), nowMs);
   progress = giveUpFailed(updateOutage(progress, evidence.otherRequests, nowMs), evidence, rules, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
@@ -129,14 +129,24 @@ export function evidenceSinceMs(
   return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
 }
 
-/** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
+/**
+ * Moves back if `from` was set to an earlier date, or if a higher age was added to `refresh`: then
+ * windows that were removed may be due again. Moves forward past what Amazon no longer has.
+ */
 export function withinBounds(
   progress: RequestProgress,
-  { facts, fromMs, window }: RequestPlan,
+  { facts, fromMs, window, hasSibling }: RequestPlan,
+  { agesMs }: RefreshRules,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
   let { begin, doneUntil } = progress;
+  const maxAgeMs = Math.max(0, ...agesMs);
+  // With a sibling, the ledger does not show which of these windows have data.
+  if (maxAgeMs > (progress.maxAgeMs ?? 0) && !hasSibling) {
+    const sinceMs = Math.max(Date.parse(begin), nowMs - maxAgeMs);
+    doneUntil = new Date(Math.min(Date.parse(doneUntil), sinceMs)).toISOString();
+  }
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
@@ -147,8 +157,9 @@ export function withinBounds(
     const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
     doneUntil = new Date(firstMs ?? oldestMs).toISOString();
   }
-  const isSame = begin === progress.begin && doneUntil === progress.doneUntil;
-  return isSame ? progress : changed(progress, { begin, doneUntil });
+  const isSame =
+    begin === progress.begin && doneUntil === progress.doneUntil && maxAgeMs === (progress.maxAgeMs ?? 0);
+  return isSame ? progress : changed(progress, { begin, doneUntil, maxAgeMs });
 }
 
 /**

@@ -211,7 +211,9 @@ export interface RequestSnapshot {
   backingOff: number;
   /** Windows that were abandoned after repeated failures. */
   abandoned: number;
-  /** Why Amazon refuses the request, or why the last window was abandoned. */
+  /**
+   * Why Amazon refuses the request, why all its reports fail, or why the last window was abandoned.
+   */
   problem?: Problem;
 }
 
