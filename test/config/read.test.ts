@@ -42,7 +42,6 @@ describe('reading pipelines.yaml', () => {
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
-      quotaShare: 1,
       status: { host: '127.0.0.1', port: 8420 },
       download: { minBytesPerMinute: 100_000 },
       bucket: {},
