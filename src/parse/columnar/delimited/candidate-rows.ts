@@ -67,6 +67,7 @@ export class CandidateRows {
     const firsts = this.kernel.int32(first, count);
     const all = this.kernel.int32(marks, (firsts[count - 1] as number) + index + 2);
     const text = slab.bytes();
+    const [begin] = bytes;
     for (let row = 0; row < count; row += 1) {
       const mark = (firsts[row] as number) + index;
       const from = (all[mark] as number) + 1;
@@ -74,6 +75,8 @@ export class CandidateRows {
       const surplus = end - from - bytes.length;
       // A quote may be around the header, and blanks or a byte order mark before it.
       if (surplus < 0 || surplus > maxAroundHeader) continue;
+      // Most other texts of this length begin with another byte.
+      if (text[from] !== begin && text[from + 1] !== begin && text[from + markBytes] !== begin) continue;
       const cell = Buffer.from(text.buffer, text.byteOffset + from, end - from);
       if (cell.includes(bytes)) found.set(row, 'odd');
     }
@@ -96,6 +99,9 @@ export class CandidateRows {
 }
 
 const maxAroundHeader = 8;
+
+/** Bytes of a byte order mark. */
+const markBytes = 3;
 
 function isTyped(kind: string): boolean {
   return ['int64', 'decimal', 'float64', 'bool', 'date', 'timestamp'].includes(kind);
