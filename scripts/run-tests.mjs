@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 const slow = ['test/bench/**/*.test.ts', 'test/simulations/**/*.test.ts', 'test/**/*.slow.test.ts'];
 const notSlow = slow.map((files) => `--ignore=${files}`);
 const tiers = {
-  // The tests of speed and memory, long simulations, and all cases of what the default suite samples
-  // take minutes, which few changes are worth.
+  // The tests of speed and memory, long simulations, and all cases of what the default suite
+  // samples take minutes, which few changes are worth.
   all: ['test/**/*.test.ts', ...notSlow],
   // No servers, no processes, no warehouse on disk: what a change to them is tried with after each
   // save.
