@@ -230,9 +230,11 @@ describe('the Selling Partner API client', () => {
   });
 
   it('gives up a call that is throttled again and again, whatever rate Amazon reports', async () => {
-    const seller = await open();
-    sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
-    await onVirtualClock(() => assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED')));
+    await onVirtualClock(async () => {
+      const seller = await open();
+      sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
+      await assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED'));
+    });
     assert.equal(operations().filter((each) => each === 'getReport 429').length, 5);
   });
 
