@@ -18,7 +18,7 @@ import { type Window, windowsBetween } from './windows.js';
  * | due          | it will be requested in one of the next cycles                              |
  * | requested    | Amazon is making its report, or the report is not loaded yet                |
  * | retrying     | its report failed and will be requested again                               |
- * | given up     | its reports failed too often                                                |
+ * | abandoned    | its reports failed too often                                                |
  * | out of reach | it is missing, and Amazon no longer has data of that time                   |
  * | missing      | no report covers it, and nothing requests it                                |
  */
@@ -30,7 +30,7 @@ export type CoverageState =
   | 'due'
   | 'requested'
   | 'retrying'
-  | 'given up'
+  | 'abandoned'
   | 'out of reach'
   | 'missing';
 
@@ -79,7 +79,7 @@ interface Cell extends Window {
 
 /** From the state that most needs attention to the one that needs none. */
 const urgency: CoverageState[] = [
-  'given up',
+  'abandoned',
   'missing',
   'retrying',
   'due',
@@ -106,7 +106,7 @@ function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: num
   if (begins.length === 0) return [];
   const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
   const records = new Map(progress?.windows.map((record) => [record.start, record]));
-  const givenUp = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
+  const abandoned = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
   const windows = windowsBetween(window, Math.min(...begins), nowMs - lagMs, fromMs);
   return [...windows].map((each) => {
     const start = new Date(each.startMs).toISOString();
@@ -115,8 +115,8 @@ function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: num
     // The next cycle will see what the ledger has already.
     if (isCovered(each, covered) && (!stored || isGap(stored))) return { ...each, state: 'loaded' };
     if (stored) return { ...each, ...stored };
-    const reason = givenUp.get(start);
-    if (reason !== undefined) return { ...each, state: 'given up', reason };
+    const reason = abandoned.get(start);
+    if (reason !== undefined) return { ...each, state: 'abandoned', reason };
     if (each.startMs < oldestMs) return { ...each, state: 'out of reach' };
     if (!progress || each.endMs <= Date.parse(progress.begin)) return { ...each, state: 'missing' };
     // What is done without rows in the ledger was cancelled.
@@ -133,7 +133,7 @@ function stateOfRecord(record: WindowRecord): Pick<Cell, 'state' | 'reason'> {
     case 'settling':
       return { state: isEmpty ? 'no data' : 'settling' };
     case 'abandoned':
-      return { state: 'given up', reason };
+      return { state: 'abandoned', reason };
     default:
       if (hasData(record)) return { state: isEmpty ? 'no data' : 'refreshing', reason };
       if (state === 'backing-off') return { state: 'retrying', reason };
