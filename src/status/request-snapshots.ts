@@ -8,7 +8,6 @@ import type { Pipeline } from '../config/spec.js';
 import type { Problem, RequestSnapshot } from './types.js';
 
 /**
-/**
  * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
  * restarts and includes requests made by other processes. If the state can't be read, every
  * request has that as its problem.
@@ -23,7 +22,7 @@ export function requestSnapshots(
   return plansOf(pipeline, { config, schemas }).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
-    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone);
+    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone, clock.now());
     const problem = unreadable ?? (progress && problemOf(progress));
     const { inFlight, backingOff } = progress
       ? countOpen(progress, clock.now())
