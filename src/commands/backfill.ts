@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BackfillOptions } from './actions/backfill.js';
-import { callsLeftToDrains } from '../discovery/calls-left.js';
+import { callsLeftToDrains } from '../scheduling/calls-left.js';
 import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import type { Io } from './setup/io.js';
 import { endOption, listOption, timeOption } from './setup/options.js';

@@ -102,6 +102,19 @@ export function nextTick(expressions: string[], timezone: string): string | unde
   return times.sort()[0];
 }
 
+/** Returns how often a cron expression is due each day, on average over its next times. */
+export function ticksPerDay(expression: string, timezone: string): number {
+  const task = createTask(expression, () => {}, { timezone });
+  const times = task.getNextRuns(ticksToCount).map((time) => time.getTime());
+  void task.destroy();
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined || last === first) return 0;
+  return ((times.length - 1) * dayMs) / (last - first);
+}
+
+/** Enough for an expression that differs between the days of a week. */
+const ticksToCount = 29;
+
 /**
  * Whether a cron expression may be due on the day of a time or on an adjacent day, whichever it is
  * in the time zone.

@@ -4,6 +4,7 @@ import { credential, optionalText, optionalUrl } from './common-spec.js';
 import { documentsSpec } from './documents-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
 import { folder, store } from './location-spec.js';
+import { quotaShareSpec } from './quota-share-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
 import { statusSpec } from './status-spec.js';
@@ -86,6 +87,7 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('The Selling Partner API.'),
+  quotaShare: quotaShareSpec,
   download: z
     .strictObject({
       minBytesPerMinute: z

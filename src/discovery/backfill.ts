@@ -6,7 +6,7 @@ import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
 import { isSettled } from '../ingest/route.js';
-import { callsLeftToDrains } from './calls-left.js';
+import { callsLeftToDrains } from '../scheduling/calls-left.js';
 import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
 import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';

@@ -3,6 +3,9 @@ import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { adoptProgress } from './adopt-progress.js';
+import { callsPerDay } from './calls-per-day.js';
+import { learnSpacings } from './learn-spacings.js';
+import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
 import { allPlans, plansOf, type RequestPlan } from './request-plans.js';
@@ -42,13 +45,16 @@ export async function runRequestCycle(
     failures: [],
     notes: [...(options.dryRun ? requestNotes(pipeline, config, schemas, clock.now()) : []), ...notes],
   };
-  const cycle: RequestCycle = { store, context, signals, options, summary };
+  const learned = openLearnedLimits(context.config.state, context);
+  const cycle: RequestCycle = { store, learned, context, signals, options, summary };
   const plans = plansOf(pipeline, context);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
     const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);
     if (recovered) summary.recovered = recovered;
+    await learnSpacings(store.all(), learned, context);
   }
+  if (options.dryRun) summary.perDay = callsPerDay(context, learned);
   await requestDueWindows(byCron, cycle, guarded);
   for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);

@@ -1,40 +1,19 @@
-import { ReportsError } from '../errors/reports-error.js';
-import { callsLeftToDrains } from '../discovery/calls-left.js';
-import { failureOf } from '../ingest/work-summary.js';
-import { createReport } from './create-report.js';
+import { limitAllowsAtMs } from '../scheduling/call-plan.js';
+import type { Report } from '../source/types.js';
+import { requestLimitsOf } from './call-candidates.js';
+import { callTimesOf, shareApplication } from './call-limits.js';
 import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
-import { competingPlans, nextAllowedAtMs } from './min-interval.js';
+import { makeCalls } from './make-calls.js';
 import { reconcile } from './reconcile.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
-import { refuse, requestedReports } from './request-progress.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
-import type { RequestStore } from './request-store.js';
-import { callOptions, type RequestCycle } from './types.js';
+import { callOptions, type Guard, type RequestCycle } from './types.js';
 import { maxProcessingMs } from './window-states.js';
-import { reportPeriod, type Window } from './windows.js';
 
 /**
- * At most so many older windows of a seller are in flight, out of the burst of 15 documents. The
- * newest windows are always requested.
- */
-const maxOlderInFlight = 15 - callsLeftToDrains;
-
-/**
- * Runs one seller's part of a cycle, so that its failure does not stop the others. Resolves to
- * false if it failed. With `isQuiet`, the failure belongs to another pipeline, which reports it in
- * its own cycle.
- */
-export type Guard = (
-  sellerId: string,
-  work: () => Promise<void>,
-  how?: { isQuiet: boolean },
-) => Promise<boolean>;
-
-/**
- * Requests the due windows of all sellers. Looks at all of them first: types with a minimum
- * interval alternate between sellers, even of other pipelines, and the newest windows of all come
- * before the older ones of any.
+ * Requests the due windows of all sellers. Looks at all of them first, and at the windows of other
+ * pipelines that need the same calls, so that one plan decides between them.
  */
 export async function requestDueWindows(
   plans: RequestPlan[],
@@ -46,43 +25,26 @@ export async function requestDueWindows(
   const own = new Set(plans.map(({ key }) => key));
   const others = every.filter(({ key }) => !own.has(key));
   const found = await findDueWindows(plans, others, cycle, guarded);
-  if (options.dryRun) {
-    for (const { plan, window } of inOrder(found)) {
-      const { sellerId, reportType, marketplaceIds } = plan;
-      summary.requested.push({ sellerId, reportType, marketplaceIds, ...reportPeriod(window) });
-    }
-    return;
-  }
+  /** Windows of other pipelines are not counted: their own cycles do that. */
+  const postpone = (plan: RequestPlan) => {
+    if (own.has(plan.key)) summary.postponed += 1;
+  };
   const requests: DueWindows[] = [];
-  const failedSellers = new Set<string>();
-  for (const sellerId of new Set(found.map(({ plan }) => plan.sellerId))) {
+  const listed = new Map<string, Report[]>();
+  if (options.dryRun) requests.push(...found);
+  for (const sellerId of options.dryRun ? [] : new Set(found.map(({ plan }) => plan.sellerId))) {
     if (signals.stop.aborted) return;
     const ofSeller = found.filter(({ plan }) => plan.sellerId === sellerId);
     const isQuiet = ofSeller.every(({ plan }) => !own.has(plan.key));
-    const match = async () =>
-      void requests.push(...(await withoutExisting(sellerId, ofSeller, postpone, cycle)));
-    if (!(await guarded(sellerId, match, { isQuiet }))) failedSellers.add(sellerId);
+    const match = async () => {
+      const { left, reports } = await withoutExisting(sellerId, ofSeller, postpone, cycle);
+      requests.push(...left);
+      listed.set(sellerId, reports);
+    };
+    if (await guarded(sellerId, match, { isQuiet })) continue;
+    for (const { plan, due } of ofSeller) for (const _ of due) postpone(plan);
   }
-  /** Requests that this cycle is done with. */
-  const ended = new Set<string>();
-  for (const each of inOrder(requests)) {
-    if (signals.stop.aborted) return;
-    const { sellerId, key } = each.plan;
-    if (ended.has(key)) continue;
-    const ofSeller = every.filter((plan) => plan.sellerId === sellerId);
-    const isQuiet = !own.has(key);
-    const request = () => requestWindow(each, ofSeller, { ended, postpone, isQuiet }, cycle);
-    const isDone = !failedSellers.has(sellerId) && (await guarded(sellerId, request, { isQuiet }));
-    if (isDone) continue;
-    if (isQuiet) ended.add(key);
-    else failedSellers.add(sellerId);
-    postpone(each.plan);
-  }
-
-  /** Windows of other pipelines are not counted: their own cycles do that. */
-  function postpone(plan: RequestPlan): void {
-    if (own.has(plan.key)) summary.postponed += 1;
-  }
+  await makeCalls({ requests, listed, every, own, postpone }, cycle, guarded);
 }
 
 /** The due windows of this pipeline, and those of other pipelines that compete with them now. */
@@ -92,15 +54,11 @@ async function findDueWindows(
   cycle: RequestCycle,
   guarded: Guard,
 ): Promise<DueWindows[]> {
-  const { store, context, signals, options } = cycle;
-  const { config, clock } = context;
+  const { signals, options } = cycle;
   const found: DueWindows[] = [];
   await add(plans, { isQuiet: false });
   // A person who runs `request` gets the pipeline that was named.
-  if (options.now) return found;
-  const due = found.map(({ plan }) => plan);
-  const isAllowed = (plan: RequestPlan) => nextAllowedAtMs(plan, store, config.sellers) <= clock.now();
-  await add(competingPlans(due, others, config.sellers).filter(isAllowed), { isQuiet: true });
+  if (!options.now) await add(competingPlans(found, others, cycle), { isQuiet: true });
   return found;
 
   async function add(some: RequestPlan[], how: { isQuiet: boolean }): Promise<void> {
@@ -115,16 +73,48 @@ async function findDueWindows(
   }
 }
 
+/**
+ * Returns the requests of other pipelines that compete with due windows: for the calls of a seller
+ * that has more due windows than calls, or within a limit of a type. Otherwise the pipeline that
+ * always runs first would starve the others.
+ */
+function competingPlans(found: DueWindows[], others: RequestPlan[], cycle: RequestCycle): RequestPlan[] {
+  const { store, learned, context } = cycle;
+  const { sellers } = context.config;
+  const dueOf = (sellerId: string) =>
+    found.reduce((sum, { plan, due }) => sum + (plan.sellerId === sellerId ? due.length : 0), 0);
+  const isShort = ({ sellerId }: RequestPlan) => {
+    const due = dueOf(sellerId);
+    return due > 0 && due > context.requestQuota(sellerId).available();
+  };
+  const limited = found.flatMap(({ plan }) =>
+    requestLimitsOf(plan, { learned, context }).length > 0 ? [plan] : [],
+  );
+  const sharesLimit = (plan: RequestPlan) =>
+    limited.some(
+      (each) =>
+        each.reportType === plan.reportType && shareApplication(each.sellerId, plan.sellerId, sellers),
+    );
+  const known = store.all();
+  const isAllowed = (plan: RequestPlan) =>
+    requestLimitsOf(plan, { learned, context }).every(
+      (limit) =>
+        limitAllowsAtMs(limit, callTimesOf(limit, known, { lostAtMs: store.lostAtMs() })) <=
+        context.clock.now(),
+    );
+  return others.filter((plan) => isShort(plan) || (sharesLimit(plan) && isAllowed(plan)));
+}
+
 /** Leaves out the windows of one seller that Amazon has a report of already. */
 async function withoutExisting(
   sellerId: string,
   requests: DueWindows[],
   postpone: (plan: RequestPlan) => void,
   cycle: RequestCycle,
-): Promise<DueWindows[]> {
+): Promise<{ left: DueWindows[]; reports: Report[] }> {
   const { store, context, options } = cycle;
   const seller = context.sellingPartner(sellerId);
-  if (!seller) return [];
+  if (!seller) return { left: [], reports: [] };
   const lostForMs = context.clock.now() - (store.lostAtMs() ?? Number.NEGATIVE_INFINITY);
   const call = {
     ...callOptions(cycle),
@@ -138,86 +128,5 @@ async function withoutExisting(
     for (const _ of unconfirmed) postpone(each.plan);
     left.push(rest);
   }
-  return left;
-}
-
-interface DueWindow {
-  plan: RequestPlan;
-  progress: DueWindows['progress'];
-  window: Window;
-  isNewest: boolean;
-}
-
-/**
- * Requests one window. A refusal ends the request for this cycle. Errors: those that end the cycle
- * for the seller.
- */
-async function requestWindow(
-  { plan, window, isNewest, progress }: DueWindow,
-  ofSeller: RequestPlan[],
-  how: { ended: Set<string>; postpone: (plan: RequestPlan) => void; isQuiet: boolean },
-  cycle: RequestCycle,
-): Promise<void> {
-  const { store, context, signals, options, summary } = cycle;
-  const { config, clock, log } = context;
-  const seller = context.sellingPartner(plan.sellerId);
-  if (!seller) return;
-  const waitMs = () => nextAllowedAtMs(plan, store, config.sellers) - clock.now();
-  if (!isNewest && countInFlight(ofSeller, store) >= maxOlderInFlight) return how.postpone(plan);
-  if (options.waitForQuota) while (waitMs() > 0) await clock.sleep(waitMs(), signals.stop);
-  if (waitMs() > 0) return how.postpone(plan);
-  // A stop waits for the response of a call, unless the call may wait for its quota before.
-  const signal = options.waitForQuota ? signals.stop : signals.abort;
-  try {
-    const requested = await createReport(plan, window, progress, cycle, seller, {
-      ...callOptions(cycle),
-      signal,
-    });
-    if (!requested) return waitMs() > 0 ? how.postpone(plan) : undefined;
-    summary.requested.push(requested);
-    log.info({ ...requested }, `requested ${plan.reportType}`);
-  } catch (error) {
-    if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
-    how.ended.add(plan.key);
-    const about = { sellerId: plan.sellerId, code: error.code };
-    // The request is refused in the cycle of its own pipeline too, which stores and reports it.
-    if (how.isQuiet) return log.info(about, error.message);
-    const found = String(error.details.found);
-    await store.update(plan.key, (held) => held && refuse(held, found, clock.now()));
-    summary.failures.push(failureOf(plan, error));
-    log.error(about, error.message);
-  }
-}
-
-/**
- * The newest window of each request first, beginning with the request that was made longest ago;
- * then the older windows by age.
- */
-function inOrder(requests: DueWindows[]): DueWindow[] {
-  const all = requests.flatMap(({ plan, progress, due }) =>
-    due.map((window, index) => {
-      const start = new Date(window.startMs).toISOString();
-      const isLast = index === due.length - 1;
-      const isNewest = isLast && progress.windows.every((each) => each.start <= start);
-      return { plan, progress, window, isNewest };
-    }),
-  );
-  return all.sort(
-    (a, b) =>
-      Number(b.isNewest) - Number(a.isNewest) ||
-      (a.isNewest ? 0 : a.window.startMs - b.window.startMs) ||
-      lastRequestedMs(a) - lastRequestedMs(b),
-  );
-}
-
-function lastRequestedMs({ progress: { lastRequestedAt } }: DueWindow): number {
-  return lastRequestedAt === undefined ? 0 : Date.parse(lastRequestedAt);
-}
-
-/** Reports of these requests that are in flight. */
-function countInFlight(plans: RequestPlan[], store: RequestStore): number {
-  return plans.reduce((sum, { key }) => {
-    const progress = store.progress(key);
-    return sum + (progress ? requestedReports(progress).length : 0);
-  }, 0);
+  return { left, reports: existing.reports };
 }

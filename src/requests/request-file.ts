@@ -96,6 +96,7 @@ const format3 = z.strictObject({
       ),
       abandoned,
       lastRequestedAt: time.exactOptional(),
+      calls: z.array(attempt).exactOptional(),
       lastAnsweredAt: time.exactOptional(),
       refusal: z
         .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })

@@ -1,4 +1,5 @@
 import {
+  type Attempt,
   backoffAfter,
   hasData,
   isClosed,
@@ -39,6 +40,8 @@ export interface RequestProgress {
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
   lastRequestedAt?: string;
+  /** The calls of createReport of the last day, oldest first. */
+  calls?: Attempt[];
   /** When the newest report that answered a window was created. */
   lastAnsweredAt?: string;
   refusal?: Refusal;

@@ -1,6 +1,10 @@
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { CallOptions } from '../source/types.js';
+import type { CallDecision, CallReason } from '../scheduling/call-plan.js';
+import type { WindowCandidate } from './call-candidates.js';
+import type { CallsPerDay } from './calls-per-day.js';
+import type { LearnedLimits } from './learned-limits.js';
 import type { Gaps } from './find-gaps.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
@@ -27,6 +31,7 @@ export interface RequestedReport {
   dataStart?: string;
   dataEnd?: string;
   reportId?: string;
+  reason: CallReason;
 }
 
 /** What happened to a schedule at Amazon. */
@@ -52,6 +57,10 @@ export interface RequestSummary {
   /** Windows that failed too often. */
   abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
+  /** In a dry run: what would be requested now, and when the other due windows could be. */
+  decisions?: CallDecision<WindowCandidate>[];
+  /** In a dry run: the calls that all pipelines need each day. */
+  perDay?: CallsPerDay;
   failures: Failure[];
   /** Sentences about requests that are made in another way than they are written. */
   notes: string[];
@@ -71,11 +80,23 @@ export function workOf({ recovered, failures }: Pick<RequestSummary, 'recovered'
 /** What the steps of one request cycle share. */
 export interface RequestCycle {
   store: RequestStore;
+  learned: LearnedLimits;
   context: PipelineContext;
   signals: StopSignals;
   options: RequestOptions;
   summary: RequestSummary;
 }
+
+/**
+ * Runs one seller's part of a cycle, so that its failure does not stop the others. Resolves to
+ * false if it failed. With `isQuiet`, the failure belongs to another pipeline, which reports it in
+ * its own cycle.
+ */
+export type Guard = (
+  sellerId: string,
+  work: () => Promise<void>,
+  how?: { isQuiet: boolean },
+) => Promise<boolean>;
 
 /** Calls that would have to wait longer are postponed, so that they never delay a drain. */
 const maxWaitMs = 15_000;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { repairStateFiles, stateFiles } from '../../src/commands/setup/state-files.js';
 import { sweepsJson } from '../../src/discovery/sweep-turns.js';
+import { limitsJson, openLearnedLimits } from '../../src/requests/learned-limits.js';
 import { requestsJson } from '../../src/requests/request-file.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
@@ -21,6 +22,10 @@ const alarm = { kind: 'queue', title: 'Queue reports is growing', text: 'Waiting
 const contents: Record<string, object> = {
   'quota.json': { buckets: { 'app A1 getReport': { tokens: 3, atMs: 1000, callsPerSecond: 2 } } },
   'requests.json': { format: 3, requests: {}, schedules: {}, lostAt: at },
+  'limits.json': {
+    spacings: { 'A1 GET_X': { minutes: 4, at, strikes: 0, ended: ['1'] } },
+    turns: { A1: { calls: 3, exceptions: 1 } },
+  },
   'sweeps.json': { A1: { GET_X: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
   'secrets.json': {
@@ -116,6 +121,8 @@ describe('the files of the state folder', () => {
       assert.ok(!isLost || journal.crashes('A1/doc-1') === 0);
       await journal.begin('A1/doc-2');
       await journal.end('A1/doc-2');
+    } else if (name === 'limits.json') {
+      await openLearnedLimits(folder, silent).countCall(['A1'], []);
     } else if (name === 'secrets.json') {
       const ages = openClientSecrets(folder, silent);
       const secret = { clientId: 'app', clientSecret: 'hush-hush-hush' };
@@ -188,7 +195,7 @@ describe('the files of the state folder', () => {
   });
 
   it('are all read in the form that the newest version writes', () => {
-    const kinds = { quotaJson, requestsJson, sweepsJson, secretsJson, alarmsJson };
+    const kinds = { quotaJson, requestsJson, limitsJson, sweepsJson, secretsJson, alarmsJson };
     for (const [name, kind] of Object.entries(kinds)) {
       for (const content of [kind.missing(), kind.lost(1000)])
         assert.deepEqual(kind.parse(JSON.parse(JSON.stringify(content)), name), content, name);

@@ -36,6 +36,8 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
     clock: systemClock,
     log: pino({ level: 'silent' }),
     onEvent: () => {},
+    documentQuota: () => unlimited,
+    requestQuota: () => unlimited,
     ...parts,
     ...(warehouse && { warehouse: onlyThese<Warehouse>('warehouse', warehouse) }),
     ...(sellingPartner && {
@@ -47,6 +49,13 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
   });
   return onlyThese<PipelineContext>('context', { ...context, shared: new SharedWork(context) });
 }
+
+/** The quota of a test that is not about it. */
+const unlimited = {
+  available: () => Number.MAX_SAFE_INTEGER,
+  nextAvailableMs: () => 0,
+  possibleUntil: () => Number.MAX_SAFE_INTEGER,
+};
 
 let packaged: ReportSchemas | undefined;
 

@@ -9,7 +9,7 @@ import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { RequestConfig } from '../../src/config/request-spec.js';
 import type { Span } from '../../src/yaml/span.js';
 import type { Report } from '../../src/source/types.js';
-import type { LedgerRow } from '../../src/warehouse/types.js';
+import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import { silent } from '../files/recorded-warnings.js';
@@ -39,11 +39,15 @@ describe('request cycles', () => {
   let onCreate = async () => {};
   /** By seller: the error of createReport. With API_UNREACHABLE, the report is created anyway. */
   const failures = new Map<string, ReportsError>();
+  let documentsPerHour: number;
+  let callsPossible: number;
   beforeEach(() => {
     [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
     onCreate = async () => {};
     failures.clear();
-    rmSync(join(folder, 'requests.json'), { force: true });
+    for (const file of ['requests.json', 'limits.json']) rmSync(join(folder, file), { force: true });
+    documentsPerHour = Number.MAX_SAFE_INTEGER;
+    callsPossible = Number.MAX_SAFE_INTEGER;
   });
 
   const turn = (sellerIds: string[], request: TestRequest) =>
@@ -66,11 +70,21 @@ describe('request cycles', () => {
     const context = fakeContext({
       config: { state: folder, sellers, pipelines },
       warehouse: {
-        seen: async () => new Map(),
+        seen: async (keys) => rowsByKeys(ledger, keys),
         loadFields: async (_, { dataEndSince = '' }) =>
           ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
       clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },
+      requestQuota: () => ({
+        available: () => callsPossible,
+        nextAvailableMs: () => nowMs + hourMs,
+        possibleUntil: () => callsPossible,
+      }),
+      documentQuota: () => ({
+        available: () => documentsPerHour,
+        nextAvailableMs: () => nowMs,
+        possibleUntil: (epochMs) => documentsPerHour * ((epochMs - nowMs) / hourMs),
+      }),
       sellingPartner: (sellerId) => ({
         async *getReports() {
           await onList(sellerId);
@@ -87,6 +101,7 @@ describe('request cycles', () => {
           await onTaken?.();
           const failure = failures.get(sellerId);
           if (failure && failure.code !== 'API_UNREACHABLE') throw failure;
+          callsPossible -= 1;
           const reportId = String(reports.length);
           const createdAt = new Date(nowMs).toISOString();
           reports.push({ ...wanted, sellerId, reportId, status: 'IN_QUEUE', createdAt });
@@ -184,9 +199,93 @@ describe('request cycles', () => {
     const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
+    // Ten of them are left to drains.
+    documentsPerHour = 15;
     assert.equal((await first?.())?.requested.length, 5);
     // Only the newest one.
     assert.equal((await second?.())?.requested.length, 1);
+  });
+
+  describe('of a type of which an account may request 20 reports a day', () => {
+    const searches = {
+      reportType: 'GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT',
+      window: { count: 1, unit: 'week' as const },
+      from: new Date(startMs - 50 * 7 * dayMs).toISOString().slice(0, 10),
+    };
+
+    /** Another application requested it an hour ago, for a window that nobody here wants. */
+    const addOfAnother = (number: number) =>
+      reports.push({
+        sellerId: 'A1SELLER',
+        reportId: `of another ${number}`,
+        reportType: searches.reportType,
+        status: 'DONE',
+        marketplaceIds: ['ATVPDKIKX0DER'],
+        dataStart: '2020-01-05T00:00:00Z',
+        dataEnd: '2020-01-11T23:59:59Z',
+        createdAt: new Date(nowMs - hourMs).toISOString(),
+      });
+
+    it('request no more than that in 24 hours, together with what other applications requested', async () => {
+      for (let number = 0; number < 18; number += 1) addOfAnother(number);
+      const [first] = turnsOf([{ sellers: oneSeller, request: searches }]);
+      assert.equal((await first?.())?.requested.length, 2);
+      nowMs += 22 * hourMs;
+      assert.equal((await first?.())?.requested.length, 0);
+      nowMs += 2 * hourMs - 60_000;
+      assert.equal((await first?.())?.requested.length, 18);
+      nowMs += 2 * 60_000;
+      assert.equal((await first?.())?.requested.length, 2);
+    });
+
+    it('request no more than that if two pipelines request it at once', async () => {
+      const other = { ...searches, reportOptions: { asin: 'B000000001' } };
+      const turns = turnsOf([searches, other].map((request) => ({ sellers: oneSeller, request })));
+      await Promise.all(turns.map((each) => each()));
+      assert.equal(reports.length, 20);
+    });
+  });
+
+  it('make the most urgent calls for a seller, whichever of two pipelines they belong to', async () => {
+    const orders = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+    const [first, second] = turnsOf([
+      { sellers: oneSeller, request: { ...backlog, reportType: orders } },
+      { sellers: oneSeller, request: { ...backlog, reportType: 'GET_LEDGER_SUMMARY_VIEW_DATA' } },
+    ]);
+    callsPossible = 2;
+    assert.equal((await first?.())?.requested.length, 2);
+    const newest = new Date(Math.floor(startMs / dayMs) * dayMs - dayMs).toISOString().slice(0, 10);
+    assert.deepEqual(
+      reports.map(({ reportType, dataStart }) => [reportType, dataStart?.slice(0, 10)]),
+      [
+        [orders, newest],
+        ['GET_LEDGER_SUMMARY_VIEW_DATA', newest],
+      ],
+    );
+    callsPossible = 1;
+    assert.equal((await second?.())?.requested.length, 1);
+  });
+
+  it('keep a longer interval of a type of a seller that Amazon cancels if it follows another report', async () => {
+    const ledgerReports = { ...backlog, reportType: 'GET_LEDGER_SUMMARY_VIEW_DATA' };
+    const [first] = turnsOf([{ sellers: oneSeller, request: ledgerReports }]);
+    for (let day = 0; day < 2; day += 1) {
+      for (const status of ['loaded', 'cancelled'] as const) {
+        callsPossible = 1;
+        await first?.();
+        const { reportId = '' } = reports.at(-1) ?? {};
+        const key = ledgerKey({ sellerId: 'A1SELLER', reportId });
+        ledger.push({ ...ledgerEntry({ key, status, reportId }), loadedAt: new Date(nowMs).toISOString() });
+        nowMs += 2 * 60_000;
+      }
+      nowMs += 20 * hourMs;
+    }
+    callsPossible = 100;
+    assert.equal((await first?.())?.requested.length, 1);
+    nowMs += 3 * 60_000;
+    assert.equal((await first?.())?.requested.length, 0);
+    nowMs += 2 * 60_000;
+    assert.equal((await first?.())?.requested.length, 1);
   });
 
   for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {

@@ -18,7 +18,6 @@ const plan: RequestPlan = {
   earlierKeys: [],
   sellerId: 'A1',
   reportType: 'GET_X',
-  facts: { sources: {} },
   marketplaceIds: ['US'],
   reportOptions: {},
   window: { count: 1, unit: 'day' },
@@ -29,6 +28,7 @@ const plan: RequestPlan = {
   timezone: 'UTC',
   period: undefined,
   hasSibling: false,
+  facts: { sources: {} },
 };
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -95,6 +95,15 @@ describe('requests', () => {
     writeFileSync(file, JSON.stringify(stored));
   }
 
+  /** As if Amazon allowed so many calls of getReportDocument, and no more in the next hour. */
+  function allowDocuments(tokens: number): void {
+    const { clientId } = world.sandbox.credentialsFor(sellerId);
+    const bucket = { tokens, atMs: Date.now(), callsPerSecond: 1e-6 };
+    const buckets = { [`${clientId} ${sellerId} getReportDocument`]: bucket };
+    mkdirSync(join(world.folder, 'state'), { recursive: true });
+    writeFileSync(join(world.folder, 'state', 'quota.json'), JSON.stringify({ buckets }));
+  }
+
   function rewriteSettings(request: object[]): void {
     const file = join(world.folder, 'pipelines.yaml');
     const settings = parse(readFileSync(file, 'utf8'));
@@ -178,11 +187,13 @@ describe('requests', () => {
 
   it('leave older windows to later cycles, so that new documents have their quota', async () => {
     await open([{ ...daily, from: date(today() - 20 * dayMs) }], { make: () => done });
+    allowDocuments(15);
     const { summary } = await run();
     assert.equal(summary.requests.asked.length, 5);
     assert.equal(summary.requests.left, 15);
     await make();
     await run();
+    allowDocuments(15);
     assert.equal((await run()).summary.requests.asked.length, 5);
     assert.equal(new Set(requestedDays().map(String)).size, 10);
   });
@@ -497,7 +508,8 @@ describe('requests', () => {
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
     assert.match(stdout, /Would request 2 reports/);
-    assert.ok(stdout.includes(iso(today() - dayMs).slice(0, 19)));
+    assert.ok(stdout.includes(`1 newest window, ${date(today() - dayMs)}: now`), stdout);
+    assert.ok(stdout.includes('1 newest window, the current state: now'), stdout);
     assert.equal(calls('createReport') + calls('getReports'), 0);
     assert.equal((await run('request')).summary.asked.length, 2);
   });

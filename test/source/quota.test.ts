@@ -9,6 +9,7 @@ import { systemClock } from '../../src/runtime/clock.js';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, type QuotaKey, quotaJson } from '../../src/source/selling-partner/quota.js';
+import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import { recordedWarnings } from '../files/recorded-warnings.js';
 
 const key: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' };
@@ -104,6 +105,39 @@ describe('the quota plan', () => {
     await plan.take(quick);
     assert.equal(open(() => 1_000_000).available(key), 3);
     assert.deepEqual(recorded.warnings, []);
+  });
+
+  it('never exceeds what Amazon allows if programs use their shares of it without knowing each other', () => {
+    const property = fc.asyncProperty(
+      fc.integer({ min: 2, max: 5 }),
+      fc.array(fc.tuple(fc.nat(4), fc.nat(90)), { minLength: 40, maxLength: 80 }),
+      async (programs, calls) => {
+        let nowMs = 1_000_000;
+        const clock = at(() => nowMs);
+        const plans = Array.from({ length: programs }, () => {
+          let value = quotaJson.missing();
+          const state = {
+            read: () => value,
+            async change(change: (held: typeof value) => typeof value) {
+              value = change(value);
+            },
+          };
+          return openQuotaPlan({ state, share: 1 / programs, clock });
+        });
+        const amazon = new RateLimits(amazonsPlans, clock.now);
+        for (const [program, seconds] of calls) {
+          nowMs += seconds * 1000;
+          const plan = plans[program % programs];
+          assert.ok(plan);
+          // One program makes all the calls that it may.
+          while (plan.available(key) >= 1) {
+            await plan.take(key, { deadlineMs: nowMs });
+            assert.ok(amazon.take(key.sellerId, key.operation));
+          }
+        }
+      },
+    );
+    return fc.assert(property, { numRuns: 30 });
   });
 
   it('is one for all processes that share its file: they share its calls', async () => {

@@ -65,7 +65,7 @@ describe('the log of runs', () => {
 
   it('knows of logins from request cycles: accepted by createReport, or refused', () => {
     const { log, begin } = open();
-    const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
+    const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [], reason: 'new' as const };
     const noRequests = {
       postponed: 0,
       inFlight: 0,

@@ -8,7 +8,9 @@ import { runRequestCycle } from '../../requests/request-cycle.js';
 import { plansOf } from '../../requests/request-plans.js';
 import { openRequestStore, type RequestStore } from '../../requests/request-store.js';
 import { cancelLeftOverSchedules, leftOverSchedules } from '../../requests/schedules.js';
-import type { Io } from '../setup/io.js';
+import { systemClock } from '../../runtime/clock.js';
+import { callsPerDayText } from '../output/call-plan-text.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { readFullConfig, withContext } from '../setup/open-context.js';
 import { requestJson, requestsFailed, requestText } from '../output/request-summary.js';
 import { untilStopped } from '../setup/stop-signals.js';
@@ -42,7 +44,8 @@ export async function requestAction(
     });
   }
   await untilStopped(io, async (signals) => {
-    for (const pipeline of pipelines) {
+    const width = resultWidth(io);
+    for (const [index, pipeline] of pipelines.entries()) {
       if (signals.stop.aborted) return;
       const how = {
         now: true,
@@ -65,7 +68,12 @@ export async function requestAction(
       if (options.json) {
         io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...requestJson(summary) })}\n`);
       } else {
-        io.stdout.write(`Requests of ${pipeline.name}: ${requestText(summary, how)}`);
+        io.stdout.write(
+          `Requests of ${pipeline.name}: ${requestText(summary, { ...how, nowMs: systemClock.now(), width })}`,
+        );
+        // They are the same for every pipeline.
+        if (summary.perDay && index === pipelines.length - 1)
+          io.stdout.write(callsPerDayText(summary.perDay, width));
       }
       for (const [, { sellerId, reportType }] of leftOver)
         io.stderr.write(

@@ -1,6 +1,9 @@
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { RequestedReport, RequestSummary } from '../../requests/types.js';
+import type { CallsPerDay } from '../../requests/calls-per-day.js';
+import { reportPeriod } from '../../requests/windows.js';
 import { pluralize } from '../../text/pluralize.js';
+import { callPlanText } from './call-plan-text.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
@@ -19,7 +22,10 @@ export function requestsFailed({ failures, recovered }: RequestSummary): boolean
 }
 
 /** The result of a request cycle as text. */
-export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
+export function requestText(
+  summary: RequestSummary,
+  { dryRun = false, nowMs = 0, width }: { dryRun?: boolean; nowMs?: number; width?: number } = {},
+): string {
   const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
     summary;
   const verb = dryRun ? 'Would request' : 'Requested';
@@ -27,7 +33,8 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
   const parts = [
     requested.length > 0 ? `${verb} ${pluralize(requested.length, 'report')}.\n` : `${nothing}\n`,
   ];
-  if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  if (dryRun) parts.push(callPlanText(summary, { nowMs, width }));
+  else if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
   if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
@@ -63,6 +70,7 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
 export function requestJson(summary: RequestSummary): Record<string, unknown> {
   const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, notes, recovered } =
     summary;
+  const { decisions, perDay } = summary;
   return {
     asked: requested,
     left: postponed,
@@ -73,6 +81,28 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     failures,
     notes,
     taken: recovered && summaryJson(recovered),
+    plan: decisions?.map(decisionJson),
+    perDay: perDay && perDayJson(perDay),
+  };
+}
+
+/** When a window would be requested, and what it waits for. */
+function decisionJson({ candidate, atMs, waitsFor }: NonNullable<RequestSummary['decisions']>[number]) {
+  const { sellerId, reportType, marketplaceIds } = candidate.plan;
+  const at = waitsFor === undefined ? 'now' : new Date(atMs).toISOString();
+  const period = reportPeriod(candidate.window);
+  return { sellerId, reportType, marketplaceIds, ...period, reason: candidate.reason, at, waitsFor };
+}
+
+function perDayJson({ sellers, limits }: CallsPerDay) {
+  return {
+    sellers,
+    limits: limits.map(({ limit: { reportType, calls, perMs }, ...rest }) => ({
+      reportType,
+      calls,
+      perSeconds: perMs / 1000,
+      ...rest,
+    })),
   };
 }
 

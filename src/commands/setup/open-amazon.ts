@@ -13,8 +13,12 @@ import type { Subscriber } from '../../connect/subscribe.js';
  * Opens the quota plan of the state folder. Its file is not synced to disk: if a power failure
  * leaves it damaged, calls wait until their quota has been refilled.
  */
-export function openQuota({ state }: Pick<Config, 'state'>, log: Logger): QuotaPlan {
-  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), quotaJson, { log }) });
+export function openQuota(
+  { state, quotaShare }: Pick<Config, 'state' | 'quotaShare'>,
+  log: Logger,
+): QuotaPlan {
+  const file = openSharedJson(join(state, 'quota.json'), quotaJson, { log });
+  return openQuotaPlan({ state: file, share: quotaShare });
 }
 
 /**

@@ -11,6 +11,7 @@ import { readViews } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { openStores } from '../../store/open-store.js';
 import { openStaging, removeOldStaging } from '../../store/staging.js';
+import type { CallQuota } from '../../scheduling/call-plan.js';
 import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
@@ -93,15 +94,8 @@ export async function withContext<T>(
       warehouse: openWarehouse(config, opened),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? ''),
-      documentQuota(sellerId) {
-        const clientId = clientIds.get(sellerId) ?? '';
-        const key: QuotaKey = { clientId, sellerId, operation: 'getReportDocument' };
-        return {
-          available: () => quota.available(key),
-          nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
-          possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
-        };
-      },
+      documentQuota: (sellerId) => quotaOf(sellerId, 'getReportDocument'),
+      requestQuota: (sellerId) => quotaOf(sellerId, 'createReport'),
       clock: systemClock,
       log: progress.log,
       onEvent: progress.onEvent,
@@ -111,5 +105,14 @@ export async function withContext<T>(
     progress.close();
     await stores.close();
     await quota.close();
+  }
+
+  function quotaOf(sellerId: string, operation: QuotaKey['operation']): CallQuota {
+    const key: QuotaKey = { clientId: clientIds.get(sellerId) ?? '', sellerId, operation };
+    return {
+      available: () => quota.available(key),
+      nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
+      possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
+    };
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sweepsJson } from '../../discovery/sweep-turns.js';
 import { describeError, errorCode } from '../../errors/reports-error.js';
 import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../../files/shared-json.js';
+import { limitsJson } from '../../requests/learned-limits.js';
 import { requestsJson } from '../../requests/request-file.js';
 import { killedJson } from '../../scheduling/crash-journal.js';
 import { secretsJson } from '../../source/selling-partner/client-secrets.js';
@@ -15,6 +16,7 @@ export const stateFiles: Record<
 > = {
   'quota.json': (path, options) => openSharedJson(path, quotaJson, options),
   'requests.json': (path, options) => openSharedJson(path, requestsJson, options),
+  'limits.json': (path, options) => openSharedJson(path, limitsJson, options),
   'sweeps.json': (path, options) => openSharedJson(path, sweepsJson, options),
   'killed.json': (path, options) => openSharedJson(path, killedJson, options),
   'secrets.json': (path, options) => openSharedJson(path, secretsJson, options),

@@ -41,6 +41,7 @@ const bucketShape = z.object({
   tokens: z.number().min(0),
   /** The time of `tokens`, in epoch milliseconds. */
   atMs: z.number(),
+  /** Amazon's rate, of which these processes use their share. */
   callsPerSecond: z.number().positive(),
 });
 
@@ -75,9 +76,12 @@ export const quotaJson: JsonKind<QuotaState> = {
  */
 export function openQuotaPlan({
   state,
+  share = 1,
   clock = systemClock,
 }: {
   state: Pick<SharedJson<QuotaState>, 'read' | 'change'>;
+  /** The part of Amazon's quota that these processes may use, at most 1. */
+  share?: number;
   clock?: Clock;
 }): QuotaPlan {
   const { now, sleep } = clock;
@@ -85,7 +89,7 @@ export function openQuotaPlan({
   const lines = new Map<string, Promise<unknown>>();
 
   /** The bucket in the file, refilled since. */
-  const current = (key: QuotaKey) => bucketOf(readNow(), key, now());
+  const current = (key: QuotaKey) => bucketOf(readNow(), key, share, now());
 
   /**
    * A file that can't be read counts as empty for whoever only reads: taking a call fails by it.
@@ -100,7 +104,7 @@ export function openQuotaPlan({
 
   async function change(key: QuotaKey, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
     await state.change((stored) => {
-      const bucket = bucketOf(stored, key, now());
+      const bucket = bucketOf(stored, key, share, now());
       apply(bucket);
       return { ...stored, buckets: { ...stored.buckets, [bucketName(key)]: bucket } };
     }, signal);
@@ -110,7 +114,7 @@ export function openQuotaPlan({
     const { tokens, callsPerSecond, atMs } = current(key);
     return tokens >= calls
       ? now()
-      : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / callsPerSecond) * 1000);
+      : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / (callsPerSecond * share)) * 1000);
   }
 
   async function takeInTurn(key: QuotaKey, deadlineMs: number, signal?: AbortSignal): Promise<void> {
@@ -125,7 +129,7 @@ export function openQuotaPlan({
       // Another process may have taken the token in the meantime.
       const take = (bucket: Bucket) => {
         isTaken = bucket.tokens >= 1;
-        if (isTaken) spend(bucket, key, now());
+        if (isTaken) spend(bucket, key, share, now());
       };
       await change(key, take, signal);
     }
@@ -145,7 +149,7 @@ export function openQuotaPlan({
     nextAvailableMs,
     possibleUntil(key, epochMs) {
       const { tokens, callsPerSecond } = current(key);
-      return Math.max(0, Math.floor(tokens + (Math.max(0, epochMs - now()) / 1000) * callsPerSecond));
+      return Math.max(0, Math.floor(tokens + (Math.max(0, epochMs - now()) / 1000) * callsPerSecond * share));
     },
     async observe(key, { callsPerSecond = 0, throttled = false }) {
       const isNewRate = callsPerSecond > 0 && callsPerSecond !== current(key).callsPerSecond;
@@ -165,18 +169,19 @@ export function openQuotaPlan({
  * Allow for latency: Amazon's bucket starts refilling only when our call arrives, up to this much
  * after we spent the token.
  */
-const maxLatencyMs = 2000;
+export const maxLatencyMs = 2000;
 
-function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
-  const { burst } = usagePlans[key.operation];
-  const mayBeFull = bucket.tokens + (maxLatencyMs / 1000) * bucket.callsPerSecond >= burst;
+function spend(bucket: Bucket, key: QuotaKey, share: number, nowMs: number): void {
+  const burst = burstOf(key, share);
+  const mayBeFull = bucket.tokens + (maxLatencyMs / 1000) * bucket.callsPerSecond * share >= burst;
   bucket.tokens -= 1;
   if (mayBeFull) bucket.atMs = nowMs + maxLatencyMs;
 }
 
 /** The bucket of a key as of now. One that was not used yet is full; a lost one was empty. */
-function bucketOf({ lostAtMs, buckets }: QuotaState, key: QuotaKey, nowMs: number): Bucket {
-  const { burst, callsPerSecond: plannedRate } = usagePlans[key.operation];
+function bucketOf({ lostAtMs, buckets }: QuotaState, key: QuotaKey, share: number, nowMs: number): Bucket {
+  const { callsPerSecond: plannedRate } = usagePlans[key.operation];
+  const burst = burstOf(key, share);
   const unused: Bucket = {
     tokens: lostAtMs === undefined ? burst : 0,
     atMs: lostAtMs ?? nowMs,
@@ -189,8 +194,13 @@ function bucketOf({ lostAtMs, buckets }: QuotaState, key: QuotaKey, nowMs: numbe
   if (isInFlight) return { tokens: Math.min(burst, tokens), atMs, callsPerSecond };
   const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;
   return {
-    tokens: Math.min(burst, tokens + elapsedSeconds * callsPerSecond),
+    tokens: Math.min(burst, tokens + elapsedSeconds * callsPerSecond * share),
     atMs: nowMs,
     callsPerSecond,
   };
+}
+
+/** A share of the burst; at least one call, without which there would be none. */
+function burstOf({ operation }: QuotaKey, share: number): number {
+  return Math.max(1, Math.floor(usagePlans[operation].burst * share));
 }

@@ -1,0 +1,162 @@
+import { ReportsError } from '../errors/reports-error.js';
+import { failureOf } from '../ingest/work-summary.js';
+import { type CallDecision, limitAllowsAtMs, planCalls } from '../scheduling/call-plan.js';
+import { callStateOf, candidatesOf, type WindowCandidate } from './call-candidates.js';
+import { callTimesOf, type ListedReports } from './call-limits.js';
+import { createReport } from './create-report.js';
+import type { DueWindows } from './due-windows.js';
+import { refuse } from './request-progress.js';
+import type { RequestPlan } from './request-plans.js';
+import { callOptions, type Guard, type RequestCycle } from './types.js';
+import { reportPeriod } from './windows.js';
+
+/** What a cycle found to request. */
+export interface FoundWork {
+  /** Of this pipeline, and of others that compete with it. */
+  requests: DueWindows[];
+  listed: ListedReports;
+  /** All requests of the settings. */
+  every: RequestPlan[];
+  /** The keys of this pipeline's requests. */
+  own: ReadonlySet<string>;
+  /** Counts a window that is left to a later cycle. */
+  postpone(plan: RequestPlan): void;
+}
+
+type Decision = CallDecision<WindowCandidate>;
+
+/**
+ * Calls createReport as the plan of calls decides, until nothing more is possible now. If the cycle
+ * waits for quota, it waits for everything but reports in flight, which others may have to load. In
+ * a dry run, only shows the plan.
+ */
+export async function makeCalls(
+  { requests, listed, every, own, postpone }: FoundWork,
+  cycle: RequestCycle,
+  guarded: Guard,
+): Promise<void> {
+  const { context, signals, options, summary } = cycle;
+  /** Requests that this cycle is done with. */
+  const ended = new Set<string>();
+  const failedSellers = new Set<string>();
+  const done = new Set<string>();
+  const { deadlineMs = Number.POSITIVE_INFINITY } = callOptions(cycle);
+  for (;;) {
+    const decisions = decide();
+    if (options.dryRun) {
+      summary.decisions = decisions;
+      for (const { candidate } of decisions) {
+        const { sellerId, reportType, marketplaceIds } = candidate.plan;
+        const period = reportPeriod(candidate.window);
+        summary.requested.push({ sellerId, reportType, marketplaceIds, ...period, reason: candidate.reason });
+      }
+      return;
+    }
+    const now = decisions.filter(({ waitsFor }) => waitsFor === undefined);
+    const nextMs = nextPossibleMs(decisions);
+    if (now.length === 0 && !(nextMs <= deadlineMs && (await sleepUntil(nextMs)))) {
+      for (const { candidate } of decisions) postpone(candidate.plan);
+      return;
+    }
+    for (const decision of now) {
+      if (signals.stop.aborted) return;
+      await make(decision);
+    }
+    if (signals.stop.aborted) return;
+  }
+
+  /** Resolves to false if it did not sleep: there is no such time, or the program stops. */
+  async function sleepUntil(atMs: number): Promise<boolean> {
+    const { clock } = context;
+    const sinceMs = clock.now();
+    if (!Number.isFinite(atMs)) return false;
+    await clock.sleep(atMs - sinceMs, signals.stop).catch(() => {});
+    return clock.now() > sinceMs && !signals.stop.aborted;
+  }
+
+  function decide(): Decision[] {
+    const candidates = candidatesOf(requests, cycle).filter(
+      ({ windowKey, plan }) => !done.has(windowKey) && !ended.has(plan.key),
+    );
+    const possible = candidates.filter(({ sellerId }) => !failedSellers.has(sellerId));
+    for (const each of candidates) {
+      if (!failedSellers.has(each.sellerId)) continue;
+      done.add(each.windowKey);
+      postpone(each.plan);
+    }
+    return planCalls(possible, callStateOf(possible, every, listed, cycle));
+  }
+
+  async function make(decision: Decision): Promise<void> {
+    const { plan, windowKey, sellerId } = decision.candidate;
+    if (ended.has(plan.key) || failedSellers.has(sellerId)) return;
+    done.add(windowKey);
+    const isQuiet = !own.has(plan.key);
+    const request = async () => {
+      const result = await requestWindow(decision, listed, cycle, { isQuiet });
+      if (result === 'refused') ended.add(plan.key);
+      if (result === 'postponed') postpone(plan);
+    };
+    if (await guarded(sellerId, request, { isQuiet })) return;
+    if (isQuiet) ended.add(plan.key);
+    else failedSellers.add(sellerId);
+    postpone(plan);
+  }
+}
+
+/** When the next call becomes possible by itself. */
+function nextPossibleMs(decisions: Decision[]): number {
+  const times = decisions.flatMap(({ atMs, waitsFor }) =>
+    waitsFor === 'createReport' || waitsFor === 'limit' ? [atMs] : [],
+  );
+  return Math.min(...times);
+}
+
+/**
+ * Requests one window. A refusal is stored and reported, unless the request belongs to another
+ * pipeline. Errors: those that end the cycle for the seller.
+ */
+async function requestWindow(
+  { candidate: { plan, window, progress, limits, reason }, exceptionOf }: Decision,
+  listed: ListedReports,
+  cycle: RequestCycle,
+  { isQuiet }: { isQuiet: boolean },
+): Promise<'made' | 'refused' | 'postponed' | 'made by another'> {
+  const { store, learned, context, signals, options, summary } = cycle;
+  const { clock, log } = context;
+  const seller = context.sellingPartner(plan.sellerId);
+  if (!seller) return 'postponed';
+  // A stop waits for the response of a call, unless the call may wait for its quota before.
+  const signal = options.waitForQuota ? signals.stop : signals.abort;
+  try {
+    const requested = await createReport({ plan, window, limits, known: progress }, cycle, seller, {
+      ...callOptions(cycle),
+      signal,
+    });
+    if (!requested) {
+      const isLimited = limits.some(
+        (limit) =>
+          limitAllowsAtMs(limit, callTimesOf(limit, store.all(), { lostAtMs: store.lostAtMs(), listed })) >
+          clock.now(),
+      );
+      return isLimited ? 'postponed' : 'made by another';
+    }
+    await learned.countCall([plan.sellerId, ...limits.map(({ key }) => key)], exceptionOf);
+    summary.requested.push({ ...requested, reason });
+    log.info({ ...requested, reason }, `requested ${plan.reportType}`);
+    return 'made';
+  } catch (error) {
+    if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
+    const about = { sellerId: plan.sellerId, code: error.code };
+    // The request is refused in the cycle of its own pipeline too, which stores and reports it.
+    if (isQuiet) {
+      log.info(about, error.message);
+      return 'refused';
+    }
+    const found = String(error.details.found);
+    await store.update(plan.key, (held) => held && refuse(held, found, clock.now()));
+    summary.failures.push(failureOf(plan, error));
+    log.error(about, error.message);
+    return 'refused';
+  }
+}
