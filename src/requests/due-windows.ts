@@ -11,10 +11,18 @@ import {
   changed,
   isRefused,
   type RequestProgress,
-  removeClosed,
   windowOf,
 } from './request-progress.js';
-import { hasData, isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import {
+  hasData,
+  hasFailed,
+  isDue,
+  isInFlight,
+  type WindowEvent,
+  type WindowRecord,
+} from './window-states.js';
+import { divideWindows, dueParts } from './parts.js';
+import { removeClosed } from './remove-closed.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
@@ -31,19 +39,22 @@ const ledgerDays = 60;
  * Why a window is due. `new`: the newest window, of which no report has failed. `older`: the same
  * for a window that has a newer one. `retry`: a report of it failed, or a retry was forced.
  * `refresh`: the ledger has a report of it, and Amazon may have restated the data since.
+ * `fan-out`: a part of a window, of which no report has failed.
  */
-export type DueReason = 'new' | 'older' | 'retry' | 'refresh';
+export type DueReason = 'new' | 'older' | 'retry' | 'refresh' | 'fan-out';
 
 /** A window to request. */
 export interface DueWindow extends Window {
   reason: DueReason;
+  /** Of a part: its place among the parts of its request; 0 is the first. */
+  rank?: number;
 }
 
 /** The windows of a request that are due, and the progress that they were computed from. */
 export interface DueWindows {
   plan: RequestPlan;
   progress: RequestProgress;
-  /** Oldest first. */
+  /** Oldest first; parts by their rank. */
   due: DueWindow[];
 }
 
@@ -93,6 +104,9 @@ export function computeDueWindows(
   progress = applyToWindows(progress, eventOfAge, nowMs);
   progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
   progress = removeClosed(progress, nowMs);
+  if (evidence.parts) {
+    progress = divideWindows(progress, undividedWindows(plan, progress, untilMs), evidence.parts, nowMs);
+  }
   const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
   const due = mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs);
   return { plan, progress, due: progress.outage ? dueInOutage(due, progress, nowMs) : due };
@@ -111,9 +125,17 @@ function giveUpFailed(
 
 /** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
 export function unknownWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
-  const known = new Set(progress.windows.map(({ start }) => start));
+  const known = new Set([...progress.windows, ...(progress.fanOuts ?? [])].map(({ start }) => start));
   return newWindows(plan, progress, untilMs).filter(
     ({ startMs }) => !known.has(new Date(startMs).toISOString()),
+  );
+}
+
+/** Windows of a request per item that are not divided into parts yet, oldest first. */
+export function undividedWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
+  const forced = progress.windows.filter(({ state, items }) => state === 'due' && items === undefined);
+  return [...forced.map(windowOf), ...unknownWindows(plan, progress, untilMs)].sort(
+    (a, b) => a.startMs - b.startMs,
   );
 }
 
@@ -173,6 +195,7 @@ function dueWindows(
   untilMs: number,
   nowMs: number,
 ): DueWindow[] {
+  if (plan.items) return dueParts(progress, nowMs);
   const unknown = unknownWindows(plan, progress, untilMs);
   const known = progress.windows.map(windowOf);
   const newestMs = Math.max(...[...known, ...unknown].map(({ startMs }) => startMs));
@@ -196,16 +219,14 @@ function dueWindows(
  * hour, shows whether Amazon works again. The others wait.
  */
 function dueInOutage(due: DueWindow[], progress: RequestProgress, nowMs: number): DueWindow[] {
-  const isWaiting = ({ reason }: DueWindow) => reason === 'older' || reason === 'refresh';
+  const isWaiting = ({ reason }: DueWindow) =>
+    reason === 'older' || reason === 'refresh' || reason === 'fan-out';
   const isQuiet =
     nowMs - lastFailedMs(progress) >= probeIntervalMs &&
     !progress.windows.some((record) => isInFlight(record, nowMs));
-  const probe = isQuiet && due.every(isWaiting) ? due.at(-1) : undefined;
+  const last = due[0]?.rank === undefined ? due.at(-1) : due[0];
+  const probe = isQuiet && due.every(isWaiting) ? last : undefined;
   return due.filter((each) => !isWaiting(each) || each === probe);
-}
-
-function hasFailed({ attempts, forcedAt }: WindowRecord): boolean {
-  return forcedAt !== undefined || attempts.some(({ failed }) => failed !== undefined);
 }
 
 /** The windows after those that are done, oldest first, and the newest of all. */

@@ -27,6 +27,8 @@ export interface CallCandidate {
   /** Only one report of a window is made at a time. */
   windowKey: string;
   reason: CallReason;
+  /** Of a part of a window: its place within its request; 0 is the first. */
+  rank?: number;
   /** Of a refresh: whether it is the first one that shows complete data. */
   settles?: boolean;
   /** Since when it has been due, in epoch milliseconds. */
@@ -256,7 +258,13 @@ function lessUrgent<C extends CallCandidate>(queue: C[], exceptions: number): C 
 function inOrder<C extends CallCandidate>(candidates: readonly C[]): C[] {
   const rounds = new Map<string, number>();
   return candidates
-    .toSorted((a, b) => urgencyOf(a) - urgencyOf(b) || a.dueMs - b.dueMs || compareKeys(a, b))
+    .toSorted(
+      (a, b) =>
+        urgencyOf(a) - urgencyOf(b) ||
+        (a.rank ?? 0) - (b.rank ?? 0) ||
+        a.dueMs - b.dueMs ||
+        compareKeys(a, b),
+    )
     .map((candidate) => {
       const request = `${candidate.reason} ${candidate.requestKey}`;
       const round = isByAge(candidate) ? 0 : (rounds.get(request) ?? 0);

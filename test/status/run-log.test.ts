@@ -72,6 +72,7 @@ describe('the log of runs', () => {
       backingOff: 0,
       abandoned: [],
       schedules: [],
+      parts: [],
       failures: [],
       notes: [],
     };
