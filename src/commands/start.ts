@@ -5,7 +5,7 @@ import type { Io } from './setup/io.js';
 export function startCommand(io: Io): Command {
   return new Command('start')
     .description(
-      'Runs all pipelines by their cron schedules and serves the status page, until stopped by SIGINT or SIGTERM.',
+      'Runs all pipelines by their cron schedules and serves the status page, until stopped by SIGINT or SIGTERM. It drains each queue as it starts. Whatever was due while the machine slept or the program was stopped runs once.',
     )
     .option('--json', 'print a JSON object for each run, one per line')
     .action(async (options: { json?: boolean }, command: Command) => {

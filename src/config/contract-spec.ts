@@ -36,5 +36,5 @@ export const contractSpec = z
   })
   .prefault({})
   .describe(
-    'What happens if documents differ from the report schema. Report types without a schema take their columns from each document. If several pipelines load a report type from the same queue, the strictest contract applies.',
+    'What happens if documents differ from the report schema. Report types without a schema take their columns from each document. A document from disk gets the strictest contract of all pipelines that load its type.',
   );

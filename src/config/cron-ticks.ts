@@ -21,40 +21,64 @@ export function lastTickMs(
   nowMs: number,
   sinceMs = nowMs - maxMs,
 ): number | undefined {
+  const matcher = matcherOf(expression, timezone);
+  if (!matcher) return undefined;
+  const { fields, seconds, minutesOfQuarter, isTick } = matcher;
+  let minute = Math.floor(nowMs / minuteMs) * minuteMs;
+  for (; minute + minuteMs > sinceMs; minute -= minuteMs) {
+    if (!isDayFor(fields, minute)) {
+      minute = Math.floor(minute / dayMs) * dayMs;
+      continue;
+    }
+    if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
+    for (const second of seconds) {
+      const atMs = minute + second * 1000;
+      if (atMs <= sinceMs) return undefined;
+      if (atMs <= nowMs && isTick(atMs)) return atMs;
+    }
+  }
+  return undefined;
+}
+
+/** A cron expression in a time zone, read once. */
+interface Matcher {
+  fields: ParsedFields;
+  /** The latest first. */
+  seconds: number[];
+  minutesOfQuarter: Set<number>;
+  isTick(atMs: number): boolean;
+}
+
+/** Those of the settings are few. */
+const matchers = new Map<string, Matcher | undefined>();
+
+function matcherOf(expression: string, timezone: string): Matcher | undefined {
+  const name = `${timezone} ${expression}`;
+  if (!matchers.has(name)) matchers.set(name, readMatcher(expression, timezone));
+  return matchers.get(name);
+}
+
+function readMatcher(expression: string, timezone: string): Matcher | undefined {
   const { fields } = validateDetailed(expression);
   if (!fields) return undefined;
-  const seconds = fields.second.toSorted((a, b) => b - a);
-  const minutesOfQuarter = new Set(fields.minute.map((minute) => minute % 15));
-  const isEveryHour = fields.hour.length === 24;
-  const task = createTask(expression, () => {}, { timezone });
-  const utcTask = createTask(expression, () => {}, { timezone: 'UTC' });
-  try {
-    let minute = Math.floor(nowMs / minuteMs) * minuteMs;
-    for (; minute + minuteMs > sinceMs; minute -= minuteMs) {
-      if (!isDayFor(fields, minute)) {
-        minute = Math.floor(minute / dayMs) * dayMs;
-        continue;
-      }
-      if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
-      for (const second of seconds) {
-        const atMs = minute + second * 1000;
-        if (atMs <= sinceMs) return undefined;
-        if (atMs <= nowMs && isTick(atMs)) return atMs;
-      }
-    }
-    return undefined;
-  } finally {
+  const [local, utc] = [timezone, 'UTC'].map((zone) => {
+    const task = createTask(expression, () => {}, { timezone: zone });
+    // Out of the list of node-cron; it still matches.
     void task.destroy();
-    void utcTask.destroy();
-  }
-
-  function isTick(atMs: number): boolean {
-    const isMatch = task.match(new Date(atMs));
-    if (isEveryHour) return isMatch;
-    if (isMatch) return !isRepeated(timezone, atMs);
-    const skippedMs = skippedTimeMs(timezone, atMs);
-    return skippedMs !== undefined && utcTask.match(new Date(skippedMs));
-  }
+    return (atMs: number) => task.match(new Date(atMs));
+  }) as [Matcher['isTick'], Matcher['isTick']];
+  const isEveryHour = fields.hour.length === 24;
+  return {
+    fields,
+    seconds: fields.second.toSorted((a, b) => b - a),
+    minutesOfQuarter: new Set(fields.minute.map((minute) => minute % 15)),
+    isTick(atMs) {
+      if (isEveryHour) return local(atMs);
+      if (local(atMs)) return !isRepeated(timezone, atMs);
+      const skippedMs = skippedTimeMs(timezone, atMs);
+      return skippedMs !== undefined && utc(skippedMs);
+    },
+  };
 }
 
 /** By how much clocks are set forward and back. */

@@ -8,6 +8,21 @@ export function isCron(text: string): boolean {
   return !longNumber.test(text) && validateDetailed(text).valid;
 }
 
+/**
+ * Returns the shortest time between two times of a cron expression, in minutes; 0 if it is less
+ * than one.
+ */
+export function shortestGapMinutes(expression: string): number {
+  const { fields } = validateDetailed(expression);
+  if (!fields) return Number.POSITIVE_INFINITY;
+  if (fields.second.length > 1) return 0;
+  const times = fields.hour.flatMap((hour) => fields.minute.map((minute) => hour * 60 + minute));
+  times.sort((a, b) => a - b);
+  // The first time of the next day.
+  times.push((times[0] ?? 0) + 24 * 60);
+  return Math.min(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+}
+
 /** Describes the mistakes in a text that is no cron expression, field by field. */
 export function cronMistake(text: string): string {
   const [number] = longNumber.exec(text) ?? [];

@@ -61,7 +61,9 @@ export const pipelineSpec = z
         (url) => !url.endsWith('.fifo'),
         'this is a FIFO queue; Amazon sends notifications to standard queues only',
       )
-      .describe('URL of the SQS queue. A drain loads the reports of all pipelines that name the same queue.'),
+      .describe(
+        'URL of the SQS queue. A drain loads the reports of all pipelines that name the same queue; their `reportTypes` must not overlap.',
+      ),
     reportTypes: z
       .union([reportType, z.array(reportType).min(1)])
       .default('*')
@@ -76,14 +78,14 @@ export const pipelineSpec = z
       .enum(piiPolicies)
       .default('keep')
       .describe(
-        'What happens to personal data of buyers (the columns marked `pii` in report schemas): `keep`; `hash`, with `piiHashKey`, so that equal values can still be recognized; `drop`, which stores NULL instead. If several pipelines load a report type from the same queue, the strictest policy applies.',
+        'What happens to personal data of buyers (the columns marked `pii` in report schemas): `keep`; `hash`, with `piiHashKey`, so that equal values can still be recognized; `drop`, which stores NULL instead. A document from disk gets the strictest policy of all pipelines that load its type.',
       ),
     schemaContract: contractSpec,
     snapshotLoss: z
       .enum(snapshotLossPolicies)
       .default('warn')
       .describe(
-        'What happens to a snapshot that would take away far more rows than it brings, or the rows of other marketplaces: `warn` loads it with a warning; `hold` quarantines it and keeps the rows that are there. If several pipelines load a report type from the same queue, `hold` applies.',
+        'What happens to a snapshot that would take away far more rows than it brings, or the rows of other marketplaces: `warn` loads it with a warning; `hold` quarantines it and keeps the rows that are there. For a document from disk, `hold` applies if any of the pipelines that load its type has it.',
       ),
     request: z.array(requestSpec).default([]),
     limits: limitsSpec,

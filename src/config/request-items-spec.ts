@@ -66,8 +66,8 @@ export interface ItemSource {
 export const asinOptions = ['asin', 'asins'];
 
 /**
- * Returns the items of a request; undefined if each of its windows is one report, or if the type has
- * no option for them.
+ * Returns the items of a request; undefined if each of its windows is one report, or if the type
+ * has no option for them.
  */
 export function itemsOf(
   { perAsin, perItem }: WrittenItems,

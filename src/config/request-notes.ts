@@ -1,14 +1,16 @@
 import { marketplaces } from '../schema/marketplaces.js';
 import { requestFacts } from '../schema/request-facts.js';
+import { minutesText } from '../schema/request-facts-text.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { beforeMs, spanText } from '../yaml/span.js';
+import { shortestGapMinutes } from './cron.js';
 import { requestMarketplaces } from './request-marketplaces.js';
 import { windowOf } from './request-spec.js';
 import type { Config, Pipeline } from './spec.js';
 
 /**
- * Returns a sentence for each request of a pipeline that is made in another way than it is written,
- * because of what is known about its report type. `nowMs` is in epoch milliseconds.
+ * Returns a sentence for each request of a pipeline that is made, or answered, in another way than
+ * it is written, because of what is known about its report type. `nowMs` is in epoch milliseconds.
  */
 export function requestNotes(
   { name, request: requests }: Pick<Pipeline, 'name' | 'request'>,
@@ -33,12 +35,16 @@ export function requestNotes(
           `${about} covers the whole region in each report; it is requested once for ${places}, as one report per marketplace would repeat every row`,
         );
     }
-    const { oldestStart, ended } = facts;
+    const { oldestStart, ended, generatedEveryMinutes = 0 } = facts;
+    if (request.cron && !windowOf(request) && shortestGapMinutes(request.cron) < generatedEveryMinutes)
+      notes.push(
+        `${about} has new content at most every ${minutesText(generatedEveryMinutes)}; a request in between is cancelled, or returns the same content again`,
+      );
     const oldestMs = oldestStart ? beforeMs(nowMs, oldestStart) : Number.NEGATIVE_INFINITY;
     if (oldestStart && from && windowOf(request) && Date.parse(from) < oldestMs) {
       const oldest = new Date(oldestMs).toISOString().slice(0, 10);
       notes.push(
-        `${about} goes back ${spanText(oldestStart)}; it is requested from ${oldest}, not from ${from}`,
+        `${about} goes back ${spanText(oldestStart)}; its first window begins on or after ${oldest}, not on ${from}`,
       );
     }
     if (ended && Date.parse(ended) > nowMs) notes.push(`${about} ends on ${ended}`);

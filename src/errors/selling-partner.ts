@@ -32,6 +32,13 @@ export const sellingPartnerErrors = {
     remedy:
       'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then run `sp-reports request`. It is retried automatically after an hour, after four hours, then once a day.',
   },
+  REPORT_OUTAGE: {
+    kind: 'terminal',
+    message:
+      'requesting {reportType} for seller {sellerId}: all reports have failed since {since}, the last one: {found}',
+    remedy:
+      'If Amazon has an outage, there is nothing to do: windows are retried daily, and what is missing is requested when it is over. Otherwise fix the request in pipelines.yaml, and check that the application has the role that the type needs.',
+  },
   REPORT_GIVEN_UP: {
     kind: 'terminal',
     message:

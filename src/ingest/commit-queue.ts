@@ -39,6 +39,7 @@ export class CommitQueue {
   private waiting: Submitted[] = [];
   private reserved = 0;
   private running = false;
+  private isHistoryOld = false;
   private wake = () => {};
   private readonly history: LoadHistory;
 
@@ -63,7 +64,6 @@ export class CommitQueue {
         if (isUsed) return;
         use();
         this.wake();
-        this.rest();
       },
     };
   }
@@ -81,6 +81,13 @@ export class CommitQueue {
     }
   }
 
+  /** Earlier loads are read from the ledger again: other processes may have committed some. */
+  readHistoryAgain(): void {
+    // What is being committed is not in the ledger yet.
+    this.isHistoryOld = this.running;
+    if (!this.running) this.history.forget();
+  }
+
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
@@ -91,12 +98,7 @@ export class CommitQueue {
       if (compared) await this.commitTogether(compared);
     }
     this.running = false;
-    this.rest();
-  }
-
-  /** When nothing is under way, what other processes commit must be read again. */
-  private rest(): void {
-    if (!this.running && this.reserved === 0) this.history.forget();
+    if (this.isHistoryOld) this.readHistoryAgain();
   }
 
   /** Compares loads with earlier ones, in order. Undefined if the ledger cannot be read. */

@@ -64,7 +64,7 @@ export class IngestRun {
     this.limits = { isDrain, maxConcurrent, deadlineMs, quotaOf: documentQuota, isStopping };
     this.documents = { context, commits: shared.commits, call: { signal: abort, deadlineMs }, poison };
     shared.begin(this);
-    stop.addEventListener('abort', shared.schedule);
+    stop.addEventListener('abort', this.giveBackWaiting);
   }
 
   /**
@@ -197,10 +197,13 @@ export class IngestRun {
   async finish(): Promise<WorkSummary> {
     const { shared } = this.context;
     await this.isInFlight(() => false);
-    this.options.stop.removeEventListener('abort', shared.schedule);
+    this.options.stop.removeEventListener('abort', this.giveBackWaiting);
     shared.end(this);
     return this.summary;
   }
+
+  /** Of its own, because a signal that several runs share knows each function once. */
+  private readonly giveBackWaiting = (): void => this.context.shared.schedule();
 
   private async process(started: JobInFlight): Promise<void> {
     const { job, runsAlone } = started;

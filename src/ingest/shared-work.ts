@@ -88,6 +88,7 @@ export class SharedWork {
 
   end(run: { beganMs: number }): void {
     this.runs.delete(run);
+    this.commits.readHistoryAgain();
   }
 
   /** The next tick of a drain came while a drain of the queue is in progress. */
@@ -106,13 +107,13 @@ export class SharedWork {
   }
 
   /** Starts and defers what the scheduler says, and wakes when the next quota comes. */
-  readonly schedule = (): void => {
+  schedule(): void {
     const { defer, start, wakeAtMs } = this.scheduler.decide();
     for (const { document, delayMs } of defer) document.defer(delayMs);
     for (const document of start) document.start();
     this.wakeAt(wakeAtMs);
     this.changed();
-  };
+  }
 
   changed(): void {
     for (const listener of this.listeners.splice(0)) listener();

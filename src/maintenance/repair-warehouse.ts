@@ -25,12 +25,36 @@ export async function ensureWritable(context: PipelineContext, maxDocumentBytes:
   }
 }
 
-/** Sets a damaged warehouse file aside, and makes it again from the lake and the raw documents. */
+/** By warehouse: the repair in progress, or when the last one ended, in epoch milliseconds. */
+const repairs = new Map<string, { repairing?: Promise<void>; endedMs: number }>();
+
+/**
+ * Sets a damaged warehouse file aside, and makes it again from the lake and the raw documents. Of
+ * several runs that find the damage, one does it and the others wait. `sinceMs`: what was repaired
+ * after that time was the same damage.
+ */
 export async function repairWarehouse(
   error: Error,
   context: PipelineContext,
   maxDocumentBytes: number,
+  sinceMs = Number.POSITIVE_INFINITY,
 ): Promise<void> {
+  const path = warehouseName(context.config);
+  const last = repairs.get(path);
+  if (last?.repairing) return last.repairing;
+  if (last && last.endedMs > sinceMs) return;
+  const repairing = makeAgain(error, context, maxDocumentBytes);
+  repairs.set(path, { repairing, endedMs: 0 });
+  try {
+    await repairing;
+    repairs.set(path, { endedMs: context.clock.now() });
+  } catch (failure) {
+    repairs.delete(path);
+    throw failure;
+  }
+}
+
+async function makeAgain(error: Error, context: PipelineContext, maxDocumentBytes: number): Promise<void> {
   const path = warehouseName(context.config);
   const { backup, fromLake, fromRaw } = await rebuild(context, {
     maxDocumentBytes,

@@ -1,5 +1,6 @@
 import type { LedgerRow } from '../warehouse/types.js';
 import { beforeMs, type Span } from '../yaml/span.js';
+import { byStart } from './fan-out.js';
 import { type AnsweringReport, answerOf, type Evidence, newestAnswer } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent } from './refresh-rules.js';
 import { isGivenUp, lastFailedMs, updateOutage } from './outage.js';
@@ -21,6 +22,7 @@ import {
   type WindowEvent,
   type WindowRecord,
 } from './window-states.js';
+import type { DueReason, DueWindow } from './due-window.js';
 import { divideWindows, dueParts } from './parts.js';
 import { removeClosed } from './remove-closed.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
@@ -34,21 +36,6 @@ const probeIntervalMs = 3_600_000;
 const dayMs = 86_400_000;
 /** How far back the ledger is searched for the first window of a request that has no `from`. */
 const ledgerDays = 60;
-
-/**
- * Why a window is due. `new`: the newest window, of which no report has failed. `older`: the same
- * for a window that has a newer one. `retry`: a report of it failed, or a retry was forced.
- * `refresh`: the ledger has a report of it, and Amazon may have restated the data since.
- * `fan-out`: a part of a window, of which no report has failed.
- */
-export type DueReason = 'new' | 'older' | 'retry' | 'refresh' | 'fan-out';
-
-/** A window to request. */
-export interface DueWindow extends Window {
-  reason: DueReason;
-  /** Of a part: its place among the parts of its request; 0 is the first. */
-  rank?: number;
-}
 
 /** The windows of a request that are due, and the progress that they were computed from. */
 export interface DueWindows {
@@ -83,7 +70,7 @@ export function computeDueWindows(
   const times = { nowMs, dueAtMs: untilMs + plan.lagMs };
   const eventOfAge = (record: WindowRecord) => refreshEvent(record, rules, times);
   let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
-  progress = withinBounds(progress, plan, nowMs);
+  progress = withinBounds(progress, plan, rules, nowMs);
   progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested, rules), nowMs);
   progress = giveUpFailed(updateOutage(progress, evidence.otherRequests, nowMs), evidence, rules, nowMs);
   for (const window of unknownWindows(plan, progress, untilMs)) {
@@ -151,15 +138,26 @@ export function evidenceSinceMs(
   return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
 }
 
-/** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
+/**
+ * Moves back if `from` was set to an earlier date, or if a higher age was added to `refresh`: then
+ * windows that were removed may be due again. Moves forward past what Amazon no longer has.
+ */
 export function withinBounds(
   progress: RequestProgress,
-  { facts, fromMs, window }: RequestPlan,
+  { facts, fromMs, window, hasSibling, items }: RequestPlan,
+  { agesMs }: RefreshRules,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
-  let { begin, doneUntil } = progress;
+  let { begin, doneUntil, windows } = progress;
+  const maxAgeMs = Math.max(0, ...agesMs);
+  // With a sibling, the ledger does not show which of these windows have data.
+  if (maxAgeMs > (progress.maxAgeMs ?? 0) && !hasSibling) {
+    const sinceMs = Math.max(Date.parse(begin), nowMs - maxAgeMs);
+    doneUntil = new Date(Math.min(Date.parse(doneUntil), sinceMs)).toISOString();
+  }
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
+    if (items) windows = withDone(window, progress, fromMs);
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
@@ -169,8 +167,21 @@ export function withinBounds(
     const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
     doneUntil = new Date(firstMs ?? oldestMs).toISOString();
   }
-  const isSame = begin === progress.begin && doneUntil === progress.doneUntil;
-  return isSame ? progress : changed(progress, { begin, doneUntil });
+  const isSame =
+    begin === progress.begin && doneUntil === progress.doneUntil && maxAgeMs === (progress.maxAgeMs ?? 0);
+  return isSame ? progress : changed(progress, { begin, doneUntil, maxAgeMs, windows });
+}
+
+/** The ledger does not show which windows have all their parts: those that are done are stored. */
+function withDone(window: Span, { begin, doneUntil, windows, version }: RequestProgress, anchorMs: number) {
+  const known = new Set(windows.map(({ start }) => start));
+  const done = [...windowsBetween(window, Date.parse(begin), Date.parse(doneUntil), anchorMs)].map(
+    ({ startMs, endMs }): WindowRecord => {
+      const [start = '', end = ''] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
+      return { start, end, state: 'answered', version: version + 1, attempts: [] };
+    },
+  );
+  return byStart([...windows, ...done.filter(({ start }) => !known.has(start))]);
 }
 
 /**

@@ -10,7 +10,9 @@ export interface FanOut {
   end: string;
   /** Into how many parts it was divided. */
   parts: number;
-  /** The items of each part that is not closed, as the option takes them, the most important first. */
+  /**
+   * The items of each part that is not closed, as the option takes them; the most important first.
+   */
   open: string[];
 }
 

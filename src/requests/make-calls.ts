@@ -56,13 +56,26 @@ export async function makeCalls(
     const nextMs = nextPossibleMs(decisions);
     if (now.length === 0 && !(nextMs <= deadlineMs && (await sleepUntil(nextMs)))) {
       for (const { candidate } of decisions) postpone(candidate.plan);
+      summary.nextMs = nextPossibleMs(decisions.filter(({ candidate }) => own.has(candidate.plan.key)));
       return;
     }
-    for (const decision of now) {
-      if (signals.stop.aborted) return;
-      await make(decision);
-    }
+    await makeAll(now);
     if (signals.stop.aborted) return;
+  }
+
+  /** Sellers do not wait for each other's responses: each has its own quota. */
+  async function makeAll(decisions: Decision[]): Promise<void> {
+    const sellerIds = new Set(decisions.map(({ candidate }) => candidate.sellerId));
+    const results = await Promise.allSettled(
+      [...sellerIds].map(async (sellerId) => {
+        for (const decision of decisions) {
+          if (decision.candidate.sellerId !== sellerId) continue;
+          if (signals.stop.aborted) return;
+          await make(decision);
+        }
+      }),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   /** Resolves to false if it did not sleep: there is no such time, or the program stops. */
@@ -104,7 +117,7 @@ export async function makeCalls(
   }
 }
 
-/** When the next call becomes possible by itself. */
+/** When the next call becomes possible by itself; Infinity if none does. */
 function nextPossibleMs(decisions: Decision[]): number {
   const times = decisions.flatMap(({ atMs, waitsFor }) =>
     waitsFor === 'createReport' || waitsFor === 'limit' ? [atMs] : [],

@@ -27,10 +27,10 @@ interface Failure {
 }
 
 /**
- * Records that an outage of a request has begun, continues or is over. It begins after four failures
- * in a row, within four hours or more, if all requests of the type fail, or several windows of this
- * one. It is over when a report has been made since. Then each window has its four attempts again.
- * `others`: the other requests of the type. Pure.
+ * Records that an outage of a request has begun, continues or is over. It begins after four
+ * failures in a row, within four hours or more, if all requests of the type fail, or several
+ * windows of this one. It is over when a report has been made since. Then each window has its four
+ * attempts again. `others`: the other requests of the type. Pure.
  */
 export function updateOutage(
   progress: RequestProgress,
@@ -88,7 +88,7 @@ function findOutage(progress: RequestProgress, others: RequestProgress[], nowMs:
   return { since, at, found: last.found, isOfType };
 }
 
-/** Whether a request had a report lately. The stored ones include those that nobody makes any more. */
+/** Whether a request had a report lately: those that nobody makes any more are stored too. */
 function isUsed({ lastAnsweredAt = '' }: RequestProgress, nowMs: number): boolean {
   return nowMs - Date.parse(lastAnsweredAt) <= usedMs;
 }

@@ -1,4 +1,4 @@
-import type { DueWindow } from './due-windows.js';
+import type { DueWindow } from './due-window.js';
 import { byStart, type FanOut } from './fan-out.js';
 import { type AbandonedWindow, changed, maxAbandoned, type RequestProgress } from './request-progress.js';
 import { hasData, hasFailed, isDue, type WindowRecord } from './window-states.js';
@@ -104,7 +104,7 @@ function unsentParts(progress: RequestProgress): number {
   );
 }
 
-/** Gives up the parts of the oldest windows that were never requested, until few enough are open. */
+/** Gives up parts that were never requested, of the oldest windows, until few enough are open. */
 function giveUpOldest(progress: RequestProgress, nowMs: number): RequestProgress {
   const [newest, ...older] = byStart(progress.fanOuts ?? []).reverse();
   if (!newest) return progress;

@@ -4,7 +4,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { misfit, packItems } from './pack-items.js';
 import type { RequestPlan } from './request-plans.js';
 
-/** Tables with the ASINs of listings, and the column that has them. The first one with rows counts. */
+/** Tables with the ASINs of listings, and their column. The first one with rows counts. */
 const listingTables: Record<string, string> = {
   listings: 'asin1',
   listings_active: 'asin1',

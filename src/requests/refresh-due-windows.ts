@@ -29,9 +29,9 @@ import { maxClockSkewMs, type WindowRecord } from './window-states.js';
 import { minDataEndMs } from './windows.js';
 
 /**
- * Brings the stored progress of a request up to date and returns its due windows. Windows that are
- * abandoned now are reported as failures, unless `isQuiet`: the request belongs to another
- * pipeline, whose own cycle stores and reports them.
+ * Brings the stored progress of a request up to date and returns its due windows. An outage that
+ * begins now, and windows that are abandoned now, are reported as failures, unless `isQuiet`: the
+ * request belongs to another pipeline, whose own cycle stores and reports them.
  */
 export async function refreshDueWindows(
   plan: RequestPlan,
@@ -60,7 +60,8 @@ export async function refreshDueWindows(
     parts = await readParts({ ...plan, items: plan.items }, context).catch(reportItems);
     result = refreshed(before);
   }
-  if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
+  if (isQuiet && newFailures(plan, before, result.progress, evidence).length > 0)
+    return { ...result, due: [] };
   // Most cycles find nothing new and do not write.
   if (result.progress.version !== before?.version && !options.dryRun) {
     await store.update(plan.key, (held) => {
@@ -70,11 +71,9 @@ export async function refreshDueWindows(
     });
   }
   if (plan.items) divided.set(plan.key, result.progress);
-  for (const each of newlyAbandoned(before, result.progress)) {
-    const { sellerId } = plan;
-    const error = givenUp(plan, each);
+  for (const error of newFailures(plan, before, result.progress, evidence)) {
     summary.failures.push(failureOf(plan, error));
-    context.log.error({ sellerId, code: error.code }, error.message);
+    context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
   }
   return result;
 
@@ -99,6 +98,24 @@ function givenUp(
     : new ReportsError('REPORT_PARTS_LEFT', { sellerId, reportType, period, count: partsLeft });
 }
 
+/**
+ * An outage that has begun, and windows that were abandoned. An outage of a type is reported once.
+ */
+function newFailures(
+  plan: RequestPlan,
+  before: RequestProgress | undefined,
+  after: RequestProgress,
+  { otherRequests }: Evidence,
+): ReportsError[] {
+  const errors = newlyAbandoned(before, after).map((each) => givenUp(plan, each));
+  const { sellerId, reportType } = plan;
+  const { outage } = after;
+  const isKnown = before?.outage || otherRequests.some((each) => outage?.isOfType && each.outage?.isOfType);
+  if (!outage || isKnown) return errors;
+  const { since, found } = outage;
+  return [new ReportsError('REPORT_OUTAGE', { sellerId, reportType, since, found }), ...errors];
+}
+
 /** Compares times, not lengths: the list of abandoned windows drops its oldest ones. */
 function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgress): AbandonedWindow[] {
   const textOf = ({ start, end, items, at }: AbandonedWindow) => [start, end, items, at].join(' ');
@@ -121,7 +138,7 @@ async function readEvidence(
   const { sellerId, reportType } = plan;
   const nowMs = clock.now();
   const held = all.find(({ key }) => key === plan.key);
-  const progress = held && withinBounds(held, plan, nowMs);
+  const progress = held && withinBounds(held, plan, rules, nowMs);
   const ids = progress ? openReportIds(progress) : [];
   const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
   const seen = await warehouse.seen(ids.map(keyOf));

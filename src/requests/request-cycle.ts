@@ -36,7 +36,8 @@ export async function runRequestCycle(
     openRequestStore(config.state, context),
     clock.now(),
   );
-  for (const note of notes) log.warn(note);
+  // A dry run shows them in its result.
+  if (!options.dryRun) for (const note of notes) log.warn(note);
   const summary: RequestSummary = {
     requested: [],
     postponed: 0,

@@ -79,6 +79,7 @@ const format3 = z.strictObject({
       reportType: z.string(),
       begin: time,
       doneUntil: time,
+      maxAgeMs: z.number().exactOptional(),
       windows: z.array(
         z.object({
           start: time,

@@ -41,6 +41,8 @@ export interface RequestProgress {
   begin: string;
   /** All windows before this have data or are closed. */
   doneUntil: string;
+  /** The highest age up to which windows are stored for refreshes, in milliseconds. */
+  maxAgeMs?: number;
   /** Sorted by start. Of a window in `fanOuts`, its parts. */
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];

@@ -53,6 +53,8 @@ export interface RequestSummary {
   requested: RequestedReport[];
   /** Windows left to a later cycle: a quota or a limit on reports in flight is used up. */
   postponed: number;
+  /** When the next of them becomes possible, in epoch milliseconds; Infinity if nobody knows. */
+  nextMs?: number;
   /** Reports that Amazon has not finished, or that are not loaded yet. */
   inFlight: number;
   /** Windows that failed, and refused requests, that will be retried. */

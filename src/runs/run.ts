@@ -13,6 +13,8 @@ import { type RequestSummary, workOf } from '../requests/types.js';
 export interface Run {
   pipeline: Pipeline;
   kind: 'request' | 'drain' | 'sweep';
+  /** The tick that it runs for, in epoch milliseconds; absent if it runs for no tick. */
+  dueAtMs?: number | undefined;
 }
 
 /** Receives what happens in a run, then how it ended: exactly one of `finished` and `failed`. */
@@ -36,34 +38,34 @@ export interface RunEnd {
 }
 
 /**
- * Executes what is due for a pipeline, one watched run after the other. A pipeline's requests run
- * before its drain, so that Amazon makes the reports meanwhile, and requests that were missed or
- * postponed do not wait for their own schedule. A run that fails does not stop the next. After a
- * stop no further run begins.
+ * Executes a drain of a pipeline after its requests, so that Amazon makes the reports meanwhile. A
+ * run that fails does not stop the next. After a stop no further run begins.
  */
-export async function runDue(
+export async function runOnce(
   pipeline: Pipeline,
-  due: Run['kind'],
   context: PipelineContext,
   signals: StopSignals,
   watch: (run: Run) => RunWatch,
 ): Promise<RunEnd[]> {
-  const hasRequests = due === 'drain' && pipeline.request.length > 0;
   const ends: RunEnd[] = [];
-  for (const kind of hasRequests ? (['request', due] as const) : [due]) {
+  for (const kind of ['request', 'drain'] as const) {
     if (signals.stop.aborted) break;
-    const watching = watch({ pipeline, kind });
-    ends.push(await watchedRun({ pipeline, kind }, watchedContext(context, watching), signals, watching));
+    if (kind === 'request' && pipeline.request.length === 0) continue;
+    ends.push(await executeRun({ pipeline, kind }, context, signals, watch));
   }
   return ends;
 }
 
-async function watchedRun(
-  { pipeline, kind }: Run,
-  context: PipelineContext,
+/** Executes one run, which is watched. Never rejects. */
+export async function executeRun(
+  run: Run,
+  unwatched: PipelineContext,
   signals: StopSignals,
-  watch: RunWatch,
+  openWatch: (run: Run) => RunWatch,
 ): Promise<RunEnd> {
+  const { pipeline, kind } = run;
+  const watch = openWatch(run);
+  const context = watchedContext(unwatched, watch);
   let end: { work: WorkSummary; requests?: RequestSummary };
   try {
     end = await ended();
@@ -94,9 +96,10 @@ export async function drainAndRepair(
   signals: StopSignals,
 ): Promise<WorkSummary> {
   const { maxDocumentBytes } = pipeline.limits;
+  const beganMs = context.clock.now();
   await ensureWritable(context, maxDocumentBytes);
   const { damage, ...work } = await drain(pipeline, context, signals);
-  if (damage) await repairWarehouse(damage, context, maxDocumentBytes);
+  if (damage) await repairWarehouse(damage, context, maxDocumentBytes, beganMs);
   return work;
 }
 

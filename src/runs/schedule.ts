@@ -1,72 +1,106 @@
 import { once } from 'node:events';
-import cron from 'node-cron';
-import { describeError } from '../errors/reports-error.js';
-import type { PipelineContext } from '../ingest/context.js';
 import type { Pipeline } from '../config/spec.js';
-import { type Run, type RunWatch, runDue } from './run.js';
-import type { StopSignals } from '../ingest/context.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import { executeRun, type Run, type RunWatch } from './run.js';
+import { openRunLines } from './run-lines.js';
+import { openTickLog } from './tick-log.js';
+import { cronTicker, type OpenTicker, type RunTicks, type Ticker } from './ticker.js';
+
+/**
+ * How often the clock is compared with the runs: timers do not count the time that a machine
+ * sleeps.
+ */
+const checkMs = 5000;
+
+/** The parts that tests replace. */
+interface ScheduleParts {
+  openTicker?: OpenTicker;
+  execute?(run: Run): Promise<unknown>;
+}
+
+/** A pipeline, and when one kind of its runs is due. */
+interface Schedule {
+  pipeline: Pipeline;
+  ticks: RunTicks;
+}
 
 /**
  * Runs each pipeline's drain, and its sweep and requests if it has them, by their cron expressions
  * until the stop signal. Then the work in progress is finished, or interrupted by the abort signal.
- * Runs on one queue follow one another; a run that is due while the last one of its kind is still
- * going is skipped.
+ * Ticks that came while the machine slept or the program was stopped are made up for by one run.
+ * Each pipeline is drained at the start. With each drain go the pipeline's requests, so that those
+ * that were postponed do not wait for their own tick.
  */
 export async function runSchedule(
   context: PipelineContext,
   signals: StopSignals,
   watch: (run: Run) => RunWatch,
+  {
+    openTicker = cronTicker(context.log),
+    execute = (run) => executeRun(run, context, signals, watch),
+  }: ScheduleParts = {},
 ): Promise<void> {
-  const { log } = context;
-  /** What the next run on each queue waits for. */
-  const lines = new Map<string, Promise<void>>();
-
-  const tasks = context.config.pipelines.flatMap((pipeline) => {
-    const { name, timezone } = pipeline;
-    const schedule = (kind: Run['kind'], expression: string) =>
-      cron.schedule(expression, () => inLine(pipeline, kind), {
-        name: `${name} ${kind}`,
-        timezone,
-        noOverlap: true,
-        // Skipped and late runs are no cause for alarm.
-        logger: {
-          info: (message) => log.debug(`${name} ${kind}: ${message}`),
-          warn: (message) => log.info(`${name} ${kind}: ${message}`),
-          error: (message) => log.error(`${name} ${kind}: ${describeError(message)}`),
-          debug: () => {},
-        },
-      });
-    log.info(
-      { pipeline: name, schedule: pipeline.schedule, sweep: pipeline.sweep, timezone },
-      'pipeline scheduled',
-    );
-    return [
-      schedule('drain', pipeline.schedule),
-      ...(pipeline.sweep ? [schedule('sweep', pipeline.sweep)] : []),
-      ...requestTimes(pipeline).map((expression) => schedule('request', expression)),
-    ];
+  const { clock, log } = context;
+  const tickLog = openTickLog(context);
+  const lines = openRunLines(context, signals, {
+    execute,
+    // A start drains anyway.
+    cutShort: async (run) => {
+      if (run.kind !== 'drain') await tickLog.giveBack(run);
+    },
   });
-
+  const schedules = context.config.pipelines.flatMap(schedulesOf);
+  for (const { name, schedule, sweep, timezone } of context.config.pipelines) {
+    log.info({ pipeline: name, schedule, sweep, timezone }, 'pipeline scheduled');
+  }
+  const tickers = new Map<Schedule, Ticker>();
+  for (const each of schedules) {
+    await runIfDue(each, { isStart: true });
+    tickers.set(
+      each,
+      openTicker(each.ticks, () => void runIfDue(each)),
+    );
+  }
+  const stopChecks = clock.every(checkMs, () => void check());
   if (!signals.stop.aborted) await once(signals.stop, 'abort');
   log.info('stopping: finishing or releasing the work in progress');
-  for (const task of tasks) await task.destroy();
-  await Promise.all(lines.values());
+  stopChecks();
+  for (const ticker of tickers.values()) await ticker.stop();
+  await lines.end();
 
-  function inLine(pipeline: Pipeline, kind: Run['kind']): Promise<void> {
-    const last = lines.get(pipeline.queue) ?? Promise.resolve();
-    const next = last.then(async () => {
-      await runDue(pipeline, kind, context, signals, watch);
-    });
-    // A failed run must not block later ones.
-    lines.set(
-      pipeline.queue,
-      next.catch(() => {}),
-    );
-    return next;
+  /** Runs what no ticker called back for. */
+  async function check(): Promise<void> {
+    for (const [schedule, ticker] of tickers) {
+      if (await runIfDue(schedule)) ticker.restart();
+    }
+  }
+
+  /** Returns whether a tick has come that was not run. */
+  async function runIfDue({ pipeline, ticks }: Schedule, { isStart = false } = {}): Promise<boolean> {
+    if (signals.stop.aborted) return false;
+    const dueAtMs = await tickLog.take(ticks);
+    const { kind } = ticks;
+    const isDue = dueAtMs !== undefined || (isStart && kind === 'drain');
+    if (!isDue) return false;
+    lines.add({ pipeline, kind, dueAtMs });
+    if (kind === 'drain' && pipeline.request.length > 0) lines.add({ pipeline, kind: 'request', dueAtMs });
+    return true;
   }
 }
 
-/** The cron expressions of requests; they also run before each drain. */
+function schedulesOf(pipeline: Pipeline): Schedule[] {
+  const { name, schedule, sweep, timezone } = pipeline;
+  const expressions: Record<Run['kind'], string[]> = {
+    drain: [schedule],
+    sweep: sweep === undefined ? [] : [sweep],
+    request: requestTimes(pipeline),
+  };
+  return (['drain', 'sweep', 'request'] as const)
+    .filter((kind) => expressions[kind].length > 0)
+    .map((kind) => ({ pipeline, ticks: { pipeline: name, kind, expressions: expressions[kind], timezone } }));
+}
+
+/** The cron expressions of requests; they also run with each drain. */
 export function requestTimes({ request }: Pipeline): string[] {
   return [...new Set(request.flatMap(({ cron: expression }) => expression ?? []))];
 }

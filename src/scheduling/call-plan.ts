@@ -127,16 +127,33 @@ export function planCalls<C extends CallCandidate>(
       waits.push({ candidate, waitsFor });
       continue;
     }
-    room.take(candidate, state.nowMs);
+    room.takeOfQuota(candidate);
+    room.takeOfLimits(candidate, state.nowMs);
     taken.add(candidate.windowKey);
     goes.push({ candidate, atMs: state.nowMs, exceptionOf });
   }
-  const postponed = waits.map(({ candidate, waitsFor }) => {
-    const atMs = room.possibleAtMs(candidate);
-    room.take(candidate, atMs);
-    return { candidate, atMs, waitsFor, exceptionOf: [] };
+  return [...goes, ...postponed(waits, room)];
+}
+
+/**
+ * Says when calls become possible if those before them are made: each takes its turn within the
+ * limits of its type, and then, when these allow it, within the quota of its seller.
+ */
+function postponed<C extends CallCandidate>(
+  waits: { candidate: C; waitsFor: CallObstacle }[],
+  room: Room,
+): CallDecision<C>[] {
+  const limited = waits.map((each) => {
+    const allowedAtMs = room.limitsAllowAtMs(each.candidate);
+    room.takeOfLimits(each.candidate, allowedAtMs);
+    return { ...each, allowedAtMs };
   });
-  return [...goes, ...postponed];
+  const times = new Map<C, number>();
+  for (const { candidate, allowedAtMs } of limited.toSorted((a, b) => a.allowedAtMs - b.allowedAtMs)) {
+    times.set(candidate, Math.max(allowedAtMs, room.quotaAllowsAtMs(candidate)));
+    room.takeOfQuota(candidate);
+  }
+  return waits.map((each) => ({ ...each, atMs: times.get(each.candidate) ?? 0, exceptionOf: [] }));
 }
 
 /** The turns of a seller or of a limit after one of its calls. */
@@ -173,20 +190,28 @@ class Room {
     return left < 1 ? 'getReportDocument' : undefined;
   }
 
-  /** When a call becomes possible if all calls that were taken before are made. */
-  possibleAtMs({ sellerId, reason, limits }: CallCandidate): number {
+  /** When the limits of a type allow a call; now, if they do. */
+  limitsAllowAtMs({ limits }: CallCandidate): number {
+    const times = limits.map((limit) => limitAllowsAtMs(limit, this.timesOf(limit.key)));
+    return Math.max(this.state.nowMs, ...times);
+  }
+
+  /** When the quota of a seller allows a call if all calls that were taken before are made. */
+  quotaAllowsAtMs({ sellerId, reason }: CallCandidate): number {
     const { quota, taken } = this.seller(sellerId);
     const which = reason === 'new' ? 'new' : 'others';
     const documents = quota.inFlight + taken + 1 + (which === 'new' ? 0 : callsLeftToDrains);
     return Math.max(
       quota.createReport.nextAvailableMs(taken + 1),
       quota.getReportDocument.nextAvailableMs(documents) - maxDocumentWaitMs[which],
-      ...limits.map((limit) => limitAllowsAtMs(limit, this.timesOf(limit.key))),
     );
   }
 
-  take({ sellerId, limits }: CallCandidate, atMs: number): void {
+  takeOfQuota({ sellerId }: CallCandidate): void {
     this.seller(sellerId).taken += 1;
+  }
+
+  takeOfLimits({ limits }: CallCandidate, atMs: number): void {
     for (const key of new Set(limits.map((limit) => limit.key))) this.timesOf(key).push(atMs);
   }
 

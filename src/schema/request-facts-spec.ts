@@ -71,6 +71,13 @@ export const requestFactsSpec = z
       })
       .optional()
       .describe('How many reports of the type Amazon makes in a day.'),
+    generatedEveryMinutes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'How often Amazon makes new content, in minutes. The same report, requested earlier, is CANCELLED or has the same content again.',
+      ),
     options: z
       .record(z.string(), optionSpec)
       .optional()

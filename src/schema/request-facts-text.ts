@@ -1,3 +1,4 @@
+import { pluralize } from '../text/pluralize.js';
 import { spanText } from '../yaml/span.js';
 import type { MadeBy, OptionFacts, RequestFacts } from './types.js';
 
@@ -29,6 +30,7 @@ export function requestFactTexts(facts: RequestFacts): FactText[] {
     ],
     ['minInterval', 'Interval', facts.minInterval && intervalText(facts.minInterval)],
     ['reportsPerDay', 'Limit', facts.reportsPerDay && perDayText(facts.reportsPerDay)],
+    ['generatedEveryMinutes', 'New content', everyText(facts.generatedEveryMinutes)],
     ['options', 'Options', facts.options && Object.entries(facts.options).map(optionText).join('; ')],
     ['retention', 'Kept at Amazon', facts.retention && spanText(facts.retention)],
   ];
@@ -52,9 +54,17 @@ function endText(ended: string, replacedBy: string[] = []): string {
   return replacedBy.length > 0 ? `${ended}, replaced by ${replacedBy.join(' and ')}` : ended;
 }
 
+function everyText(minutes: number | undefined): string | undefined {
+  return minutes === undefined ? undefined : `at most every ${minutesText(minutes)}`;
+}
+
+/** Returns a time in whole hours if it has no minutes besides, such as `4 hours`. */
+export function minutesText(minutes: number): string {
+  return minutes % 60 === 0 ? pluralize(minutes / 60, 'hour') : pluralize(minutes, 'minute');
+}
+
 function intervalText({ minutes, per }: NonNullable<RequestFacts['minInterval']>): string {
-  const time = minutes % 60 === 0 ? spanText({ count: minutes / 60, unit: 'hour' }) : `${minutes} minutes`;
-  return `at least ${time} between two reports of one ${per}`;
+  return `at least ${minutesText(minutes)} between two reports of one ${per}`;
 }
 
 function perDayText({ count, per }: NonNullable<RequestFacts['reportsPerDay']>): string {

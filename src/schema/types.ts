@@ -48,6 +48,8 @@ export interface RequestFacts {
   minInterval?: { minutes: number; per: 'application' | 'seller' };
   /** `account`: all applications of a seller share the reports of a day. */
   reportsPerDay?: { count: number; per: 'application' | 'account' };
+  /** How often Amazon makes new content: an earlier report is CANCELLED, or the same again. */
+  generatedEveryMinutes?: number;
   /** By name. */
   options?: Record<string, OptionFacts>;
   /** How long Amazon keeps the reports, if not 90 days. */

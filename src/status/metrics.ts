@@ -46,6 +46,10 @@ const gauges = {
     labels: ['pipeline', 'kind'],
     help: 'Unix time at which the last drain, sweep or request run ended that left nothing to retry',
   },
+  sp_reports_last_run_delay_seconds: {
+    labels: ['pipeline', 'kind'],
+    help: 'Time from the tick of the last drain, sweep or request run until it began: more than a few seconds if it waited, or made up for a tick that was missed',
+  },
   sp_reports_request_windows: {
     labels: ['pipeline', 'state'],
     help: 'Windows of requests by state: in_flight, backing_off (to be requested again), or abandoned',
@@ -200,6 +204,10 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
         const of = { pipeline, kind };
         const { last, succeededAt } = schedule ?? {};
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
+        if (last?.dueAt) {
+          const delaySeconds = epochSeconds(last.startedAt) - epochSeconds(last.dueAt);
+          gauge.sp_reports_last_run_delay_seconds.set(of, Math.max(0, delaySeconds));
+        }
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
       for (const { inFlight, backingOff, abandoned } of request?.requests ?? []) {

@@ -59,8 +59,9 @@ export function readRequests(
   }
 }
 
-function problemOf({ refusal, abandoned }: RequestProgress): Problem | undefined {
+function problemOf({ refusal, outage, abandoned }: RequestProgress): Problem | undefined {
   if (refusal) return { code: 'REPORT_REQUEST_REFUSED', message: refusal.found, since: refusal.at };
+  if (outage) return { code: 'REPORT_OUTAGE', message: outage.found, since: outage.since };
   const last = abandoned.at(-1);
   if (!last) return undefined;
   const [start, end] = [last.start, last.end].map((time) => time.replace(/:00\.000Z$/, 'Z'));

@@ -41,10 +41,11 @@ export function openRunLog(clock: Clock): RunLog {
   const drained = new Set<string>();
   const now = () => new Date(clock.now()).toISOString();
 
-  function watch({ pipeline, kind }: Run): RunWatch {
+  function watch({ pipeline, kind, dueAtMs }: Run): RunWatch {
     const run: RunRecord = {
       pipeline: pipeline.name,
       kind,
+      dueAt: dueAtMs === undefined ? undefined : new Date(dueAtMs).toISOString(),
       startedAt: now(),
       outcomes: {},
       rows: 0,

@@ -177,7 +177,7 @@ export interface PipelineSnapshot {
   drain: ScheduleSnapshot;
   sweep?: ScheduleSnapshot;
   /**
-   * Present if it has requests. The next run is before the next drain or at the next time of a
+   * Present if it has requests. The next run is with the next drain or at the next time of a
    * request.
    */
   request?: ScheduleSnapshot & { requests: RequestSnapshot[] };
@@ -211,7 +211,9 @@ export interface RequestSnapshot {
   backingOff: number;
   /** Windows that were abandoned after repeated failures. */
   abandoned: number;
-  /** Why Amazon refuses the request, or why the last window was abandoned. */
+  /**
+   * Why Amazon refuses the request, why all its reports fail, or why the last window was abandoned.
+   */
   problem?: Problem;
 }
 
@@ -222,6 +224,8 @@ export type EndedRun = RunRecord & { endedAt: string };
 export interface RunRecord {
   pipeline: string;
   kind: Run['kind'];
+  /** The tick that it ran for; absent if it ran for none, as the drain at the start may. */
+  dueAt?: string;
   startedAt: string;
   /** Undefined while it is running. */
   endedAt?: string;

@@ -260,7 +260,7 @@ export interface LedgerFilter {
 export type LedgerField = keyof LedgerRow;
 
 /**
- * The documents of one report type, seller and set of marketplaces that filled a table and have the
+ * Documents of one report type, seller and set of marketplaces that filled a table and have the
  * same drift in it, which may be none. Times as in `Drift`.
  */
 export interface DriftGroup extends TableDrift {

@@ -407,6 +407,7 @@ pipelines:
     queue: https://sqs.eu-west-1.amazonaws.com/1/q
     request:
       - { reportType: GET_MERCHANT_LISTINGS_ALL_DATA, cron: '0 5 * * *' }
+      - { reportType: GET_AFN_INVENTORY_DATA, cron: '*/15 * * * *' }
       - { reportType: GET_FBA_REIMBURSEMENTS_DATA, cron: '0 5 * * *', window: 1 day, perMarketplace: true }
       - { reportType: GET_SALES_AND_TRAFFIC_REPORT, cron: '0 5 * * *', window: 1 day, from: 2020-01-01, marketplaces: [FR] }
 `,
@@ -414,11 +415,12 @@ pipelines:
     const { code, stdout } = await runInProcess(['config', 'check'], { env: { ID: 'x' }, cwd: path() });
     assert.equal(code, 0);
     assert.deepEqual(
-      stdout.match(/^note: .*$/gm)?.map((line) => line.replace(/from \d{4}-\d{2}-\d{2},/, 'from THEN,')),
+      stdout.match(/^note: .*$/gm)?.map((line) => line.replace(/after \d{4}-\d{2}-\d{2},/, 'after THEN,')),
       [
         'note: pipeline all: GET_MERCHANT_LISTINGS_ALL_DATA covers one marketplace per report; it is requested separately for DE, FR of A1',
+        'note: pipeline all: GET_AFN_INVENTORY_DATA has new content at most every 30 minutes; a request in between is cancelled, or returns the same content again',
         'note: pipeline all: GET_FBA_REIMBURSEMENTS_DATA covers the whole region in each report; it is requested once for DE, FR of A1, as one report per marketplace would repeat every row',
-        'note: pipeline all: GET_SALES_AND_TRAFFIC_REPORT goes back 2 years; it is requested from THEN, not from 2020-01-01',
+        'note: pipeline all: GET_SALES_AND_TRAFFIC_REPORT goes back 2 years; its first window begins on or after THEN, not on 2020-01-01',
       ],
     );
   });

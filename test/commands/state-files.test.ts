@@ -27,6 +27,7 @@ const contents: Record<string, object> = {
     turns: { A1: { calls: 3, exceptions: 1 } },
   },
   'sweeps.json': { A1: { GET_X: at } },
+  'ticks.json': { all: { drain: at, sweep: at } },
   'killed.json': { 'A1/doc-1': [{ host: 'here', pid: 7, seenAtMs: 1000 }] },
   'secrets.json': {
     salt: '0123456789abcdef0123456789abcdef',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { PipelineContext } from '../../src/ingest/context.js';
+import { drain } from '../../src/ingest/drain.js';
 import { IngestRun } from '../../src/ingest/ingest-run.js';
 import type { ReportJob } from '../../src/ingest/report-job.js';
-import type { QueueMessage } from '../../src/source/types.js';
+import type { Queue, QueueMessage } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { ledgerKey } from '../../src/warehouse/types.js';
@@ -46,7 +47,7 @@ class Scene {
       },
       documentQuota: (id) => this.quotaOf(id),
       sellingPartner: (sellerId) => ({ getReport: (reportId) => this.process(sellerId, reportId) }),
-      warehouse: { commit: async (loads) => this.commit(loads) },
+      warehouse: { commit: async (loads) => this.commit(loads), seen: async () => new Map() },
     });
   }
 
@@ -79,6 +80,13 @@ class Scene {
       },
       messages: run === 'sweep' ? [] : [this.message(`${run} ${reportId}`)],
     };
+  }
+
+  notification({ sellerId, reportId }: { sellerId: string; reportId: string }): QueueMessage {
+    const report = { sellerId, reportId, reportType: 'GET_SIMULATED', processingStatus: 'DONE' };
+    const payload = { reportProcessingFinishedNotification: report };
+    const body = JSON.stringify({ notificationType: 'REPORT_PROCESSING_FINISHED', payload });
+    return { ...this.message(reportId), body };
   }
 
   private message(messageId: string): QueueMessage {
@@ -189,6 +197,50 @@ describe('runs of one process', () => {
     const order = [...scene.startedAtMs.entries()].toSorted((a, b) => a[1] - b[1]).map(([id]) => id);
     assert.deepEqual(order, ['r0', 'r4', 'r2']);
     assert.equal(scene.messages.acknowledged, 1);
+  });
+
+  it('give back what waits at once when they are stopped after another run has ended', async () => {
+    const scene = new Scene(1);
+    const { clock, stop } = scene;
+    const [short, long] = [scene.run('other drain'), scene.run('drain')];
+    for (const report of [0, 2]) long.add(scene.job({ run: 'drain', hasDocumentId: true, report }));
+    short.add(scene.job({ run: 'other drain', hasDocumentId: true, report: 1 }));
+    await clock.runUntil(short.finish());
+    const stoppedMs = clock.now();
+    stop.abort();
+    const { outcomes } = await clock.runUntil(long.finish());
+    assert.deepEqual(outcomes, { cancelled: 1, deferred: 1 });
+    assert.ok(clock.now() - stoppedMs < 1000, 'it waited for quota after the stop');
+  });
+
+  it('that drain a queue receive again at the next tick, while reports of one seller wait for quota', async () => {
+    const scene = new Scene(1);
+    const { clock, context, stop } = scene;
+    const pipeline = fakePipeline({ name: 'all' });
+    const waiting: QueueMessage[] = [];
+    const announce = (report: number) =>
+      waiting.push(scene.notification({ sellerId: sellerIds[report % 2] as string, reportId: `r${report}` }));
+    for (const report of [0, 2, 4]) announce(report);
+    const queue: Queue = {
+      url: pipeline.queue,
+      hasRedrivePolicy: async () => true,
+      receive: async ({ maxMessages }) => waiting.splice(0, maxMessages),
+      close: async () => {},
+    };
+    const journal = { crashes: () => 0, begin: async () => {}, end: async () => {} };
+    const signals = { stop: stop.signal, abort: stop.signal };
+    const beganMs = clock.now();
+    const draining = drain(pipeline, context, signals, queue, journal);
+    await clock.runUntil(clock.sleep(30_000));
+    announce(1);
+    context.shared.receiveAgain(pipeline.queue);
+    const { outcomes } = await clock.runUntil(draining);
+    assert.deepEqual(outcomes, { cancelled: 4 });
+    const startedAfterMs = (id: string) => (scene.startedAtMs.get(id) ?? 0) - beganMs;
+    assert.ok(startedAfterMs('r1') < 35_000, 'the other seller waits');
+    assert.ok(startedAfterMs('r4') >= minuteMs, 'the quota of the first seller allows no more');
+    assert.equal(context.shared.hasTick(pipeline.queue), false);
+    assert.equal(scene.messages.acknowledged, 4);
   });
 
   it('give back what waits for another run that is stopped, and end', async () => {

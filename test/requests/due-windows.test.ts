@@ -213,6 +213,21 @@ describe('windows with refreshes', () => {
     assert.ok(after.windows.every(({ start }) => Date.parse(start) !== startMs));
   });
 
+  it('are looked up in the ledger again when a higher age is added, if they have not passed it yet', () => {
+    const nowMs = day(19).endMs + hourMs;
+    const others = Array.from({ length: 20 }, (_, index) => reportOf(index, day(index).endMs));
+    const { progress, due } = lookAt(nowMs, undefined, { others });
+    assert.deepEqual([progress.windows, due], [[], []]);
+    const longer = lookAt(nowMs, progress, { rules, others });
+    assert.deepEqual(
+      daysOf(longer),
+      [13, 14, 15, 16].map((index) => [index, 'refresh']),
+    );
+    assert.equal(longer.progress.doneUntil, progress.doneUntil);
+    // Once: the windows are stored now, or done.
+    assert.deepEqual(lookAt(nowMs, longer.progress, { rules }).due, longer.due);
+  });
+
   it('take no more space in a year than in a month', () => {
     const monthly = { ...noRefresh, agesMs: [3 * dayMs, 30 * dayMs] };
     let progress: RequestProgress | undefined;

@@ -85,6 +85,27 @@ describe('requests per item', () => {
     assert.equal(world.reports.length, 32);
   });
 
+  it('request no window again that is done when the request begins earlier', async () => {
+    world = new FanOutWorld(mondayMs, 2);
+    await world.turn();
+    world.end();
+    await world.turn();
+    assert.equal(world.progress().doneUntil, '2026-10-11T00:00:00.000Z');
+    world.from = '2026-09-14';
+    for (let hour = 0; hour < 3; hour += 1) {
+      await world.turn();
+      world.end();
+    }
+    assert.deepEqual(
+      weeksOf(world.reports)
+        .map((week) => week.slice(5, 10))
+        .toSorted(),
+      ['09-13', '09-20', '09-27', '10-04'],
+    );
+    assert.equal(world.reports.length, 4 * 3);
+    assert.equal(world.progress().doneUntil, '2026-10-11T00:00:00.000Z');
+  });
+
   it('continue with the divided windows if the query fails, and report that', async () => {
     world = new FanOutWorld(mondayMs, 1);
     world.fates = ['answered', 'no quota'];

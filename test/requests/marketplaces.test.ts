@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requestText } from '../../src/commands/output/request-summary.js';
 import type { RequestConfig } from '../../src/config/request-spec.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { RequestOptions } from '../../src/requests/types.js';
@@ -114,7 +115,8 @@ describe('requests for several marketplaces', () => {
   it('show in a dry run what would begin again, and store nothing', async () => {
     earlier(returns.reportType, [de, fr]);
     const before = readFileSync(join(state, 'requests.json'), 'utf8');
-    const { requested, notes } = await cycle(returns, { now: true, dryRun: true });
+    const summary = await cycle(returns, { now: true, dryRun: true });
+    const { requested, notes } = summary;
     assert.equal(requested.length, 4);
     assert.deepEqual(
       notes.map((note) => note.replace(/.*?(it is requested|is requested again)/, '$1')),
@@ -124,6 +126,7 @@ describe('requests for several marketplaces', () => {
         'is requested again from 2026-10-08',
       ],
     );
+    assert.match(requestText(summary, { dryRun: true }), /\n\nnote: pipeline all: .*\nnote: .*\nnote: .*\n$/);
     assert.equal(readFileSync(join(state, 'requests.json'), 'utf8'), before);
     assert.deepEqual(created, []);
   });

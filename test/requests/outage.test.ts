@@ -10,6 +10,8 @@ import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { CallOptions, Report } from '../../src/source/types.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 import { silent } from '../files/recorded-warnings.js';
 
 const minuteMs = 60_000;
@@ -23,9 +25,15 @@ const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index
 /** A seller with the quota of Amazon, and a clock that only the test moves. */
 class Amazon {
   nowMs = startMs;
+  /** The requested types. */
+  types = reportTypes;
   reports: Report[] = [];
   /** The outcome of createReport. */
   state: 'answers' | 'fails' | 'makes and fails' = 'answers';
+  /** What becomes of all reports until the next turn; by default Amazon goes on making them. */
+  end?: 'loaded' | 'fatal';
+  /** What the ledger has. */
+  readonly ledger: LedgerRow[] = [];
   /** Pages of getReports. */
   calls = 0;
   private tokens = 10;
@@ -35,7 +43,7 @@ class Amazon {
   turn() {
     const window = { count: 1, unit: 'week' as const };
     const pipeline = fakePipeline({
-      request: reportTypes.map((reportType) => fakeRequest({ reportType, window })),
+      request: this.types.map((reportType) => fakeRequest({ reportType, window })),
     });
     const { signal } = new AbortController();
     return runRequestCycle(pipeline, this.context(pipeline), { stop: signal, abort: signal });
@@ -47,8 +55,20 @@ class Amazon {
     for (let index = 0; index < number; index += 1) {
       summaries.push(await this.turn());
       this.nowMs += minutesBetween * minuteMs;
+      if (this.end) this.endReports(this.end);
     }
     return summaries;
+  }
+
+  private endReports(status: 'loaded' | 'fatal'): void {
+    const known = new Set(this.ledger.map(({ reportId }) => reportId));
+    for (const { reportId, createdAt } of this.reports) {
+      if (known.has(reportId)) continue;
+      const key = ledgerKey({ sellerId, reportId });
+      const reason = status === 'fatal' ? 'Try again later.' : null;
+      const entry = ledgerEntry({ key, reportId, status, reportCreatedAt: createdAt, reason });
+      this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
+    }
   }
 
   /** The answers of createReport for this many types were lost days ago, one after the other. */
@@ -116,7 +136,7 @@ class Amazon {
         sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
-      warehouse: { seen: async () => new Map(), loadFields: async () => [] },
+      warehouse: { seen: async (keys) => rowsByKeys(this.ledger, keys), loadFields: async () => [] },
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
       sellingPartner: () => ({
         getReport: async (id) => {
@@ -219,5 +239,39 @@ describe('requests after an outage of createReport', () => {
     await amazon.turns(1, 1);
     // The two groups of types to which the other due ones belong.
     assert.equal(amazon.calls - before, 2);
+  });
+});
+
+describe('requests after two weeks in which all reports are FATAL', () => {
+  it('have reported it once for each type, and get every week by themselves', async () => {
+    const amazon = new Amazon();
+    try {
+      const types = reportTypes.slice(0, 2);
+      Object.assign(amazon, { types, end: 'fatal' });
+      const during = await amazon.turns(15 * 4, 6 * 60);
+      const codes = during.flatMap(({ failures }) => failures.map(({ code }) => code));
+      assert.deepEqual(
+        codes,
+        types.map(() => 'REPORT_OUTAGE'),
+      );
+      assert.match(during.flatMap(({ failures }) => failures)[0]?.message ?? '', /Try again later/);
+      amazon.end = 'loaded';
+      const after = await amazon.turns(2 * 4, 6 * 60);
+      assert.deepEqual(
+        after.flatMap(({ failures, abandoned }) => [failures, abandoned]),
+        after.flatMap(() => [[], []]),
+      );
+      const loaded = amazon.ledger.filter(({ status }) => status === 'loaded');
+      const periods = amazon.reports
+        .filter(({ reportId }) => loaded.some((row) => row.reportId === reportId))
+        .map(({ reportType, dataStart }) => `${reportType} ${dataStart?.slice(0, 10)}`);
+      const weeks = ['2026-10-04', '2026-10-11', '2026-10-18'];
+      assert.deepEqual(
+        periods.sort(),
+        types.flatMap((type) => weeks.map((week) => `${type} ${week}`)).sort(),
+      );
+    } finally {
+      rmSync(amazon.folder, { recursive: true, force: true });
+    }
   });
 });

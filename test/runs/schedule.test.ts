@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from '../ingest/world.js';
 
@@ -41,6 +43,30 @@ describe('the scheduler', () => {
       1,
     );
     assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+  });
+
+  it('repairs a damaged warehouse once, although runs of several kinds find the damage', async () => {
+    world = await makeWorld({
+      pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
+    });
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+    );
+    await world.run('run');
+    const path = join(world.folder, 'warehouse.duckdb');
+    writeFileSync(path, readFileSync(path).subarray(0, 10_000));
+    // A sweep was missed, so that it begins with the drain at the start.
+    const missed = { all: { sweep: '2026-11-01T00:00:00.000Z' } };
+    writeFileSync(join(world.folder, 'state', 'ticks.json'), JSON.stringify(missed));
+    const { code, stdout, stderr } = await startAndStop(async () => {
+      const backups = readdirSync(world.folder).filter((name) => name.includes('.before-rebuild-'));
+      return backups.length > 0 && existsSync(path);
+    });
+    assert.equal(code, 0);
+    assert.doesNotMatch(stderr, /failed/);
+    assert.ok(stdout.includes('"kind":"sweep"') && stdout.includes('"kind":"drain"'), stdout);
+    assert.equal(readdirSync(world.folder).filter((name) => name.includes('.before-rebuild-')).length, 1);
+    assert.equal((await world.query('SELECT * FROM listings')).length, 2);
   });
 
   it('releases what waits at a signal to stop, and finishes what is in progress', async () => {

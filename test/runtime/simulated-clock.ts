@@ -7,6 +7,11 @@ export interface SimulatedClock extends Clock {
    * that the clock does not know.
    */
   runUntil<T>(work: Promise<T>): Promise<T>;
+  /**
+   * The time jumps, and timers do not notice: the machine slept, or somebody set the clock, back if
+   * `ms` is negative.
+   */
+  jump(ms: number): void;
 }
 
 interface Sleeper {
@@ -49,6 +54,10 @@ export function simulateClock(startMs = Date.UTC(2026, 9, 1)): SimulatedClock {
       goOn().catch(() => {});
       return () => stop.abort();
     },
+    jump(ms) {
+      nowMs += ms;
+      for (const sleeper of sleepers) sleeper.atMs += ms;
+    },
     async runUntil(work) {
       let isDone = false;
       const done = work.finally(() => {
@@ -73,5 +82,5 @@ export function simulateClock(startMs = Date.UTC(2026, 9, 1)): SimulatedClock {
  */
 async function settled(): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
-  while (process.getActiveResourcesInfo().some((each) => each.startsWith('FSReq')));
+  while (process.getActiveResourcesInfo().some((each) => /^(FSReq|CloseReq)/.test(each)));
 }

@@ -99,7 +99,7 @@ describe('the status page in Chromium', () => {
       /GET_FLAT_FILE_ALL_ORDERS\S+ everything .* 0 6 1 1 \* .* 1 in flight, 1 abandoned REPORT_GIVEN_UP 2026-10-01T00:00Z to 2026-10-02T00:00Z: .*the window is too long/,
     );
     assert.match(await text('#requests tbody tr:last-child'), /PT1H Amazon's own schedule/);
-    assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and before each drain/);
+    assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and with each drain/);
     const returns = page.locator('#coverage tbody tr', { hasText: 'customer_returns' }).first();
     const days = returns.getByRole('img', { name: 'No gaps' }).locator('.day');
     assert.equal(await days.count(), 60);

@@ -33,6 +33,18 @@ describe('the log of runs', () => {
     assert.equal(log.succeededAt('all', 'drain'), '2026-11-25T12:00:00.000Z');
   });
 
+  it('shows the tick that a run made up for', () => {
+    const { log } = open();
+    log.watch({ ...run(), dueAtMs: Date.parse('2026-11-25T09:00:00Z') });
+    log.watch(run());
+    const due = log.runs().map(({ dueAt, startedAt }) => [dueAt, startedAt]);
+    const startedAt = '2026-11-25T12:00:00.000Z';
+    assert.deepEqual(due, [
+      [undefined, startedAt],
+      ['2026-11-25T09:00:00.000Z', startedAt],
+    ]);
+  });
+
   it('shows why a run was aborted, and does not count it as a success', () => {
     const { log, begin } = open();
     begin().failed(new Error('no disk'));

@@ -169,8 +169,7 @@ describe('the status server', () => {
         await report(broken, ordersType);
         await world.run('run');
       });
-      const [row] = (await snapshot()).warehouse.ledger?.quarantined ?? [];
-      assert.ok(row);
+      const row = await until(async () => (await snapshot()).warehouse.ledger?.quarantined[0]);
       const job = (await (await post('/api/reload', { key: row.key })).json()) as ReloadJob;
       assert.deepEqual([job.key, job.documents], [row.key, []]);
       const done = await until(async () => {

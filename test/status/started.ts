@@ -11,21 +11,23 @@ export interface Started {
   stop(): Promise<Ran & { seconds: number }>;
 }
 
-/** Starts the program in this process, and waits until its status page is served. */
+/** Starts the program in this process. Waits until it prints where its status page is served. */
 export async function startWithPage(world: World): Promise<Started> {
   let output = '';
+  let served = (_url: string) => {};
+  const printed = new Promise<string>((resolve) => {
+    served = resolve;
+  });
   const { running, stop } = startInProcess(['start'], world, (text) => {
     output += text;
+    const found = /"url":"([^"]+)"/.exec(output)?.[1];
+    if (found) served(found);
   });
-  let url: string | undefined;
   const ended = running.then((ran) => {
     throw new Error(`the program ended: ${ran.stderr}`);
   });
   ended.catch(() => {});
-  while (!url) {
-    await Promise.race([sleep(10), ended]);
-    url = /"url":"([^"]+)"/.exec(output)?.[1];
-  }
+  const url = await Promise.race([printed, ended]);
   const at = (path: string) => new URL(path, url);
   return {
     url,

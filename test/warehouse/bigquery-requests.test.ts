@@ -6,6 +6,8 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigquery/column-types.js';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';
+import { pendingTables } from '../../src/warehouse/bigquery/change-tables.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
 import type { ApiRequest, JobConfiguration } from '../../src/warehouse/bigquery/requests.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
@@ -22,6 +24,10 @@ import { type Answer, FakeApi, missing } from './fake-bigquery-api.js';
 
 /** The creation of a staging table. */
 const createsTable = (method: string, path: string) => method === 'POST' && /\/tables\?/.test(path);
+const accessDenied: Answer = {
+  status: 403,
+  body: { error: { code: 403, message: 'Access Denied: Job x', errors: [{ reason: 'accessDenied' }] } },
+};
 const type = (text: string) => readColumnType(text) as ColumnType;
 
 describe('requests to BigQuery', () => {
@@ -321,6 +327,40 @@ describe('requests to BigQuery', () => {
     assert.ok(isMade);
   });
 
+  it('wait for the job that rewrites a table, however long it takes, before they repeat its change', async () => {
+    const was = {
+      name: 'things',
+      columns: [{ name: 'v', type: type('date') }],
+      partitionBy: null,
+      clusterBy: ['_seller_id'],
+    };
+    const table = { ...was, columns: [{ name: 'v', type: type('string') }] };
+    const pending = { by: 'another-process', untilMs: 0, was };
+    const state = { version: 1, tables: new Map([['things', { table, pending }]]), views: new Map() };
+    let answer: Answer = missing;
+    const waits: number[] = [];
+    const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
+    api = await FakeApi.start(() => answer);
+    const { target } = client();
+    const found = () => pendingTables(new BigQueryClient(target, clock), state, ['things', 'others']);
+    for (answer of [missing, { body: job('x', 'DONE') }, accessDenied])
+      assert.deepEqual(await found(), [table]);
+    answer = { body: job('x', 'RUNNING') };
+    assert.equal(await found(), 'changing');
+    assert.deepEqual(waits, [2000]);
+    const asked = new Set(api.requests.map(({ path }) => path));
+    assert.equal(asked.size, 1);
+    assert.match([...asked].join(), /\/jobs\/sp_reports_copy_another-process_[\da-f]{8}\?/);
+  });
+
+  it('find the job whose answer was lost, instead of reporting that its id is taken', async () => {
+    const taken = { code: 409, message: 'Already Exists: Job', errors: [{ reason: 'duplicate' }] };
+    api = await FakeApi.start((method, path) =>
+      method === 'POST' ? { status: 409, body: { error: taken } } : { body: job(jobOf(path) || 'x', 'DONE') },
+    );
+    assert.equal((await client().run('SELECT 1')).status.state, 'DONE');
+  });
+
   it('add missing columns to the ledger of an earlier version, and look at it once', async () => {
     const fields = ledgerColumns.map(({ column: name }) => ({ name }));
     const older = fields.filter(({ name }) => name !== 'files' && name !== 'raw_sha256');
@@ -492,6 +532,11 @@ describe('a failure of BigQuery', () => {
       assert.deepEqual([error.code, error.retry === 'now'], codes[name as keyof typeof codes]);
     });
   }
+
+  it('is about the query, not about rights, if the answer is too large', () => {
+    const failure = { status: 403, reason: 'responseTooLarge', message: 'Response too large to return' };
+    assert.equal(failureError(failure, 'bigquery:p.d').code, 'WAREHOUSE_REFUSED');
+  });
 });
 
 describe('a warehouse that is not a file', () => {

@@ -204,6 +204,37 @@ if (!emulator || emulatorLacks('rewrites')) {
       });
     }
 
+    const changes: [
+      title: string,
+      pattern: RegExp,
+      first: Record<string, string>,
+      second: Record<string, string>,
+    ][] = [
+      ['creates the table', /CREATE TABLE IF NOT EXISTS `\w+\.others`/, {}, { a: 'string' }],
+      ['adds a column', /ADD COLUMN/, { a: 'string' }, { a: 'string', b: 'string' }],
+      ['widens a number', /SET DATA TYPE/, { a: 'decimal(9,2)' }, { a: 'decimal(18,4)' }],
+    ];
+    for (const [title, pattern, columns, wider] of changes) {
+      it(`refuses only the documents that need it if BigQuery refuses what ${title}`, async () => {
+        const others = (documentId: string, types: Record<string, string>) => {
+          const rows = [Object.fromEntries(Object.keys(types).map((name) => [name, '1.25']))];
+          const made = Object.keys(types).length > 0 ? [{ name: 'others', columns: types, rows }] : [];
+          return makeLoad(folder, { documentId }, made);
+        };
+        await open().commit([await others('d1', columns)]);
+        proxy.refuse(pattern, refusals.invalid);
+        const needing = await others('d2', wider);
+        await assert.rejects(open().commit([needing]), { code: 'WAREHOUSE_REFUSED' });
+        await open().commit([await others('d3', columns)]);
+        proxy.heal();
+        await open().commit([needing]);
+        const count = async (table: string) =>
+          (await open().query(`SELECT COUNT(*) AS n FROM ${table}`)).rows;
+        assert.deepEqual(await count('others'), [{ n: Object.keys(columns).length > 0 ? '3' : '1' }]);
+        assert.deepEqual(await count('_loads'), [{ n: '3' }]);
+      });
+    }
+
     it('is repeated at once if BigQuery fails it for a reason that passes', async () => {
       const [first, second] = (await loadsOf(partitioned)) as [Load, Load];
       await open().commit([first]);

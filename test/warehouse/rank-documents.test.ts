@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import type { FilledSearch } from '../../src/warehouse/ledger/ledger-queries.js';
 import { rankDocuments } from '../../src/warehouse/ledger/rank-documents.js';
-import type { LedgerRow } from '../../src/warehouse/types.js';
+import { rankTogether } from '../../src/warehouse/bigquery/rank-together.js';
+import type { LedgerRow, LoadTable } from '../../src/warehouse/types.js';
 
 type Document = Pick<
   LedgerRow,
@@ -38,7 +40,7 @@ const documents = fc.array(document, { minLength: 1, maxLength: 12 }).map((list)
 /** A ledger that returns the requested rows and, as SQL may, more. */
 function ledgerOf(rows: Document[]) {
   return {
-    async readFilled(_table: string, sinceIso: string, sellerIds: string[] | undefined) {
+    async readFilled({ sinceIso, sellerIds }: FilledSearch) {
       const micros = (iso: string) => iso.slice(0, -1).padEnd(26, '0');
       return rows.filter(
         (row) =>
@@ -111,4 +113,52 @@ describe('the rank of documents in a table', () => {
     const [one] = fc.sample(documents, 1)[0] as [Document];
     assert.deepEqual(await orderOf([one], [one]), [one.key]);
   });
+
+  it('is the same if all tables of a commit are searched together, once', () =>
+    fc.assert(
+      fc.asyncProperty(
+        documents,
+        fc.array(fc.subarray(['orders', 'items', 'fees']), { minLength: 12, maxLength: 12 }),
+        fc.nat(11),
+        async (all, tables, split) => {
+          const filling = all.map((each, index) => ({ ...each, tables: tables[index] ?? [] }));
+          const [present, arriving] = [filling.slice(0, split), filling.slice(split)];
+          const loads = coming(arriving).map(({ entry, loadedAt }, index) => ({
+            load: { entry, tables: tablesNamed(arriving[index]?.tables ?? []), rejectsPath: null },
+            loadedAt,
+          }));
+          let searches = 0;
+          const rank = rankTogether(
+            {
+              async readFilledTogether(all) {
+                searches += 1;
+                const found = await Promise.all(
+                  all.map((search) =>
+                    ledgerOf(present.filter((row) => row.tables.includes(search.table))).readFilled(search),
+                  ),
+                );
+                return present.filter((row) => found.flat().includes(row));
+              },
+            },
+            loads,
+          );
+          for (const table of ['orders', 'items', 'fees']) {
+            const own = loads.filter(({ load }) => load.tables.some(({ name }) => name === table));
+            if (own.length === 0) continue;
+            const ofTable = own.map(({ load: { entry }, loadedAt }) => ({ entry, loadedAt }));
+            const alone = await rankDocuments(
+              ledgerOf(present.filter((row) => row.tables.includes(table))),
+              table,
+              ofTable,
+            );
+            assert.deepEqual(await rank(table, ofTable), alone);
+          }
+          assert.ok(searches <= 1);
+        },
+      ),
+    ));
 });
+
+function tablesNamed(names: string[]): LoadTable[] {
+  return names.map((name) => ({ name, mode: 'merge', key: [], columns: [], parquetPath: null, rows: 0 }));
+}

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../runtime/clock.js';
-import { type RunEnd, runDue } from '../../runs/run.js';
+import { type RunEnd, runOnce } from '../../runs/run.js';
 import { openRunLog } from '../../status/run-log.js';
 import { checkAlarms } from '../setup/open-alarms.js';
 import { pipelinesNamed } from '../setup/find-named.js';
@@ -27,7 +27,7 @@ export async function runAction(
       for (const pipeline of pipelines) {
         if (signals.stop.aborted) return;
         const ends = await withContext(config, command, io, pipeline.name, (context) =>
-          runDue(pipeline, 'drain', context, signals, runLog.watch),
+          runOnce(pipeline, context, signals, runLog.watch),
         );
         printRuns(pipeline, ends, options, io);
         if (ends.some(hasFailed)) exit(1);

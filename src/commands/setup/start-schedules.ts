@@ -9,6 +9,7 @@ import { openAlarms, watchAlarms } from '../../status/alarms/alarms.js';
 import { consoleLimits } from '../../status/server/console.js';
 import { hasRequestNews, requestCounts, requestJson, requestText } from '../output/request-summary.js';
 import { summaryJson, summaryText } from '../output/summary.js';
+import { pluralize } from '../../text/pluralize.js';
 import { pipelinesNamed } from './find-named.js';
 import type { Io } from './io.js';
 import { withContext } from './open-context.js';
@@ -63,13 +64,15 @@ export async function startSchedules(
 }
 
 function printRun(
-  { pipeline, kind }: Run,
+  { pipeline, kind, dueAtMs }: Run,
   { json }: StartOptions,
-  { log }: PipelineContext,
+  { clock, log }: PipelineContext,
   io: Io,
 ): RunWatch {
   const ran = { pipeline: pipeline.name, kind };
-  log.info({ pipeline: pipeline.name }, `${kind} started`);
+  const lateMinutes = Math.floor((clock.now() - (dueAtMs ?? clock.now())) / 60_000);
+  const late = lateMinutes > 0 ? `, ${pluralize(lateMinutes, 'minute')} late` : '';
+  log.info({ pipeline: pipeline.name }, `${kind} started${late}`);
   const print = (summary: Record<string, unknown>, text: string) =>
     io.stdout.write(json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${isoNow()} ${text}`);
   return {

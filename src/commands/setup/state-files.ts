@@ -4,6 +4,7 @@ import { describeError, errorCode } from '../../errors/reports-error.js';
 import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../../files/shared-json.js';
 import { limitsJson } from '../../requests/learned-limits.js';
 import { requestsJson } from '../../requests/request-file.js';
+import { ticksJson } from '../../runs/tick-log.js';
 import { killedJson } from '../../scheduling/crash-journal.js';
 import { secretsJson } from '../../source/selling-partner/client-secrets.js';
 import { quotaJson } from '../../source/selling-partner/quota.js';
@@ -19,6 +20,7 @@ export const stateFiles: Record<
   'limits.json': (path, options) => openSharedJson(path, limitsJson, options),
   'sweeps.json': (path, options) => openSharedJson(path, sweepsJson, options),
   'killed.json': (path, options) => openSharedJson(path, killedJson, options),
+  'ticks.json': (path, options) => openSharedJson(path, ticksJson, options),
   'secrets.json': (path, options) => openSharedJson(path, secretsJson, options),
   'alarms.json': (path, options) => openSharedJson(path, alarmsJson, options),
 };

@@ -11,8 +11,8 @@ export function requestConditions(requests: RequestState[]): Condition[] {
 }
 
 /**
- * During an outage, the alarm about it includes what was given up before: the state of these keys is
- * unknown.
+ * During an outage, the alarm about it includes what was given up before: the state of these keys
+ * is unknown.
  */
 export function unknownRequestKeys(requests: RequestState[]): string[] {
   return requests.flatMap(({ key, outage }) => (outage ? abandonedKey(key) : []));

@@ -1,6 +1,6 @@
 import { ago, badge, bodyOf, pluralize, duration, firstOf, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
-import { outcomesText, stateOf } from './timeline.js';
+import { lateText, outcomesText, stateOf } from './timeline.js';
 
 /** @import { ClientSecretSnapshot, PipelineSnapshot, QueueSnapshot } from '../types.js' */
 /** @import { SellerSnapshot, StatusSnapshot } from '../types.js' */
@@ -133,7 +133,7 @@ function pipelinesTable(pipelines) {
         title: 'Schedule',
         cell: ({ schedules, timezone, kind }) => [
           ...schedules.flatMap((schedule) => [h('code', {}, schedule), ' ']),
-          h('span', { class: 'muted' }, timezone, kind === 'request' && ', and before each drain'),
+          h('span', { class: 'muted' }, timezone, kind === 'request' && ', and with each drain'),
         ],
       },
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
@@ -143,7 +143,7 @@ function pipelinesTable(pipelines) {
           last
             ? [
                 ago(last.endedAt),
-                `, took ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
+                `${lateText(last)}, took ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
               ]
             : h('span', { class: 'muted' }, 'none since the start'),
       },

@@ -270,12 +270,22 @@ export function outcomesText({ outcomes, requests, error, endedAt }) {
 }
 
 /**
+ * How late a run began, if that was more than a minute after its tick.
+ *
+ * @param {Pick<RunRecord, 'dueAt' | 'startedAt'>} run
+ */
+export function lateText({ dueAt, startedAt }) {
+  const seconds = dueAt ? (Date.parse(startedAt) - Date.parse(dueAt)) / 1000 : 0;
+  return seconds > 60 ? `, ${duration(seconds)} late` : '';
+}
+
+/**
  * @param {RunRecord} run
  * @param {number} seconds
  */
 function runText(run, seconds) {
   const loaded = run.rows > 0 ? `, ${pluralize(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
-  return `${clockTime(run.startedAt)}, ${duration(seconds)}: ${outcomesText(run)}${loaded}`;
+  return `${clockTime(run.startedAt)}${lateText(run)}, ${duration(seconds)}: ${outcomesText(run)}${loaded}`;
 }
 
 /**

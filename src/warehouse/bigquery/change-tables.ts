@@ -8,6 +8,7 @@ import { createTable, type Descriptions, recreateTable } from './create-table.js
 import { hasEnded } from './errors.js';
 import {
   type FoundColumns,
+  isBeingCopied,
   isRewritten,
   isWidened,
   isWidenedInPlace,
@@ -28,7 +29,7 @@ import {
 } from './state.js';
 import { columnSql, typeIn } from './table-sql.js';
 
-/** Others repeat a change that is still pending after this time. */
+/** Others repeat a change that is still pending after this time, if it does not copy a table. */
 const changeMs = 15 * 60_000;
 
 /** The changes that this process makes no more, by `by`. They may still be pending. */
@@ -66,7 +67,9 @@ export async function changeTables(
   for (const change of changes) {
     const { name } = change.table;
     try {
-      if (!(await changeTable(client, change, descriptions.get(name), log))) return false;
+      if (await changeTable(client, change, descriptions.get(name), log)) continue;
+      abandoned.add(by);
+      return false;
     } catch (error) {
       abandoned.add(by);
       if (!hasEnded(error)) throw error;
@@ -85,19 +88,22 @@ export async function changeTables(
  * interrupted.
  */
 export async function pendingTables(
-  { clock }: BigQueryClient,
+  client: BigQueryClient,
   state: State,
   names: string[],
 ): Promise<TableState[] | 'changing'> {
+  const { clock } = client;
   const pending = names.flatMap((name) => {
     const known = state.tables.get(rowOfTable(name));
     return known?.pending ? [{ table: known.table, ...known.pending }] : [];
   });
-  const isChanging = pending.some(
-    ({ was, table, untilMs, by }) =>
-      untilMs > clock.now() && !abandoned.has(by ?? '') && was && isRewritten({ was, table }),
-  );
-  if (!isChanging) return pending.map(({ table }) => table);
+  const isChanging = async ({ was, table, untilMs, by }: (typeof pending)[number]) => {
+    if (!was || !isRewritten({ was, table })) return false;
+    if (untilMs > clock.now() && !abandoned.has(by ?? '')) return true;
+    return by !== undefined && isBeingCopied(client, { table, by });
+  };
+  const changing = await Promise.all(pending.map(isChanging));
+  if (!changing.includes(true)) return pending.map(({ table }) => table);
   await clock.sleep(2000);
   return 'changing';
 }

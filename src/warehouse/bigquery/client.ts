@@ -8,7 +8,7 @@ import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
-import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
+import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit, isTaken } from './errors.js';
 import type { ApiRequest, JobConfiguration, JobRequest, LoadConfiguration } from './requests.js';
 import { identifier } from './sql.js';
 
@@ -125,15 +125,25 @@ export class BigQueryClient {
   }
 
   /**
-   * Runs SQL to its end and returns the job as it ended. The signal cancels the job. BigQuery
-   * refuses a query that would be billed for more bytes than `maximumBytesBilled`.
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job. `jobId` must
+   * be new. BigQuery refuses a query that would be billed for more bytes than `maximumBytesBilled`.
    * Errors: those of the job; the signal's reason.
    */
   async run(
     sql: string,
-    { signal, maximumBytesBilled }: { signal?: AbortSignal; maximumBytesBilled?: string } = {},
+    {
+      signal,
+      maximumBytesBilled,
+      jobId = randomUUID(),
+    }: { signal?: AbortSignal; maximumBytesBilled?: string; jobId?: string } = {},
   ): Promise<Job> {
-    const job = await this.waitForEnd(await this.insertQuery(sql, { maximumBytesBilled }), signal);
+    const begun = await this.insertQuery(sql, jobId, { maximumBytesBilled }).catch(async (error: unknown) => {
+      // BigQuery's own client repeats a call whose answer was lost.
+      const found = isTaken(error) ? await this.findJob(jobId) : undefined;
+      if (!found) throw error;
+      return found;
+    });
+    const job = await this.waitForEnd(begun, signal);
     this.account ??= job.user_email;
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
@@ -142,15 +152,15 @@ export class BigQueryClient {
 
   /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
-    return this.insertQuery(sql, { dryRun: true });
+    return this.insertQuery(sql, randomUUID(), { dryRun: true });
   }
 
   private insertQuery(
     sql: string,
+    jobId: string,
     { dryRun = false, maximumBytesBilled }: { dryRun?: boolean; maximumBytesBilled?: string },
   ): Promise<Job> {
     const { project: projectId, dataset: datasetId } = this.target;
-    const jobId = randomUUID();
     const defaultDataset = { projectId, datasetId };
     const query = { query: sql, useLegacySql: false, defaultDataset, maximumBytesBilled };
     return this.request({

@@ -11,7 +11,6 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import { rankDocuments } from '../ledger/rank-documents.js';
 import type { Relations } from '../rules/relations.js';
 import { Refusal } from '../rules/refusal.js';
 import { commitError } from '../staging/commit-error.js';
@@ -29,6 +28,7 @@ import { beginListNulls, countListNulls, recordListNulls } from './list-nulls.js
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
+import { rankTogether } from './rank-together.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
 import { retryOnConflict, recordTables, readyState, runTransaction, type State } from './state.js';
 import { changeTables, pendingTables } from './change-tables.js';
@@ -154,9 +154,7 @@ async function tryToCommit(
   if (coming.length === 0) return leftOut;
   const planned = planChanges(state, coming);
   const batches = (
-    await planBatches(planned.relations, coming, (table, ofTable) =>
-      rankDocuments(bigQueryLedger(client), table, ofTable),
-    )
+    await planBatches(planned.relations, coming, rankTogether(bigQueryLedger(client), coming))
   ).flat();
   const staged: StagedBatch[] = [];
   await beginListNulls(stager);

@@ -17,7 +17,7 @@ export function readDataset(client: BigQueryClient): Promise<Dataset | undefined
 }
 
 export interface NewTable {
-  create: 'CREATE TABLE' | 'CREATE TABLE IF NOT EXISTS' | 'CREATE OR REPLACE TABLE';
+  create: 'CREATE TABLE' | 'CREATE TABLE IF NOT EXISTS';
   name: string;
   /** SQL between parentheses. */
   columns: string;

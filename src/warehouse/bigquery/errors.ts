@@ -84,7 +84,22 @@ export const failureRows = [
   {
     name: 'encryption key denied',
     code: 'WAREHOUSE_KEY_DENIED',
-    where: says(/cloud ?kms|cryptoKeys\/|\bCMEK\b|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
+    where: says(/cloud ?kms|cryptoKeys\/|gcp\.restrict(NonCmekServices|CmekCryptoKeyProjects)/i),
+  },
+  {
+    name: 'bucket in another location',
+    code: 'WAREHOUSE_NOT_FOUND',
+    where: says(/cannot read and write in different locations/i),
+  },
+  {
+    name: 'schema mismatch or value out of range',
+    code: 'WAREHOUSE_REFUSED',
+    where: reasonIs('invalid', 'invalidQuery', 'responseTooLarge'),
+  },
+  {
+    name: 'too many bytes to bill',
+    code: 'WAREHOUSE_REFUSED',
+    where: reasonIs('bytesBilledLimitExceeded'),
   },
   {
     name: 'permission denied',
@@ -105,21 +120,6 @@ export const failureRows = [
     code: 'WAREHOUSE_BUSY',
     where: (failure) => reasonIs('notFound')(failure) || failure.status === 404,
     retry: 'now',
-  },
-  {
-    name: 'bucket in another location',
-    code: 'WAREHOUSE_NOT_FOUND',
-    where: says(/cannot read and write in different locations/i),
-  },
-  {
-    name: 'schema mismatch or value out of range',
-    code: 'WAREHOUSE_REFUSED',
-    where: reasonIs('invalid', 'invalidQuery', 'responseTooLarge'),
-  },
-  {
-    name: 'too many bytes to bill',
-    code: 'WAREHOUSE_REFUSED',
-    where: reasonIs('bytesBilledLimitExceeded'),
   },
   {
     name: 'made by another process',
@@ -165,6 +165,11 @@ export function failureOf(error: unknown): BigQueryFailure {
     status: typeof code === 'number' ? code : undefined,
     reason,
   };
+}
+
+/** Whether a job or a table of that name exists already. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof BigQueryError && error.reason === 'duplicate';
 }
 
 /** Whether a table is missing, for example because somebody dropped it. */

@@ -15,12 +15,12 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     jsonLength: (column) => `ARRAY_LENGTH(JSON_QUERY_ARRAY(${column}))`,
     fillsTable,
     itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
-    itemList: (field) => `TO_JSON_STRING(JSON_QUERY(item, '$.${field}'))`,
     latest: (column, by, count) => `ARRAY_AGG(${column} ORDER BY ${by} DESC LIMIT ${count})`,
     eachItem: 'CROSS JOIN UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item',
     tableNames:
       "TO_JSON_STRING(ARRAY(SELECT JSON_VALUE(item, '$.name') FROM UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item))",
     listText: (column) => `TO_JSON_STRING(${column})`,
+    replaced: (text, pattern, by) => `REGEXP_REPLACE(${text}, ${literal(pattern)}, ${literal(by)})`,
     micros: (column) => `UNIX_MICROS(${column})`,
     run: (sql) => readRows(client, sql),
   });

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Staging, withStagedObject } from '../../store/staging.js';
 import { type BigQueryClient, failureOfJob, type Job, labels } from './client.js';
-import { BigQueryError, failureError } from './errors.js';
+import { failureError, isTaken } from './errors.js';
 import type { StagingFile } from './stage.js';
 
 /** Staging tables that a crash left behind expire after a day. */
@@ -111,10 +111,6 @@ async function waitForEndOrFind(
     const found = await client.findJob(jobId);
     return found && client.waitForEnd(found);
   }
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof BigQueryError && error.reason === 'duplicate';
 }
 
 /** Whether there is a table with rows of that name. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ReportsError } from '../../errors/reports-error.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
 import { lineage } from '../../schema/lineage.js';
@@ -8,7 +10,7 @@ import { columnTypeOfField, type Field, widenedSql } from './column-types.js';
 import { createSql, readDataset } from './dataset.js';
 import { identifier, literal } from './sql.js';
 import { outcomeOf, rowOfTable, type TableState } from './state.js';
-import { clusterColumns, columnsSql, layoutSql, tableSql, typeIn } from './table-sql.js';
+import { columnsSql, tableSql, typeIn } from './table-sql.js';
 
 /** The columns of a table as they are in BigQuery, by name in lower case. */
 export type FoundColumns = Map<string, ColumnType | undefined>;
@@ -40,9 +42,10 @@ export function isRewritten(change: Pick<Rewrite, 'was' | 'table'>): boolean {
 }
 
 /**
- * Rewrites a table with wider columns: BigQuery changes no type to text, and none from date to
- * timestamp. A table of the same partitions and clusters is replaced in one statement. BigQuery
- * replaces no table by one of others, so then a copy is filled, and takes its name.
+ * Rewrites a table with wider columns, because BigQuery changes no type to text, and none from date
+ * to timestamp: a copy is filled, and takes the name of the table. `CREATE OR REPLACE TABLE` would
+ * need no copy, but BigQuery refuses it if the partitions change, and if it took longer than others
+ * wait for a change, it would remove the rows that they added.
  * Returns false if somebody else makes the change by now.
  * `found` has the columns of the table: an interrupted change may have been made already.
  */
@@ -53,25 +56,23 @@ export async function rewriteTable(
   described?: ExportTable,
   log?: Logger,
 ): Promise<boolean> {
-  const { was, table } = change;
+  const { table } = change;
   const [copy, replaced] = [copyOf(table.name), replacedBy(table.name)];
   // The table is there with all rows, so what an interrupted change left is of no use.
   for (const name of [copy, replaced]) await dropTable(client, name);
   const values = valuesOf(change, found, log);
   if (!values) return true;
-  const replaces = keepsLayout(was, table);
   const sql = createSql(client, await readDataset(client), {
-    create: replaces ? 'CREATE OR REPLACE TABLE' : 'CREATE TABLE',
-    name: replaces ? table.name : copy,
+    create: 'CREATE TABLE',
+    name: copy,
     columns: columnsSql(table, described),
     rest: tableSql(table, described),
     query: `SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
   });
-  await client.run(sql);
-  if (replaces) return true;
-  if (!(await swap(client, change))) return false;
-  await dropTable(client, replaced);
-  return true;
+  await client.run(sql, { jobId: copyJob(change) });
+  const isSwapped = await swap(client, change);
+  await dropTable(client, isSwapped ? replaced : copy);
+  return isSwapped;
 }
 
 /**
@@ -87,13 +88,34 @@ export async function restoreTable(client: BigQueryClient, name: string): Promis
   return columnsOf(client, name);
 }
 
+/** Whether the copy of a table is still being filled, whoever began it. */
+export async function isBeingCopied(
+  client: BigQueryClient,
+  change: Pick<Rewrite, 'table' | 'by'>,
+): Promise<boolean> {
+  try {
+    const job = await client.findJob(copyJob(change));
+    return job !== undefined && job.status.state !== 'DONE';
+  } catch (error) {
+    // The job of another account. That its copy is not used any more, `swap` makes sure.
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_ACCESS_DENIED') return false;
+    throw error;
+  }
+}
+
+/** The id of the job that fills the copy. */
+function copyJob({ table, by }: Pick<Rewrite, 'table' | 'by'>): string {
+  const name = createHash('sha256').update(rowOfTable(table.name)).digest('hex');
+  return `sp_reports_copy_${by}_${name.slice(0, 8)}`;
+}
+
 /** Where the rows of a table are written with wider columns. */
 function copyOf(table: string): string {
   return `_widened_${table}`;
 }
 
 /** The name of a table after its copy took its own. */
-export function replacedBy(table: string): string {
+function replacedBy(table: string): string {
   return `_replaced_${table}`;
 }
 
@@ -116,13 +138,6 @@ function valuesOf(change: Rewrite, found: FoundColumns, log?: Logger): string[] 
     return `${widenedSql(column, from, to)} AS ${column}`;
   });
   return isDone ? undefined : values;
-}
-
-/** Whether the table keeps its partitions and clusters, and the types of their columns. */
-function keepsLayout(was: TableState, table: TableState): boolean {
-  const columns = [...(was.partitionBy ? [was.partitionBy] : []), ...clusterColumns(was)];
-  const own = columns.filter((name) => was.columns.some((column) => column.name === name));
-  return layoutSql(was) === layoutSql(table) && !own.some((name) => isWidened({ was, table }, name));
 }
 
 /**

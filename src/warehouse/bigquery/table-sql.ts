@@ -22,16 +22,7 @@ export function columnSql(
 
 /** Partitions, clusters and options of a new table. */
 export function tableSql(table: TableState, described?: ExportTable): string {
-  const options = [
-    ...(described ? [`description = ${literal(described.description)}`] : []),
-    "labels = [('program', 'sp-reports')]",
-  ];
-  return `${layoutSql(table)} OPTIONS (${options.join(', ')})`;
-}
-
-/** Partitions and clusters of a table: what no statement can change. */
-export function layoutSql(table: TableState): string {
-  const { partitionBy } = table;
+  const { partitionBy, clusterBy } = table;
   const kind = partitionBy === null ? undefined : typeIn(table, partitionBy).kind;
   const column = identifier(partitionBy ?? '');
   const partition =
@@ -40,15 +31,15 @@ export function layoutSql(table: TableState): string {
       : kind === 'timestamp'
         ? `PARTITION BY TIMESTAMP_TRUNC(${column}, MONTH) `
         : '';
-  return `${partition}CLUSTER BY ${clusterColumns(table).map(identifier).join(', ')}`;
-}
-
-/** The columns that a table is clustered by, without those whose type no longer allows it. */
-export function clusterColumns(table: TableState): string[] {
-  return table.clusterBy.filter((name) => {
+  const clusters = clusterBy.filter((name) => {
     const type = name === '_seller_id' ? 'string' : typeIn(table, name).kind;
     return !['float64', 'json', 'list'].includes(type);
   });
+  const options = [
+    ...(described ? [`description = ${literal(described.description)}`] : []),
+    "labels = [('program', 'sp-reports')]",
+  ];
+  return `${partition}CLUSTER BY ${clusters.map(identifier).join(', ')} OPTIONS (${options.join(', ')})`;
 }
 
 export function typeIn({ name, columns }: TableState, column: string): ColumnType {

@@ -101,9 +101,14 @@ async function prepareTables(
   return { relations: changed ? await readRelations(connection) : relations, changed, widened };
 }
 
-/** The ledger rows that the loads replace, by key. */
+/**
+ * The ledger rows that the loads replace, by key. All in one read, because each looks at the keys
+ * of the whole ledger.
+ */
 function readPrevious(connection: DuckDBConnection, loads: TimedLoad[]): Promise<Map<string, LedgerEntry>> {
-  return duckDbLedger(connection).readByKey(loads.map(({ load }) => load.entry.key));
+  return duckDbLedger(connection).readByKey(
+    loads.flatMap(({ load }) => [load.entry.key, ...otherReplacedKeys(load)]),
+  );
 }
 
 /**
@@ -140,7 +145,7 @@ async function applyLoads(
       row: rows[index] as LedgerRow,
       replaces: previous.has(load.entry.key),
     })),
-    coming.flatMap(({ load }) => otherReplacedKeys(load)),
+    coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => previous.has(key)),
   );
   return leftOutKeys;
 }

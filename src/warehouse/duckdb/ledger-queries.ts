@@ -16,11 +16,11 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     jsonLength: (column) => `json_array_length(${column})`,
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
-    itemList: (field) => `item->>'$.${field}'`,
     latest: (column, by, count) => `max_by(${column}, ${by}, ${count})`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
     tableNames: "CAST(to_json(l.tables->>'$[*].name') AS VARCHAR)",
     listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
+    replaced: (text, pattern, by) => `regexp_replace(${text}, ${literal(pattern)}, ${literal(by)}, 'g')`,
     micros: (column) => `epoch_us(${column})`,
     async run(sql) {
       const rows = await runForRecords(connection, sql, {});

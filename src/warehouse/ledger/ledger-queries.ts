@@ -35,16 +35,16 @@ export interface LedgerDialect {
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
   itemValue(field: string): string;
-  /** A column of `item` that is a list, as JSON text. */
-  itemList(field: string): string;
   /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
   eachItem: string;
   /** The names of the tables of a row of `_loads AS l`, as JSON text. */
   tableNames: string;
   /** An aggregate: the values of a column in the rows with the highest `by`, these first. */
   latest(column: string, by: string, count: number): string;
-  /** A list of texts as JSON text. */
+  /** A list of texts, or a column of JSON, as JSON text. */
   listText(column: string): string;
+  /** A text in which every match of a regular expression is replaced by another text. */
+  replaced(text: string, pattern: string, by: string): string;
   /** A time as microseconds since 1970. */
   micros(column: string): string;
   /**
@@ -114,29 +114,28 @@ export class LedgerQueries {
 
   /** See `Warehouse.drift`. */
   async readDrift(reportType: string | undefined): Promise<DriftGroup[]> {
-    const { table, literal, itemValue, itemList, eachItem, listText, latest, run } = this.dialect;
+    const { table, literal, listText, replaced, latest, run } = this.dialect;
     const ofType = reportType === undefined ? 'IS NOT NULL' : `= ${literal(reportType)}`;
+    // Without the figures that differ in every document, few texts are left to be parsed.
+    const alike = replaced(listText('l.tables'), figuresOfTables, '"_":0');
     const rows = await run(
-      `SELECT report_type, seller_id, marketplaces, name, ${driftLists.join(', ')}, COUNT(*) AS documents,
+      `SELECT report_type, seller_id, marketplaces, alike, COUNT(*) AS documents,
          MIN(made) AS first_made, MAX(made) AS last_made,
          ${latest('document_id', 'made', recentDrift)} AS document_ids, ${latest('made', 'made', recentDrift)} AS times
        FROM (
          SELECT l.report_type, l.seller_id, l.document_id, COALESCE(l.report_created_at, l.loaded_at) AS made,
-           ${listText('l.marketplace_ids')} AS marketplaces, ${itemValue('name')} AS name,
-           ${driftLists.map((field) => `${itemList(field)} AS ${field}`).join(', ')}
-         FROM ${table('_loads')} AS l ${eachItem}
+           ${listText('l.marketplace_ids')} AS marketplaces, ${alike} AS alike
+         FROM ${table('_loads')} AS l
          WHERE l.report_type ${ofType} AND l.document_id IS NOT NULL
        ) AS filled
-       GROUP BY report_type, seller_id, marketplaces, name, ${driftLists.join(', ')}`,
+       GROUP BY report_type, seller_id, marketplaces, alike`,
     );
-    return rows.map((row) => {
+    return rows.flatMap((row) => {
       const times = row.times as string[];
-      return {
+      const ofRow = {
         reportType: row.report_type as string,
-        table: row.name as string,
         sellerId: row.seller_id as string | null,
-        marketplaceIds: listOf(row.marketplaces),
-        ...(Object.fromEntries(driftLists.map((field) => [field, listOf(row[field])])) as TableDrift),
+        marketplaceIds: listOf<string>(row.marketplaces),
         documents: Number(row.documents),
         firstSeenAt: row.first_made as string,
         lastSeenAt: row.last_made as string,
@@ -145,6 +144,11 @@ export class LedgerQueries {
           seenAt: times[index] ?? '',
         })),
       };
+      return listOf<TableDrift & { name: string }>(row.alike).map((item) => ({
+        ...ofRow,
+        table: item.name,
+        ...(Object.fromEntries(driftLists.map((field) => [field, item[field] ?? []])) as TableDrift),
+      }));
     });
   }
 
@@ -299,32 +303,31 @@ export class LedgerQueries {
     return Number(row?.rows_now);
   }
 
-  /**
-   * The ids and times of documents that filled a table and whose report was made at `sinceIso` or
-   * later, or that were loaded then if nothing says when; of those sellers only, if given.
-   */
-  async readFilled(
-    name: string,
-    sinceIso: string,
-    sellerIds: string[] | undefined,
-  ): Promise<FilledDocument[]> {
+  /** The ids and times of documents that a search finds. */
+  async readFilled(search: FilledSearch): Promise<FilledDocument[]> {
+    return (await this.search([search], [])).map(filledDocument);
+  }
+
+  /** What any of the searches finds, by reading the ledger once, with the tables of a document. */
+  async readFilledTogether(searches: FilledSearch[]): Promise<(FilledDocument & { tables: string[] })[]> {
+    if (searches.length === 0) return [];
+    const rows = await this.search(searches, [`${this.dialect.tableNames} AS names`]);
+    return rows.map((row) => ({ ...filledDocument(row), tables: listOf<string>(row.names) }));
+  }
+
+  private search(searches: FilledSearch[], more: string[]): Promise<Record<string, unknown>[]> {
     const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
-    const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
-    const rows = await run(
-      `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
-       FROM ${table('_loads')}
-       WHERE ${isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`)} AND document_id IS NOT NULL
-         AND ${fillsTable(name)} ${ofSellers}`,
+    const conditions = searches.map(({ table: name, sinceIso, sellerIds }) => {
+      const isLater = isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`);
+      const ofSellers = sellerIds ? ` AND seller_id IN (${this.literals(sellerIds)})` : '';
+      return `${isLater} AND ${fillsTable(name)}${ofSellers}`;
+    });
+    const columns = ['key', 'seller_id', 'document_id', 'marketplace_ids', 'report_id', 'report_created_at'];
+    return run(
+      `SELECT ${[...columns, 'loaded_at', ...more].join(', ')}
+       FROM ${table('_loads')} AS l
+       WHERE document_id IS NOT NULL AND (${conditions.join('\n         OR ')})`,
     );
-    return rows.map((row) => ({
-      key: row.key as string,
-      sellerId: row.seller_id as string | null,
-      documentId: row.document_id as string,
-      marketplaceIds: (row.marketplace_ids ?? []) as string[],
-      reportId: row.report_id as string | null,
-      reportCreatedAt: row.report_created_at as string | null,
-      loadedAt: row.loaded_at as string,
-    }));
   }
 
   private async readLedger(rest: string): Promise<LedgerRow[]> {
@@ -371,11 +374,33 @@ export class LedgerQueries {
   }
 }
 
+/**
+ * Searches for documents that filled a table and whose report was made at a time, ISO 8601, or
+ * later, or that were loaded then if nothing says when; of those sellers only, if given.
+ */
+export interface FilledSearch {
+  table: string;
+  sinceIso: string;
+  sellerIds: string[] | undefined;
+}
+
 /** What ranks a document. */
 export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+function filledDocument(row: Record<string, unknown>): FilledDocument {
+  return {
+    key: row.key as string,
+    sellerId: row.seller_id as string | null,
+    documentId: row.document_id as string,
+    marketplaceIds: (row.marketplace_ids ?? []) as string[],
+    reportId: row.report_id as string | null,
+    reportCreatedAt: row.report_created_at as string | null,
+    loadedAt: row.loaded_at as string,
+  };
+}
 
 /**
  * The report ids that the key of a report without a document may have: ids may contain anything.
@@ -384,6 +409,9 @@ function reportIdsIn(key: string): string[] {
   const parts = key.split('/report/');
   return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
 }
+
+/** What the tables of a ledger row have besides their names and drift. */
+const figuresOfTables = '"(?:rows|rejects|superseded|emptyMeasures)": *(?:[0-9]+|\\[[^\\]]*\\])';
 
 /** The lists of a table of a ledger row that say how it drifted. */
 const driftLists = ['added', 'missing', 'widened', 'personal'] as const satisfies (keyof TableDrift)[];

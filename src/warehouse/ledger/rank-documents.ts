@@ -1,6 +1,6 @@
 import type { RankedDocument } from '../rules/plan-batches.js';
 import type { LedgerEntry } from '../types.js';
-import type { FilledDocument, LedgerQueries } from './ledger-queries.js';
+import type { FilledDocument, FilledSearch, LedgerQueries } from './ledger-queries.js';
 
 /**
  * Ranks documents that come into a table among those that are in it; the newest has the highest
@@ -11,18 +11,11 @@ import type { FilledDocument, LedgerQueries } from './ledger-queries.js';
 export async function rankDocuments(
   ledger: Pick<LedgerQueries, 'readFilled'>,
   table: string,
-  coming: { entry: LedgerEntry; loadedAt: string }[],
+  coming: ComingDocument[],
 ): Promise<(RankedDocument & { key: string })[]> {
   const ranked = coming.map(({ entry, loadedAt }) => agedDocument({ ...entry, loadedAt }));
-  const [oldest] = ranked.toSorted(byAge);
-  if (!oldest) return [];
-  // Documents of no known seller are ranked among themselves, and SQL finds no NULL in a list.
-  const sellers = ranked.flatMap(({ seller }) => seller ?? []);
-  const filled = await ledger.readFilled(
-    table,
-    oldest.madeAt,
-    sellers.length < ranked.length ? undefined : [...new Set(sellers)],
-  );
+  if (ranked.length === 0) return [];
+  const filled = await ledger.readFilled(searchFor(table, coming));
   const keys = new Set(ranked.map(({ key }) => key));
   const others = filled.map(agedDocument).filter((other) => {
     const isNewer = ranked.some((one) => one.seller === other.seller && one.madeMicros <= other.madeMicros);
@@ -35,6 +28,24 @@ export async function rankDocuments(
     marketplaces,
     rank: index + 1,
   }));
+}
+
+/** A document that comes into a table. */
+export interface ComingDocument {
+  entry: LedgerEntry;
+  loadedAt: string;
+}
+
+/** Finds the documents in a table that may be newer than some of those that come. */
+export function searchFor(table: string, coming: ComingDocument[]): FilledSearch {
+  const aged = coming.map(({ entry, loadedAt }) => agedDocument({ ...entry, loadedAt })).sort(byAge);
+  // Documents of no known seller are ranked among themselves, and SQL finds no NULL in a list.
+  const sellers = aged.flatMap(({ seller }) => seller ?? []);
+  return {
+    table,
+    sinceIso: aged[0]?.madeAt ?? '',
+    sellerIds: sellers.length < aged.length ? undefined : [...new Set(sellers)],
+  };
 }
 
 function agedDocument(row: FilledDocument) {

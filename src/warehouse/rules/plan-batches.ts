@@ -49,18 +49,10 @@ export async function planBatches(
   loads: TimedLoad[],
   rank: Rank,
 ): Promise<TableBatch[][]> {
-  const byTable = new Map<string, (TimedLoad & { table: LoadTable })[]>();
-  for (const timed of loads) {
-    for (const table of timed.load.tables) {
-      const name = table.name.toLowerCase();
-      byTable.set(name, [...(byTable.get(name) ?? []), { ...timed, table }]);
-    }
-  }
   const plans: TableBatch[][] = [];
-  for (const [name, ofTable] of byTable) {
+  for (const [name, ofTable] of loadsByTable(loads)) {
     const relation = relations.get(name) as Relation;
-    const isRanked = ofTable.some(({ table }) => table.mode !== 'append');
-    const ranked = isRanked
+    const ranked = areRanked(ofTable)
       ? await rank(
           ofTable[0]?.table.name ?? name,
           ofTable.map(({ load, loadedAt }) => ({ entry: load.entry, loadedAt })),
@@ -87,6 +79,23 @@ export async function planBatches(
     );
   }
   return plans;
+}
+
+/** Loads by the lower-case name of each table that they fill. */
+export function loadsByTable(loads: TimedLoad[]): Map<string, (TimedLoad & { table: LoadTable })[]> {
+  const byTable = new Map<string, (TimedLoad & { table: LoadTable })[]>();
+  for (const timed of loads) {
+    for (const table of timed.load.tables) {
+      const name = table.name.toLowerCase();
+      byTable.set(name, [...(byTable.get(name) ?? []), { ...timed, table }]);
+    }
+  }
+  return byTable;
+}
+
+/** Whether it matters for a table which of its documents is newer. */
+export function areRanked(loads: { table: LoadTable }[]): boolean {
+  return loads.some(({ table }) => table.mode !== 'append');
 }
 
 /** Tables of one kind can share a statement. */

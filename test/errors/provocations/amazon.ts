@@ -86,7 +86,19 @@ export const amazonProvocations: Provocations = {
     provoke: () => {
       const body = Buffer.from('{"errorDetails":"No data."}');
       const make = () => ({ status: 'FATAL' as const, body });
-      return inWorld({ pipelines: [{ request: [daily] }], make }, requestInVain);
+      return inWorld({ pipelines: [{ request: [daily] }], make }, (world) =>
+        requestInVain(world, 'REPORT_GIVEN_UP'),
+      );
+    },
+  },
+  REPORT_OUTAGE: {
+    input: 'a request whose reports all end as FATAL for days',
+    provoke: () => {
+      const body = Buffer.from('{"errorDetails":"Try again later."}');
+      const make = () => ({ status: 'FATAL' as const, body });
+      return inWorld({ pipelines: [{ request: [daily] }], make }, (world) =>
+        requestInVain(world, 'REPORT_OUTAGE'),
+      );
     },
   },
   REPORT_PARTS_LEFT: {
@@ -182,7 +194,7 @@ function callWith(folder: string, status: number): Promise<void> {
 }
 
 /**
- * Requests a report until the request is abandoned; after each failure its records are backdated
+ * Requests a report until that is reported; after each failure its records are backdated
  * beyond any backoff, and in the end beyond any outage.
  */
 function perAsin(items: unknown) {
@@ -205,12 +217,12 @@ async function requestTooMany(world: World): Promise<Ran> {
   return world.run('run', '--json');
 }
 
-async function requestInVain(world: World): Promise<Ran> {
+async function requestInVain(world: World, code: 'REPORT_GIVEN_UP' | 'REPORT_OUTAGE'): Promise<Ran> {
   const file = join(world.folder, 'state', 'requests.json');
   const older = (at: string) => new Date(Date.parse(at) - 6 * 86_400_000).toISOString();
   const run = () => world.run('run', '--json');
   await run();
-  for (let failure = 1; failure <= 4; failure += 1) {
+  for (let failure = 1; failure <= 5; failure += 1) {
     await world.sandbox.stepReports();
     await world.sandbox.stepReports();
     await run();
@@ -220,7 +232,7 @@ async function requestInVain(world: World): Promise<Ran> {
       text.replace(/("at":\s*")([^"]+)"/g, (_, key, at) => `${key}${older(at)}"`),
     );
     const ran = await run();
-    if (ran.code !== 0) return ran;
+    if (ran.stderr.includes(code)) return ran;
   }
-  throw new Error('the report was not given up');
+  throw new Error(`${code} was not reported`);
 }

@@ -1,4 +1,4 @@
-import { type Recorder } from './recorder.js';
+import type { Recorder } from './recorder.js';
 import { statementsOf, tablesNamedIn } from './recorded-tables.js';
 
 /**
@@ -13,6 +13,8 @@ export const dollarsPerTebibyte = 6.25;
 export interface TableSize {
   bytes: number;
   months?: number;
+  /** The columns that the ledger is searched by, if it is not searched by its key. */
+  searchedBytes?: number;
 }
 
 /** What a table counts as if nothing is known of it: less than the minimum. */
@@ -40,10 +42,11 @@ function bytesOf(recorder: Recorder, statement: string, sizes: Record<string, Ta
   const [, changed] = /^(?:DELETE FROM|UPDATE) `[^`.]+\.([^`]+)`/.exec(statement) ?? [];
   return tablesNamedIn(statement)
     .map((name) => {
-      const { bytes, months = 1 } = sizes[name] ?? small;
+      const { bytes, months = 1, searchedBytes = 0 } = sizes[name] ?? small;
       const layout = recorder.tables.get(name)?.layout ?? '';
-      const read =
-        name === changed ? (bytes / months) * Math.min(months, monthsIn(statement, layout) ?? months) : 0;
+      const left = Math.min(months, monthsIn(statement, layout) ?? months);
+      const searched = /^SELECT (?!.* WHERE \(key IN )/s.test(statement) ? searchedBytes : 0;
+      const read = name === changed ? (bytes / months) * left : searched;
       return Math.max(minBytes, read);
     })
     .reduce((sum, bytes) => sum + bytes, 0);

@@ -26,6 +26,7 @@ export const reads: Record<string, (scene: Scene) => Promise<unknown>> = {
   },
   'documents by key': (scene) =>
     scene.warehouse().seen(['A1/document-1', "A1/report/it's", 'A1/report/a/report/b']),
+  'an inspection of the dataset': (scene) => scene.warehouse().inspect(),
   'tables and views': async (scene) => {
     await scene.warehouse().tables();
     await scene.warehouse().viewProblems(scene.views);

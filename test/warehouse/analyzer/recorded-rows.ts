@@ -62,17 +62,22 @@ export class RecordedRows {
         [...this.state].map(([name, { version, body }]) => [name, String(version), body]),
       );
     }
-    const [, listed = '', rest = ''] =
-      /^SELECT (\*|key, [\w, ]*?)\s+FROM `[^`]+\._loads`([\s\S]*)$/.exec(sql) ?? [];
+    const [, listed = '', names, rest = ''] =
+      /^SELECT (\*|key, [\w, ]*?)(, TO_JSON_STRING\(.*?\) AS names)?\s+FROM `[^`]+\._loads`([\s\S]*)$/.exec(
+        sql,
+      ) ?? [];
     if (listed === '') return page([], []);
     const columns = listed === '*' ? [...kinds.keys()] : listed.split(', ');
+    if (names) columns.push('names');
     const keys = /key IN \(([^)]*)\)/.exec(rest)?.[1];
     const wanted = keys === undefined ? undefined : new Set(literalsOf(keys));
-    const table = /"name": \?"([^"]+)"/.exec(rest)?.[1];
-    const rows = [...this.loads].filter(
-      ([key, { tables }]) =>
-        (!wanted || wanted.has(key)) && (!table || String(tables).includes(`"name":"${table}"`)),
-    );
+    const tables = [...rest.matchAll(/"name": \?"([^"]+)"/g)].map(([, name]) => name as string);
+    const rows = [...this.loads].flatMap(([key, row]) => {
+      const own = (JSON.parse(String(row.tables ?? '[]')) as { name: string }[]).map(({ name }) => name);
+      const fills = tables.length === 0 || tables.some((name) => own.includes(name));
+      const isWanted = wanted ? wanted.has(key) : fills;
+      return isWanted ? { ...row, names: JSON.stringify(own) } : [];
+    });
     const fields = columns.map((name) => ({
       name,
       type: apiTypes[kinds.get(name) ?? 'text'],
@@ -80,7 +85,7 @@ export class RecordedRows {
     }));
     return page(
       fields,
-      rows.map(([, row]) => columns.map((name) => cellOf(name, row[name]))),
+      rows.map((row: Row) => columns.map((name) => cellOf(name, row[name]))),
     );
   }
 }

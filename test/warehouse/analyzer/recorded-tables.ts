@@ -77,8 +77,11 @@ function tableOf(statement: string): RecordedTable {
   const rest = tokens.slice(columns.end + 1);
   const stop = rest.findIndex((token) => token === 'OPTIONS' || token === 'AS');
   const labels: Record<string, string> = rest.includes('labels') ? { program: 'sp-reports' } : {};
-  const layout = isListed ? rest.slice(0, stop < 0 ? undefined : stop).join(' ') : '';
-  return { type: 'TABLE', fields: columns.parts.map(fieldOf), layout, labels };
+  const layout = rest
+    .slice(0, stop < 0 ? undefined : stop)
+    .join(' ')
+    .replace("DEFAULT COLLATE '' ", '');
+  return { type: 'TABLE', fields: columns.parts.map(fieldOf), layout: isListed ? layout : '', labels };
 }
 
 function alter(tables: Map<string, RecordedTable>, name: string, statement: string): void {

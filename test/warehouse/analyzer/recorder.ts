@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Field } from '../../../src/warehouse/bigquery/column-types.js';
+import type { Dataset } from '../../../src/warehouse/bigquery/dataset.js';
 import type { ApiRequest, JobRequest } from '../../../src/warehouse/bigquery/requests.js';
 import { RecordedRows } from './recorded-rows.js';
 import { applyStatement, type RecordedTable, RefusedStatement, statementsOf } from './recorded-tables.js';
@@ -31,6 +32,8 @@ export class Recorder {
   private readonly folder = mkdtempSync(join(tmpdir(), 'recorder-'));
   private readonly server: Server;
   private isDatasetThere = false;
+  /** The dataset as the API describes it. */
+  dataset: Dataset = { location: 'EU' };
 
   private constructor() {
     this.server = createServer((request, response) => {
@@ -80,7 +83,7 @@ export class Recorder {
       return { body: { tables } };
     }
     if (method === 'POST') this.isDatasetThere = true;
-    return this.isDatasetThere ? { body: {} } : missing(`Dataset p${path}`);
+    return this.isDatasetThere ? { body: this.dataset } : missing(`Dataset p${path}`);
   }
 
   private async begin({ json, file }: { json: Buffer; file?: Buffer }): Promise<Answer> {

@@ -169,6 +169,14 @@ export const loads: Record<string, Step> = {
     await scene.client().run(`DROP TABLE ${scene.client().table('goods_merge')}`);
     await scene.commit({ of: inAllModes(), rejected });
   },
+  'a dataset that has defaults for its tables': async (scene) => {
+    const day = { defaultTableExpirationMs: '86400000', defaultPartitionExpirationMs: '86400000' };
+    scene.recorder.dataset = { location: 'EU', ...day, defaultCollation: 'und:ci' };
+    const lasting = filled('lasting', { id: 'string', day: 'date' }, { partitionBy: 'day' });
+    await scene.commit({ of: lasting });
+    await scene.commit({ of: { ...lasting, columns: { id: 'string', day: 'string' } } });
+    scene.recorder.dataset = { location: 'EU' };
+  },
   'the ledger of an earlier version': async (scene) => {
     const ledger = scene.recorder.tables.get('_loads');
     if (ledger) ledger.fields = ledger.fields.filter(({ name }) => name !== 'files' && name !== 'warnings');
