@@ -2,18 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs mocha: `run-tests.mjs [--tier=all|unit|bench] [FILE…] [option of mocha…]`. Files that are
+ * Runs mocha: `run-tests.mjs [--tier=all|unit|slow] [FILE…] [option of mocha…]`. Files that are
  * named run alone, one after the other; otherwise the files of the tier run in parallel.
  */
 const tiers = {
-  // The tests of speed and memory take a minute or two, which few changes are worth.
-  all: ['test/**/*.test.ts', '--ignore=test/bench/**'],
+  // The tests of speed and memory, and long simulations, take minutes, which few changes are worth.
+  all: ['test/**/*.test.ts', '--ignore=test/bench/**', '--ignore=test/simulations/**'],
   // No servers, no processes, no warehouse on disk: what a change to them is tried with after each
   // save.
   unit: ['config', 'files', 'kernel', 'parquet', 'parse', 'runtime', 'scheduling', 'schema', 'yaml'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
-  bench: ['test/bench/**/*.test.ts'],
+  slow: ['test/bench/**/*.test.ts', 'test/simulations/**/*.test.ts'],
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

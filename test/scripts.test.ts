@@ -79,13 +79,13 @@ describe('the test scripts:', () => {
     });
   }
 
-  it('.ci/run runs the default suite, then the tests of the benchmark', async () => {
+  it('.ci/run runs the default suite, then the slow tests', async () => {
     for (const name of ['bigquery-emulator', 'bigquery-analyzer']) {
       stub(`scripts/${name}`, 'case $1 in --*) ;; *) "$@";; esac');
     }
     const { code, stdout } = await run('.ci/run');
     assert.equal(code, 0);
-    assert.match(stdout, /npm run --silent check\nnpm run --silent test:bench/);
+    assert.match(stdout, /npm run --silent check\nnpm run --silent test:slow/);
   });
 });
 
@@ -100,9 +100,13 @@ describe('the npm scripts:', function () {
     }
   });
 
-  it('npm run test:bench runs the tests of the benchmark alone', async () => {
-    const files = await filesRun('scripts/run-tests.mjs', '--tier=bench', '--no-parallel');
-    assert.deepEqual(files, ['test/bench/bench.test.ts', 'test/bench/memory.test.ts']);
+  it('npm run test:slow runs the benchmark and the simulations alone', async () => {
+    const files = await filesRun('scripts/run-tests.mjs', '--tier=slow', '--no-parallel');
+    assert.deepEqual(files, [
+      'test/bench/bench.test.ts',
+      'test/bench/memory.test.ts',
+      'test/simulations/month-of-requests.test.ts',
+    ]);
   });
 
   /** The files whose tests a command would run. */

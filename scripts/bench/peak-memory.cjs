@@ -1,5 +1,7 @@
-// Preloaded: writes the peak memory of a process, in kilobytes, to the file that PEAK_MEMORY_FILE names.
+// Preloaded: writes the peak memory of a process, in kilobytes, and its CPU time, in microseconds, to
+// the file that PEAK_MEMORY_FILE names.
 const { appendFileSync } = require('node:fs');
 process.on('exit', () => {
-  appendFileSync(process.env.PEAK_MEMORY_FILE, `${process.resourceUsage().maxRSS}\n`);
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  appendFileSync(process.env.PEAK_MEMORY_FILE, `${maxRSS} ${userCPUTime + systemCPUTime}\n`);
 });

@@ -11,7 +11,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
     .argument('[pipeline]', 'name of the pipeline; default: all that have `request` entries')
     .option('--dry-run', 'show what would be requested; request nothing')
     .option('--again', 'retry abandoned, failed and refused windows at once')
-    .option('--fill-gaps', 'also request the windows that `tables --gaps` lists as missing or given up')
+    .option('--fill-gaps', 'also request the windows that `tables --gaps` lists as missing or abandoned')
     .option(
       '--cancel-schedules',
       'cancel schedules at Amazon that belong to removed `request` entries; request nothing',

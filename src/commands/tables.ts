@@ -8,7 +8,7 @@ export function tablesCommand(io: Io): Command {
     .description('Lists the tables of the warehouse.')
     .option(
       '--gaps',
-      'list the periods without data instead: missing, requested, failed, given up, or no longer at Amazon',
+      'list the periods without data instead: missing, requested, failed, abandoned, or no longer at Amazon',
     )
     .addOption(
       new Option(

@@ -2,7 +2,7 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import type { DocumentQuota } from '../scheduling/document-scheduler.js';
+import type { CallQuota } from '../scheduling/call-plan.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
 import { isSettled } from '../ingest/route.js';
@@ -111,7 +111,7 @@ export async function runBackfill(
 }
 
 /** The quota minus the calls that are left to drains. */
-function leftOver(quota: DocumentQuota): DocumentQuota {
+function leftOver(quota: CallQuota): CallQuota {
   return {
     available: () => Math.max(0, quota.available() - callsLeftToDrains),
     nextAvailableMs: (calls = 1) => quota.nextAvailableMs(calls + callsLeftToDrains),

@@ -3,7 +3,6 @@ import type { Clock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { CallQuota } from '../scheduling/call-plan.js';
-import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import type { LedgerEntry, Warehouse, WarehouseFile } from '../warehouse/types.js';
@@ -23,7 +22,7 @@ export interface PipelineContext {
   /** The Selling Partner API of a configured seller, found by seller id or account id. */
   sellingPartner(sellerId: string): SellingPartner | undefined;
   /** What the quota of getReportDocument, the narrowest of all, allows for a configured seller. */
-  documentQuota(sellerId: string): DocumentQuota;
+  documentQuota(sellerId: string): CallQuota;
   /** What the quota of createReport allows for a configured seller. */
   requestQuota(sellerId: string): CallQuota;
   /** What all runs of this process share, so that they can go on side by side. */

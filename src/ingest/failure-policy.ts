@@ -63,7 +63,7 @@ export function openRunJournal({ config, clock, log }: PipelineContext): CrashJo
 /** One attempt to load a report or a file, as the crash journal knows it. */
 export interface Attempt {
   /** PROCESS_KILLED if the program crashed too often while it worked on this document. */
-  readonly killed: ReportsError | undefined;
+  refusal(documentId: string): ReportsError | undefined;
   /** Errors: those of the journal. */
   begin(): Promise<void>;
   /** The attempt has ended, one way or the other. Never rejects. */
@@ -74,8 +74,6 @@ export interface Attempt {
 export interface AttemptOptions {
   /** Its key in the crash journal. */
   key: string;
-  /** How an error names it. */
-  documentId: string;
   /** How often the program crashed so far. */
   crashes: number;
   maxCrashes: number;
@@ -83,9 +81,9 @@ export interface AttemptOptions {
 }
 
 /** An attempt that is noted in the crash journal from its begin to its end. */
-export function openAttempt({ key, documentId, crashes, maxCrashes, journal }: AttemptOptions): Attempt {
+export function openAttempt({ key, crashes, maxCrashes, journal }: AttemptOptions): Attempt {
   return {
-    killed:
+    refusal: (documentId) =>
       crashes < maxCrashes ? undefined : new ReportsError('PROCESS_KILLED', { documentId, count: crashes }),
     begin: () => journal.begin(key),
     end: () => journal.end(key),
@@ -98,13 +96,13 @@ export function openAttempt({ key, documentId, crashes, maxCrashes, journal }: A
  * attempt ends.
  */
 export function attemptOf(job: ReportJob, poison: PoisonPolicy | undefined): Attempt {
-  const { crashes = 0, key, report } = job;
+  const { crashes = 0, key } = job;
   if (!poison || receivesOf(job) <= 1) {
-    return { killed: undefined, begin: async () => {}, end: async () => {} };
+    return { refusal: () => undefined, begin: async () => {}, end: async () => {} };
   }
   const { journal, maxReceives } = poison;
   const maxCrashes = Math.max(1, maxReceives - 1);
-  return openAttempt({ key, documentId: report.documentId ?? key, crashes, maxCrashes, journal });
+  return openAttempt({ key, crashes, maxCrashes, journal });
 }
 
 /** 30 seconds after the first failure, then twice as long each time. */

@@ -89,18 +89,19 @@ async function loadFile(
 ): Promise<{ entry: LedgerEntry; before: LedgerEntry | undefined }> {
   const key = await keyOfFile(path);
   const crashes = journal.crashes(key);
-  const attempt = openAttempt({ key, documentId: basename(path), crashes, maxCrashes, journal });
-  const { killed } = attempt;
+  const attempt = openAttempt({ key, crashes, maxCrashes, journal });
   await attempt.begin();
   try {
     // The ledger row of a quarantined file needs its type. If it crashed the program once more than
     // that, choosing the type may be what does so.
-    if (killed && crashes > maxCrashes && metadata.reportType === undefined) throw killed;
+    const refusal = crashes > maxCrashes ? attempt.refusal(basename(path)) : undefined;
+    if (refusal && metadata.reportType === undefined) throw refusal;
     const { reportType, decisions } = await typeOf(path, metadata, context, maxDocumentBytes);
     const raw = await keepFile(context.raw, path, { ...metadata, reportType });
     context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
     const options = { pipeline: null, maxDocumentBytes, signal, isFresh: true, decisions };
     const before = (await context.warehouse.seen([ledgerKey(raw.metadata)])).get(ledgerKey(raw.metadata));
+    const killed = attempt.refusal(raw.metadata.documentId);
     const load = killed
       ? quarantinedLoad(killed, raw, options, context)
       : await buildLoad(raw, options, context);

@@ -50,7 +50,8 @@ export async function processDocument(
   const commit = run.commits.reserve();
   const attempt = attemptOf(job, run.poison);
   try {
-    if (attempt.killed) throw attempt.killed;
+    const refusal = attempt.refusal(ref.documentId ?? job.key);
+    if (refusal) throw refusal;
     await attempt.begin();
     const report = await identifyReport(ref, context, call);
     let load: Load;

@@ -19,7 +19,7 @@ import { type Window, windowsBetween } from './windows.js';
  * | due          | it will be requested in one of the next cycles                              |
  * | requested    | Amazon is making its report, or the report is not loaded yet                |
  * | retrying     | its report failed and will be requested again                               |
- * | given up     | its reports failed too often                                                |
+ * | abandoned    | its reports failed too often                                                |
  * | out of reach | it is missing, and Amazon no longer has data of that time                   |
  * | missing      | no report covers it, and nothing requests it                                |
  */
@@ -31,7 +31,7 @@ export type CoverageState =
   | 'due'
   | 'requested'
   | 'retrying'
-  | 'given up'
+  | 'abandoned'
   | 'out of reach'
   | 'missing';
 
@@ -80,7 +80,7 @@ interface Cell extends Window {
 
 /** From the state that most needs attention to the one that needs none. */
 const urgency: CoverageState[] = [
-  'given up',
+  'abandoned',
   'missing',
   'retrying',
   'due',
@@ -109,7 +109,7 @@ function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: num
   const whole = progress?.windows.filter(({ items }) => items === undefined) ?? [];
   const records = new Map(whole.map((record) => [record.start, record]));
   const divided = new Map(progress?.fanOuts?.map((each) => [each.start, each]));
-  const givenUp = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
+  const abandoned = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
   const windows = windowsBetween(window, Math.min(...begins), nowMs - lagMs, fromMs);
   return [...windows].map((each) => {
     const start = new Date(each.startMs).toISOString();
@@ -117,14 +117,14 @@ function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: num
     if (progress && fanOut) return { ...each, ...stateOfParts(fanOut, progress.windows) };
     const record = records.get(start);
     const stored = record && stateOfRecord(record);
-    const reason = givenUp.get(start);
+    const reason = abandoned.get(start);
     const isLoaded = isCovered(each, covered);
     // One report does not cover a window that has many.
     const isWhole = isLoaded && !(plan.items && (stored || reason !== undefined || isOpen(each)));
     // The next cycle will see what the ledger has already.
     if (isWhole && (!stored || isGap(stored))) return { ...each, state: 'loaded' };
     if (stored) return { ...each, ...stored };
-    if (reason !== undefined) return { ...each, state: 'given up', reason };
+    if (reason !== undefined) return { ...each, state: 'abandoned', reason };
     if (each.startMs < oldestMs) return { ...each, state: 'out of reach' };
     if (!progress || each.endMs <= Date.parse(progress.begin)) return { ...each, state: 'missing' };
     // What is done without rows in the ledger was cancelled.
@@ -148,7 +148,7 @@ function stateOfParts(fanOut: FanOut, windows: readonly WindowRecord[]): Pick<Ce
   });
   const [state = 'due'] = urgency.filter((each) => states.includes(each));
   const done = countDone(fanOut, windows);
-  return { state, reason: done < parts ? `${done} of ${parts} parts are loaded` : undefined };
+  return { state, reason: done < parts ? `${done} of ${parts} parts done` : undefined };
 }
 
 function stateOfRecord(record: WindowRecord): Pick<Cell, 'state' | 'reason'> {
@@ -160,7 +160,7 @@ function stateOfRecord(record: WindowRecord): Pick<Cell, 'state' | 'reason'> {
     case 'settling':
       return { state: isEmpty ? 'no data' : 'settling' };
     case 'abandoned':
-      return { state: 'given up', reason };
+      return { state: 'abandoned', reason };
     default:
       if (hasData(record)) return { state: isEmpty ? 'no data' : 'refreshing', reason };
       if (state === 'backing-off') return { state: 'retrying', reason };

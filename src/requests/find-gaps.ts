@@ -8,11 +8,11 @@ export type Gaps = ReadonlyMap<string, Window[]>;
 
 /** Whether nothing requests a period by itself, and Amazon may still have its data. */
 export function isFillable({ state }: Pick<CoveredPeriod, 'state'>): boolean {
-  return state === 'missing' || state === 'given up';
+  return state === 'missing' || state === 'abandoned';
 }
 
 /**
- * Finds the windows of requests that are missing or were given up. A request for several
+ * Finds the windows of requests that are missing or were abandoned. A request for several
  * marketplaces fills a window that is missing for one of them.
  */
 export function findGaps(plans: RequestPlan[], coverages: Coverage[]): Gaps {

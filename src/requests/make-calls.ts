@@ -1,6 +1,6 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { failureOf } from '../ingest/work-summary.js';
-import { type CallDecision, limitAllowsAtMs, planCalls } from '../scheduling/call-plan.js';
+import { type CallDecision, limitAllowsAtMs, nextPlanMs, planCalls } from '../scheduling/call-plan.js';
 import { callStateOf, candidatesOf, type WindowCandidate } from './call-candidates.js';
 import { callTimesOf, type ListedReports } from './call-limits.js';
 import { createReport } from './create-report.js';
@@ -56,7 +56,8 @@ export async function makeCalls(
     const nextMs = nextPossibleMs(decisions);
     if (now.length === 0 && !(nextMs <= deadlineMs && (await sleepUntil(nextMs)))) {
       for (const { candidate } of decisions) postpone(candidate.plan);
-      summary.nextMs = nextPossibleMs(decisions.filter(({ candidate }) => own.has(candidate.plan.key)));
+      const ofOwn = decisions.filter(({ candidate }) => own.has(candidate.plan.key));
+      summary.nextMs = nextPlanMs(ofOwn, context.clock.now());
       return;
     }
     await makeAll(now);

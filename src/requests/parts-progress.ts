@@ -15,7 +15,7 @@ export interface PartsProgress {
   dataStart?: string;
   dataEnd?: string;
   total: number;
-  /** Parts that have a report in the ledger, or were given up. */
+  /** Parts that have a report in the ledger, or were abandoned. */
   done: number;
   inFlight: number;
   /** About how many days the parts take that were not requested yet, if a limit makes them wait. */

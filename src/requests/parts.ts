@@ -26,7 +26,7 @@ export function mustDivide(progress: RequestProgress, undivided: readonly Window
 
 /**
  * Divides windows into parts: the newest one, and older ones if few parts wait. If too many parts
- * are open then, those of the oldest windows are given up. `undivided`: oldest first. Pure.
+ * are open then, those of the oldest windows are abandoned. `undivided`: oldest first. Pure.
  */
 export function divideWindows(
   progress: RequestProgress,
@@ -50,7 +50,7 @@ export function divideWindows(
     fanOuts: byStart([...others, ...open]),
     partsPerWindow: parts.length,
   });
-  return progress.outage ? divided : giveUpOldest(divided, nowMs);
+  return progress.outage ? divided : abandonOldest(divided, nowMs);
 }
 
 /** The parts that are to be requested now: of the newest window first, then by their order. */
@@ -104,8 +104,8 @@ function unsentParts(progress: RequestProgress): number {
   );
 }
 
-/** Gives up parts that were never requested, of the oldest windows, until few enough are open. */
-function giveUpOldest(progress: RequestProgress, nowMs: number): RequestProgress {
+/** Abandons parts that were never requested, of the oldest windows, until few enough are open. */
+function abandonOldest(progress: RequestProgress, nowMs: number): RequestProgress {
   const [newest, ...older] = byStart(progress.fanOuts ?? []).reverse();
   if (!newest) return progress;
   const records = recordsOf(progress);

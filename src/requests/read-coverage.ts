@@ -1,4 +1,5 @@
 import type { PipelineContext } from '../ingest/context.js';
+import { requestFacts } from '../schema/request-facts.js';
 import type { Period } from '../warehouse/types.js';
 import { type CoveredPeriod, coverageOf, type RequestState } from './coverage.js';
 import { allPlans } from './request-plans.js';
@@ -49,14 +50,18 @@ export function coverageOfAll(
     (a, b) => byText(a.reportType, b.reportType) || byText(a.sellerId, b.sellerId),
   );
 
-  /** One for each marketplace: reports of several may cover the period of one. */
+  /**
+   * One for each marketplace, because reports of several may cover the period of one; a single one
+   * if every report covers the whole region.
+   */
   function sourcesOf({ reportType, sellerId, marketplaceIds }: SourceKey): Source[] {
-    return (marketplaceIds.length > 0 ? marketplaceIds : ['']).map((id) => {
-      const key = JSON.stringify([reportType, sellerId, id]);
-      const known = sources.get(key);
-      if (known) return known;
-      const ids = id === '' ? [] : [id];
-      const source = { reportType, sellerId, marketplaceIds: ids, ledger: [], requests: [] };
+    const { marketplaces } = requestFacts(schemas, reportType ?? '');
+    const groups = marketplaces === 'ignored' ? [marketplaceIds] : marketplaceIds.map((id) => [id]);
+    return (groups.length > 0 ? groups : [[]]).map((ids) => {
+      const key = JSON.stringify([reportType, sellerId, marketplaces === 'ignored' ? [] : ids]);
+      const none: Source = { reportType, sellerId, marketplaceIds: [], ledger: [], requests: [] };
+      const source = sources.get(key) ?? none;
+      source.marketplaceIds = [...new Set([...source.marketplaceIds, ...ids])];
       sources.set(key, source);
       return source;
     });

@@ -87,7 +87,7 @@ export async function refreshDueWindows(
   }
 }
 
-function givenUp(
+function abandonedError(
   { sellerId, reportType }: RequestPlan,
   { start, end, items, found, partsLeft }: AbandonedWindow,
 ): ReportsError {
@@ -107,7 +107,7 @@ function newFailures(
   after: RequestProgress,
   { otherRequests }: Evidence,
 ): ReportsError[] {
-  const errors = newlyAbandoned(before, after).map((each) => givenUp(plan, each));
+  const errors = newlyAbandoned(before, after).map((each) => abandonedError(plan, each));
   const { sellerId, reportType } = plan;
   const { outage } = after;
   const isKnown = before?.outage || otherRequests.some((each) => outage?.isOfType && each.outage?.isOfType);

@@ -21,7 +21,10 @@ export interface RefreshRules {
   keepsOldRows: boolean;
 }
 
-/** If nobody says when a type settles: a report without data is believed a day after the window. */
+/**
+ * A report without data is requested again a day after the window, as the data usually come within
+ * hours; if nobody says when the type settles, the answer of then is believed.
+ */
 const usualSettledMs = 24 * hourMs;
 
 /**
@@ -60,7 +63,7 @@ export function refreshEvent(
   const madeMs = Math.max(...made.map((at) => Date.parse(at)));
   const isPossible = (atMs: number) =>
     !oldestStart || startMs >= beforeMs(Math.max(atMs, nowMs), oldestStart);
-  const times = (record.isEmpty ? [...agesMs, settledMs] : agesMs)
+  const times = (record.isEmpty ? [...agesMs, Math.min(usualSettledMs, settledMs), settledMs] : agesMs)
     .map((ageMs) => endMs + ageMs)
     .filter((atMs) => atMs > madeMs + maxClockSkewMs && isPossible(atMs));
   if (times.length === 0) return { type: 'refresh-over' };

@@ -53,7 +53,7 @@ export interface RequestSummary {
   requested: RequestedReport[];
   /** Windows left to a later cycle: a quota or a limit on reports in flight is used up. */
   postponed: number;
-  /** When the next of them becomes possible, in epoch milliseconds; Infinity if nobody knows. */
+  /** When another cycle is worth it, in epoch milliseconds; Infinity if time changes nothing. */
   nextMs?: number;
   /** Reports that Amazon has not finished, or that are not loaded yet. */
   inFlight: number;

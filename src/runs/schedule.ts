@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Pipeline } from '../config/spec.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { RequestSummary } from '../requests/types.js';
 import { executeRun, type Run, type RunWatch } from './run.js';
 import { openRunLines } from './run-lines.js';
 import { openTickLog } from './tick-log.js';
@@ -12,10 +13,16 @@ import { cronTicker, type OpenTicker, type RunTicks, type Ticker } from './ticke
  */
 const checkMs = 5000;
 
+/**
+ * Postponed requests are made when it is worth it, but no sooner than this after the last request
+ * cycle, which reads the ledger.
+ */
+export const minRequestPauseMs = 60_000;
+
 /** The parts that tests replace. */
 interface ScheduleParts {
   openTicker?: OpenTicker;
-  execute?(run: Run): Promise<unknown>;
+  execute?(run: Run): Promise<{ requests?: Pick<RequestSummary, 'nextMs'> } | undefined>;
 }
 
 /** A pipeline, and when one kind of its runs is due. */
@@ -29,7 +36,8 @@ interface Schedule {
  * until the stop signal. Then the work in progress is finished, or interrupted by the abort signal.
  * Ticks that came while the machine slept or the program was stopped are made up for by one run.
  * Each pipeline is drained at the start. With each drain go the pipeline's requests, so that those
- * that were postponed do not wait for their own tick.
+ * that were postponed do not wait for their own tick; they do not wait for a drain either if
+ * Amazon's quota allows them earlier.
  */
 export async function runSchedule(
   context: PipelineContext,
@@ -42,8 +50,16 @@ export async function runSchedule(
 ): Promise<void> {
   const { clock, log } = context;
   const tickLog = openTickLog(context);
+  /** When postponed requests are made. */
+  const postponed = new Map<Pipeline, number>();
   const lines = openRunLines(context, signals, {
-    execute,
+    async execute(run) {
+      const { requests } = (await execute(run)) ?? {};
+      if (run.kind !== 'request') return;
+      const atMs = Math.max(requests?.nextMs ?? Number.POSITIVE_INFINITY, clock.now() + minRequestPauseMs);
+      if (Number.isFinite(atMs)) postponed.set(run.pipeline, atMs);
+      else postponed.delete(run.pipeline);
+    },
     // A start drains anyway.
     cutShort: async (run) => {
       if (run.kind !== 'drain') await tickLog.giveBack(run);
@@ -68,8 +84,13 @@ export async function runSchedule(
   for (const ticker of tickers.values()) await ticker.stop();
   await lines.end();
 
-  /** Runs what no ticker called back for. */
+  /** Runs what no ticker called back for, and postponed requests. */
   async function check(): Promise<void> {
+    for (const [pipeline, atMs] of postponed) {
+      if (atMs > clock.now() || signals.stop.aborted) continue;
+      postponed.delete(pipeline);
+      lines.add({ pipeline, kind: 'request' });
+    }
     for (const [schedule, ticker] of tickers) {
       if (await runIfDue(schedule)) ticker.restart();
     }

@@ -149,9 +149,13 @@ function postponed<C extends CallCandidate>(
     return { ...each, allowedAtMs };
   });
   const times = new Map<C, number>();
-  for (const { candidate, allowedAtMs } of limited.toSorted((a, b) => a.allowedAtMs - b.allowedAtMs)) {
+  const ordered = limited.toSorted(
+    (a, b) => Number(isShared(b.candidate)) - Number(isShared(a.candidate)) || a.allowedAtMs - b.allowedAtMs,
+  );
+  for (const { candidate, allowedAtMs } of ordered) {
     times.set(candidate, Math.max(allowedAtMs, room.quotaAllowsAtMs(candidate)));
-    room.takeOfQuota(candidate);
+    // What comes first within its urgency waits for no other call of the seller.
+    if (!isShared(candidate)) room.takeOfQuota(candidate);
   }
   return waits.map((each) => ({ ...each, atMs: times.get(each.candidate) ?? 0, exceptionOf: [] }));
 }
@@ -160,6 +164,21 @@ function postponed<C extends CallCandidate>(
 export function nextTurns({ calls, exceptions }: CallTurns, { isException }: { isException: boolean }) {
   return isException ? { calls: 0, exceptions: exceptions + 1 } : { calls: calls + 1, exceptions };
 }
+
+/**
+ * When another plan is worth making, in epoch milliseconds; Infinity if time alone changes nothing.
+ * A limit that sellers share loses what is not used at once. The calls of a seller are saved up, so
+ * that several can be made then.
+ */
+export function nextPlanMs(decisions: CallDecision<CallCandidate>[], nowMs: number): number {
+  return decisions.reduce((nextMs, { atMs, waitsFor }) => {
+    if (waitsFor === 'limit') return Math.min(nextMs, atMs);
+    return waitsFor === undefined ? nextMs : Math.min(nextMs, Math.max(atMs, nowMs + saveUpMs));
+  }, Number.POSITIVE_INFINITY);
+}
+
+/** Less than a seller's burst takes to be refilled, so that no call is lost. */
+const saveUpMs = 5 * 60_000;
 
 /** When the next call within a limit is possible, in epoch milliseconds. `times` ascend. */
 export function limitAllowsAtMs({ calls, perMs }: CallLimit, times: readonly number[]): number {

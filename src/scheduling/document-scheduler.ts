@@ -1,12 +1,4 @@
-/** What the quota of getReportDocument, the narrowest of all, allows for one seller. */
-export interface DocumentQuota {
-  /** Whole calls possible now. */
-  available(): number;
-  /** Epoch milliseconds when that many calls, one by default, will have become possible. */
-  nextAvailableMs(calls?: number): number;
-  /** Calls possible from now until then. */
-  possibleUntil(epochMs: number): number;
-}
+import type { CallQuota } from './call-plan.js';
 
 /** The limits of one run, which hold for each of its documents. */
 export interface RunLimits {
@@ -17,7 +9,7 @@ export interface RunLimits {
   /** Epoch milliseconds. What the quota would only allow later is deferred. */
   deadlineMs: number;
   /** What the quota allows this run for a seller: a run may leave calls to others. */
-  quotaOf(sellerId: string): DocumentQuota;
+  quotaOf(sellerId: string): CallQuota;
   /** Whether nothing more may start. */
   isStopping(): boolean;
 }

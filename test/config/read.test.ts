@@ -16,6 +16,16 @@ const shippedEnv = {
 };
 
 describe('reading pipelines.yaml', () => {
+  it('reads a share of the quota as a fraction or a number', () => {
+    const shareOf = (text: string) => {
+      const path = join(folderWith(`quotaShare: ${text}\n${seller()}${pipeline()}`), 'pipelines.yaml');
+      return readConfig({ cwd: '/', path, env }).quotaShare;
+    };
+    assert.deepEqual(['1/3', '0.25', '1'].map(shareOf), [1 / 3, 0.25, 1]);
+    for (const text of ['2/3', '1/11', '0', '1.5', 'half'])
+      assert.throws(() => shareOf(text), /quotaShare/, text);
+  });
+
   it('fills in every default, with paths from the folder of the file', () => {
     const folder = folderWith(seller() + pipeline());
     assert.deepEqual(readConfig({ cwd: '/', path: join(folder, 'pipelines.yaml'), env }), {
@@ -27,6 +37,7 @@ describe('reading pipelines.yaml', () => {
         memoryLimitMegabytes: 1024,
       },
       lake: join(folder, 'data/lake'),
+      quotaShare: 1,
       raw: join(folder, 'data/raw'),
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),

@@ -37,6 +37,10 @@ describe('a file that kills the program', () => {
         ['quarantined', 'PROCESS_KILLED'],
         ['loaded', null],
       ]);
+      const [{ document_id: id = '', reason = '' } = {}] = (await folder.query(
+        "SELECT document_id, reason FROM _loads WHERE status = 'quarantined'",
+      )) as { document_id: string; reason: string }[];
+      assert.match(reason, new RegExp(`^loading document ${id}: the program was killed .* 2 times$`));
       // Whoever raised the limit that killed it can load it.
       assert.equal((await folder.run('load', ...args)).code, 0);
     });

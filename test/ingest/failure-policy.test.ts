@@ -112,9 +112,9 @@ describe('an attempt to load a report', () => {
   it('is refused after as many crashes as the receives that are allowed', async () => {
     const { notes, poison } = noting();
     const job = { ...jobReceived(5), crashes: 4 };
-    const { killed } = attemptOf(job, poison);
-    assert.equal(killed?.code, 'PROCESS_KILLED');
-    assert.equal(attemptOf({ ...job, crashes: 3 }, poison).killed, undefined);
+    const refusal = attemptOf(job, poison).refusal('d1');
+    assert.deepEqual([refusal?.code, refusal?.details], ['PROCESS_KILLED', { documentId: 'd1', count: 4 }]);
+    assert.equal(attemptOf({ ...job, crashes: 3 }, poison).refusal('d1'), undefined);
     assert.deepEqual(notes, []);
   });
 });

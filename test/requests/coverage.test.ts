@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type CoverageState, coverageOf, type RequestState } from '../../src/requests/coverage.js';
+import { coverageOfAll } from '../../src/requests/read-coverage.js';
 import { beginProgress, changed, type RequestProgress } from '../../src/requests/request-progress.js';
 import type { WindowRecord } from '../../src/requests/window-states.js';
+import type { Period } from '../../src/warehouse/types.js';
+import { fakeContext } from '../ingest/fake-context.js';
 
 const dayMs = 86_400_000;
 const firstMs = Date.UTC(2026, 9, 1);
@@ -109,7 +112,7 @@ describe('the coverage of a table with a request', () => {
     });
     assert.deepEqual(found({ ledger: [loaded(0, 1)], requests: [{ plan, progress: state }] }), [
       [0, 1, 'loaded'],
-      [1, 2, 'given up', 'FATAL: not available'],
+      [1, 2, 'abandoned', 'FATAL: not available'],
       [2, 3, 'no data'],
       [3, 4, 'settling'],
       [4, 5, 'retrying', 'FATAL: no data yet'],
@@ -175,5 +178,75 @@ describe('the coverage of a table with a request', () => {
     const snapshot = { plan: { ...plan, window: undefined }, progress: progress({}) };
     assert.deepEqual(found({ ledger: [], requests: [snapshot] }), []);
     assert.deepEqual(found({ ledger: [], requests: [{ plan, progress: undefined }] }), []);
+  });
+});
+
+describe('the coverage of marketplaces', () => {
+  const context = fakeContext({ config: { sellers: [], pipelines: [] } });
+  const store = { progress: () => undefined };
+  const period = (reportType: string, marketplaceIds: string[], from: number, to: number) => ({
+    ...loaded(from, to),
+    status: 'loaded' as const,
+    sellerId: 'A1',
+    reportType,
+    marketplaceIds,
+    tables: [{ name: 'a' }],
+  });
+  const marketplacesAndStates = (periods: Period[]) =>
+    coverageOfAll(periods, context, store).map(({ marketplaceIds, periods: found }) => [
+      marketplaceIds,
+      found.map(({ state }) => state),
+    ]);
+
+  it('is that of each, unless a report of several covers a hole of one', () => {
+    const found = marketplacesAndStates([
+      period('GET_A', ['US', 'CA'], 0, 1),
+      period('GET_A', ['US'], 1, 2),
+      period('GET_A', ['US', 'CA'], 2, 3),
+    ]);
+    assert.deepEqual(found, [
+      [['US'], ['loaded']],
+      [['CA'], ['loaded', 'missing', 'loaded']],
+    ]);
+  });
+
+  it('is that of all together for types whose reports cover the region, whatever they name', () => {
+    const type = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+    const found = marketplacesAndStates([
+      period(type, ['US', 'CA'], 0, 1),
+      period(type, ['US'], 1, 2),
+      period(type, ['CA'], 2, 3),
+    ]);
+    assert.deepEqual(found, [[['CA', 'US'], ['loaded']]]);
+  });
+
+  it('is that of the parts of a window, whatever the ledger has of them', () => {
+    const perItem = { ...plan, items: { option: 'asin', limits: {}, from: ['a', 'b', 'c'] } };
+    const divided = { start: day(1), end: day(2), parts: 4, open: ['a', 'b', 'c'] };
+    const source = (windows: WindowRecord[], changes: Partial<RequestProgress> = {}) => ({
+      ledger: [loaded(0, 2)],
+      requests: [
+        {
+          plan: perItem,
+          progress: progress({ doneUntil: day(1), fanOuts: [divided], windows, ...changes }),
+        },
+      ],
+    });
+    const first = (windows: WindowRecord[], changes?: Partial<RequestProgress>) =>
+      found(source(windows, changes)).slice(0, 2);
+    const reason = '1 of 4 parts done';
+    assert.deepEqual(first([window(1, { items: 'a', state: 'requested' })]), [
+      [0, 1, 'loaded'],
+      [1, 2, 'due', reason],
+    ]);
+    const requested = ['a', 'b', 'c'].map((items) => window(1, { items, state: 'requested' }));
+    assert.deepEqual(first(requested)[1], [1, 2, 'requested', reason]);
+    // No part is known: a report in the ledger is that of somebody else.
+    assert.deepEqual(first([], { fanOuts: [] }), [
+      [0, 1, 'loaded'],
+      [1, 10, 'due'],
+    ]);
+    const abandoned = [{ start: day(0), end: day(1), items: 'a', at: day(5), found: 'FATAL' }];
+    assert.deepEqual(first([], { abandoned })[0], [0, 1, 'abandoned', 'FATAL']);
   });
 });

@@ -145,7 +145,7 @@ describe('requests per item', () => {
     assert.deepEqual([world.progress().fanOuts, world.progress().abandoned], [[], []]);
   });
 
-  it('give up the oldest parts if the items need more reports than Amazon allows, and keep the state small', async () => {
+  it('abandon the oldest parts if the items need more reports than Amazon allows, and keep the state small', async () => {
     world = new FanOutWorld(mondayMs, 1);
     world.items = asins(10_000);
     const given: string[] = [];

@@ -110,6 +110,14 @@ describe('a window with data', () => {
     assert.deepEqual(eventAt(1.5, answered(0.1), none), isOver);
   });
 
+  it('without data is requested again after a day and when it settles, as the data may just be late', () => {
+    const late = { agesMs: [], settledMs: 3 * dayMs, keepsOldRows: false };
+    assert.deepEqual(eventAt(1.1, answered(0.1, { isEmpty: true }), late), dueSince(1));
+    assert.deepEqual(eventAt(2, answered(1.1, { isEmpty: true }), late), waits);
+    assert.deepEqual(eventAt(3, answered(1.1, { isEmpty: true }), late), dueSince(3));
+    assert.deepEqual(eventAt(2, answered(1.1), late), isOver);
+  });
+
   it('skips the ages before the time at which a refresh was given up', () => {
     const skippedAt = iso(endMs + 4 * dayMs);
     assert.deepEqual(eventAt(5, answered(0, { skippedAt })), waits);

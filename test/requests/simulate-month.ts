@@ -11,6 +11,7 @@ import {
   type CallQuota,
   type CallReason,
   type CallTurns,
+  nextPlanMs,
   nextTurns,
   planCalls,
 } from '../../src/scheduling/call-plan.js';
@@ -22,6 +23,7 @@ import {
 } from '../../src/source/selling-partner/quota.js';
 import { maxSpanMs } from '../../src/yaml/span.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+import { minRequestPauseMs } from '../../src/runs/schedule.js';
 import { Timeline } from './timeline.js';
 
 const minuteMs = 60_000;
@@ -182,8 +184,7 @@ export async function simulateMonth({
 
   async function makeCalls(): Promise<void> {
     if (now() < wakeMs) return;
-    // A cycle takes time: one a minute.
-    if (now() < lastPlanMs + minuteMs) return wakeAt(lastPlanMs + minuteMs);
+    if (now() < lastPlanMs + minRequestPauseMs) return wakeAt(lastPlanMs + minRequestPauseMs);
     lastPlanMs = now();
     planned += 1;
     const candidates = [...due.values()];
@@ -202,13 +203,11 @@ export async function simulateMonth({
       callTimes: (key) => callTimes.get(key) ?? [],
       turns: (key) => turns.get(key) ?? { calls: 0, exceptions: 0 },
     });
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { candidate, atMs, waitsFor, exceptionOf } of decisions) {
-      if (waitsFor) nextMs = Math.min(nextMs, atMs);
-      else await call(candidate, exceptionOf);
-    }
+    for (const { candidate, waitsFor, exceptionOf } of decisions)
+      if (waitsFor === undefined) await call(candidate, exceptionOf);
+    const nextMs = nextPlanMs(decisions, now());
     wakeMs = Number.POSITIVE_INFINITY;
-    if (Number.isFinite(nextMs)) wakeAt(Math.max(nextMs, now() + minuteMs));
+    if (Number.isFinite(nextMs)) wakeAt(Math.max(nextMs, now() + minRequestPauseMs));
   }
 
   function wakeAt(atMs: number): void {

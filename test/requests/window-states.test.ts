@@ -187,7 +187,7 @@ const lastAgeMs = 5 * dayMs;
 
 /** The times at which a window is due again after a report. */
 function refreshTimes({ startMs: windowMs, status }: Report): number[] {
-  const ages = status === 'empty' ? [...rules.agesMs, rules.settledMs] : rules.agesMs;
+  const ages = status === 'empty' ? [...rules.agesMs, dayMs, rules.settledMs] : rules.agesMs;
   return ages.map((ageMs) => windowMs + dayMs + ageMs);
 }
 

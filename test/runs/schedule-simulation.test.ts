@@ -36,6 +36,8 @@ class Program {
     state: string,
     pipelines: Pipeline[],
     private readonly minutesOf: (run: Run) => number = () => 0.1,
+    /** After a request cycle: when the requests that it postponed become possible. */
+    private readonly nextMsOf: (run: Run) => number | undefined = () => undefined,
   ) {
     const context = fakeContext({ clock, config: { state, pipelines } });
     const { signal } = this.stopSignal;
@@ -62,6 +64,7 @@ class Program {
       await context.shared.until(() => isOver);
       if (run.kind === 'drain') this.draining.delete(queue);
       began.endedMs = clock.now();
+      return run.kind === 'request' ? { requests: { nextMs: this.nextMsOf(run) } } : undefined;
     };
     const signals = { stop: signal, abort: signal };
     const parts = { execute, openTicker: simulatedTicker(clock) };
@@ -212,6 +215,26 @@ describe('the schedule of runs', () => {
     const drains = program.runs.filter(({ kind }) => kind === 'drain');
     assert.equal(drains.length, 2 * 7);
     for (const { atMs, dueAtMs } of drains) assert.ok(atMs - (dueAtMs ?? atMs) <= maxDelayMs * 2);
+  });
+
+  it('makes postponed requests as soon as the quota allows them, though not at once', async () => {
+    const clock = simulateClock(Date.UTC(2026, 10, 11, 10, 2));
+    const request = [fakeRequest({ reportType: 'GET_X', cron: '0 3 * * *' })];
+    const pauses = [0.5, 15, undefined];
+    const program = new Program(
+      clock,
+      state,
+      [pipelineOf({ schedule: '0 * * * *', request })],
+      () => 0,
+      () => {
+        const minutes = pauses.shift();
+        return minutes === undefined ? undefined : clock.now() + minutes * minuteMs;
+      },
+    );
+    await clock.runUntil(clock.sleep(50 * minuteMs));
+    await program.stop();
+    const times = program.timesOf('request').map(({ at }) => at);
+    assert.deepEqual(times, ['11-11T10:02', '11-11T10:03', '11-11T10:18']);
   });
 
   it('makes up once for all ticks that came while the program was stopped, and drains at each start', async () => {

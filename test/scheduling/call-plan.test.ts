@@ -8,6 +8,7 @@ import {
   type CallState,
   type CallTurns,
   callReasons,
+  nextPlanMs,
   nextTurns,
   planCalls,
 } from '../../src/scheduling/call-plan.js';
@@ -168,6 +169,17 @@ describe('the plan of calls', () => {
   it('makes one report of a window at a time', () => {
     const all = [candidate({ windowKey: '1' }), candidate({ windowKey: '1', reason: 'refresh' })];
     assert.deepEqual(keysNow(all, stateAt(startMs)), ['1']);
+  });
+
+  it('wants another plan when a limit allows a call, and when a seller has saved up several', () => {
+    const nextMinutes = (candidates: CallCandidate[], parts: Parts) =>
+      (nextPlanMs(planCalls(candidates, stateAt(startMs, parts)), startMs) - startMs) / minuteMs;
+    const first = candidate({ windowKey: '1' });
+    const spaced = candidate({ windowKey: '2', limits: limits.spaced });
+    const times = { spaced: [startMs - 13 * minuteMs] };
+    assert.equal(nextMinutes([first], { tokens: 0 }), 5);
+    assert.equal(nextMinutes([first, spaced], { tokens: 0, times }), 2);
+    assert.equal(nextMinutes([first], {}), Number.POSITIVE_INFINITY);
   });
 
   it('exceeds no limit', () => {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
-  type DocumentQuota,
   DocumentScheduler,
   type RunLimits,
   type SchedulableDocument,
 } from '../../src/scheduling/document-scheduler.js';
+import type { CallQuota } from '../../src/scheduling/call-plan.js';
 
 /** A quota that refills one call each `refillMs`, up to `burst`, as getReportDocument's does. */
-class RefillingQuota implements DocumentQuota {
+class RefillingQuota implements CallQuota {
   private tokens: number;
   private sinceMs: number;
 

@@ -78,7 +78,7 @@ describe('a dataset of BigQuery with settings of its own', () => {
     const { found, next } = await inspectDataset(await start({ body: expiring }));
     assert.equal(
       found,
-      'writable; new tables do not expire after its 60 days; new partitions do not expire after its 30 days; new tables compare text exactly, not by its und:ci; tables are encrypted with projects/p/locations/eu/keyRings/r/cryptoKeys/k',
+      'writable; new tables override its default expiration of 60 days; new partitions override its default expiration of 30 days; new tables override its default collation und:ci; tables are encrypted with projects/p/locations/eu/keyRings/r/cryptoKeys/k',
     );
     assert.equal(next, undefined);
     const script = scripts.find((sql) => sql.includes('_doctor_')) ?? '';

@@ -39,7 +39,7 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
   const table = textTable(titles, rows, { width });
   const hints = [
     ...(periods.some((period) => period.isRequested && isFillable(period))
-      ? ['`sp-reports request --fill-gaps` requests what is missing or was given up.\n']
+      ? ['`sp-reports request --fill-gaps` requests what is missing or was abandoned.\n']
       : []),
     ...(periods.some(({ state, isRequested }) => state === 'missing' && !isRequested)
       ? [

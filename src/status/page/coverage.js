@@ -18,7 +18,7 @@ const dayMs = 86_400_000;
  * @type {{ kind: string, states: State[], text: string }[]}
  */
 const kinds = [
-  { kind: 'missing', states: ['missing', 'given up'], text: 'missing or given up' },
+  { kind: 'missing', states: ['missing', 'abandoned'], text: 'missing or abandoned' },
   { kind: 'retrying', states: ['retrying'], text: 'failed, to be retried' },
   { kind: 'coming', states: ['due', 'requested'], text: 'due or requested' },
   { kind: 'gone', states: ['out of reach'], text: 'no longer at Amazon' },

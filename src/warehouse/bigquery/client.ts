@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
@@ -276,6 +278,8 @@ export class BigQueryClient {
       method: 'POST',
       url: `${apiEndpoint}/upload/bigquery/v2/projects/${this.target.project}/jobs`,
       params: { uploadType: 'multipart' },
+      // A stream can't be sent again after a connection that the server has closed meanwhile.
+      agent: ({ protocol }) => new (protocol === 'http:' ? HttpAgent : HttpsAgent)({ keepAlive: false }),
       multipart: [
         { headers: new Headers({ 'content-type': 'application/json' }), content: JSON.stringify(job) },
         { headers: new Headers(), content: rows },

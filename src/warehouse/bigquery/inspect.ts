@@ -56,12 +56,12 @@ function notesOn(dataset: Dataset): string[] {
   const days = (ms: string) => `${Math.round(Number(ms) / 86_400_000)} days`;
   return [
     ...(defaultTableExpirationMs
-      ? [`new tables do not expire after its ${days(defaultTableExpirationMs)}`]
+      ? [`new tables override its default expiration of ${days(defaultTableExpirationMs)}`]
       : []),
     ...(defaultPartitionExpirationMs
-      ? [`new partitions do not expire after its ${days(defaultPartitionExpirationMs)}`]
+      ? [`new partitions override its default expiration of ${days(defaultPartitionExpirationMs)}`]
       : []),
-    ...(defaultCollation ? [`new tables compare text exactly, not by its ${defaultCollation}`] : []),
+    ...(defaultCollation ? [`new tables override its default collation ${defaultCollation}`] : []),
     ...(key ? [`tables are encrypted with ${key}`] : []),
   ];
 }

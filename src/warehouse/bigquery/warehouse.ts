@@ -57,6 +57,11 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     return state ? read(state) : empty;
   }
 
+  /** As `withState` for what needs the ledger alone. BigQuery bills no look at a table. */
+  async function withLedger<T>(empty: T, read: () => Promise<T>): Promise<T> {
+    return (await hasState(client)) ? read() : empty;
+  }
+
   const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
     if (!(await hasState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
     return read(await runQuery(client, sql, { ...query, signal }));
@@ -64,7 +69,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   return {
     seen: (keys) =>
-      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => ledger.readSeen(keys)),
+      keys.length === 0 ? Promise.resolve(new Map()) : withLedger(new Map(), () => ledger.readSeen(keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -89,15 +94,15 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
-    loads: (filter) => withState([], () => ledger.readLoads(filter)),
-    countLoads: (filter) => withState(0, () => ledger.countLoads(filter)),
-    loadFields: (fields, filter) => withState([], () => ledger.readFields(fields, filter)),
-    drift: (reportType) => withState([], () => ledger.readDrift(reportType)),
-    periods: () => withState([], () => ledger.readPeriods()),
-    rowDifferences: (table, { isAppend }) => withState([], () => ledger.readRowDifferences(table, isAppend)),
-    overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
-    rejects: (filter) => withState([], () => ledger.readRejects(filter)),
-    rejectGroups: (document) => withState([], () => ledger.readRejectGroups(document)),
+    loads: (filter) => withLedger([], () => ledger.readLoads(filter)),
+    countLoads: (filter) => withLedger(0, () => ledger.countLoads(filter)),
+    loadFields: (fields, filter) => withLedger([], () => ledger.readFields(fields, filter)),
+    drift: (reportType) => withLedger([], () => ledger.readDrift(reportType)),
+    periods: () => withLedger([], () => ledger.readPeriods()),
+    rowDifferences: (table, { isAppend }) => withLedger([], () => ledger.readRowDifferences(table, isAppend)),
+    overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
+    rejects: (filter) => withLedger([], () => ledger.readRejects(filter)),
+    rejectGroups: (document) => withLedger([], () => ledger.readRejectGroups(document)),
     rowsNow: ({ tables, ...document }) =>
       withState([], async (state) => {
         const existing = await existingTables(client);

@@ -1,5 +1,4 @@
-import type { Columns, Document, Scene } from './scene.js';
-import { filled } from './scene.js';
+import { type Columns, type Document, filled, type Scene } from './scene.js';
 
 /** A step of the scenario; each one finds what those before it made. */
 type Step = (scene: Scene) => Promise<unknown>;

@@ -34,7 +34,7 @@ public class Main {
         Tables before = tables.copy();
         JsonObject ran = script.run(text(asked, "sql"));
         boolean isDryRun = asked.has("isDryRun") && asked.get("isDryRun").getAsBoolean();
-        // BigQuery changes nothing in a dry run, nor from the statement on that it refuses.
+        // A dry run changes nothing, nor does a transaction that BigQuery refuses.
         if (isDryRun || !ran.get("error").isJsonNull()) tables.restore(before);
         return ran;
       }
