@@ -88,9 +88,9 @@ function funnelOf(volume: number, clicks: number): object {
   });
   const step = (kind: string, total: number, own: number) => ({
     [`total${kind}Count`]: total,
-    [`total${kind}Rate`]: total / volume,
+    [`total${kind}Rate`]: Number((total / volume).toFixed(4)),
     [`asin${kind}Count`]: own,
-    [`asin${kind}Share`]: own / total,
+    [`asin${kind}Share`]: Number((own / total).toFixed(4)),
     [`totalMedian${kind}Price`]: price,
     [`asinMedian${kind}Price`]: price,
     ...shipping(kind, total),

@@ -51,8 +51,7 @@ export class FanOutWorld {
     this.from = new Date(nowMs - weeks * 7 * dayMs).toISOString().slice(0, 10);
   }
 
-  /** One request cycle. Resolves to undefined if the program ended. */
-  async turn(options: RequestOptions = {}): Promise<RequestSummary | undefined> {
+  pipeline(): Pipeline {
     const request = fakeRequest({
       reportType: queriesType,
       reportOptions: { reportPeriod: 'WEEK' },
@@ -60,7 +59,12 @@ export class FanOutWorld {
       cron: '0 * * * *',
       ...this.perItem,
     });
-    const pipeline = fakePipeline({ request: [request] });
+    return fakePipeline({ request: [request] });
+  }
+
+  /** One request cycle. Resolves to undefined if the program ended. */
+  async turn(options: RequestOptions = {}): Promise<RequestSummary | undefined> {
+    const pipeline = this.pipeline();
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
     const turn = runRequestCycle(pipeline, this.context(pipeline), signals, options);
     return turn.catch((error: Error) => {

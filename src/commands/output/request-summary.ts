@@ -125,15 +125,22 @@ export function requestCounts(summary: RequestSummary): Record<string, number> {
 }
 
 function requestedTable(requested: RequestedReport[]): string {
-  const rows = requested.map(({ sellerId, reportType, marketplaceIds, dataStart, dataEnd, reportId }) => [
-    sellerId,
-    reportType,
-    countries(marketplaceIds),
-    dataStart ?? 'now',
-    dataEnd ?? null,
-    reportId ?? null,
+  const hasParts = requested.some(({ items }) => items !== undefined);
+  const rows = requested.map((each) => [
+    each.sellerId,
+    each.reportType,
+    countries(each.marketplaceIds),
+    each.dataStart ?? 'now',
+    each.dataEnd ?? null,
+    ...(hasParts ? [each.items === undefined ? null : shortened(each.items)] : []),
+    each.reportId ?? null,
   ]);
-  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', 'report id'], rows);
+  const items = hasParts ? ['items'] : [];
+  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', ...items, 'report id'], rows);
+}
+
+function shortened(items: string): string {
+  return items.length <= 14 ? items : `${items.slice(0, 13)}…`;
 }
 
 function countries(ids: string[]): string {
