@@ -8,6 +8,7 @@ import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { factProblems, type RequestProblem } from './fact-problems.js';
 import { maxSpanMs, spanMs, spanText } from '../yaml/span.js';
+import { itemProblems } from './item-problems.js';
 import { matchesReportType } from './report-types.js';
 import { type RequestConfig, requestSpec } from './request-spec.js';
 
@@ -37,6 +38,7 @@ export function requestProblems(
       const path = ['pipelines', index, 'request', position];
       const found = [
         ...factProblems(request, schemas, systemClock.now()),
+        ...itemProblems(request, requestFacts(schemas, request.reportType), schemas),
         ...routeProblems(request, pipeline, pipelines),
         ...refreshProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),

@@ -141,10 +141,15 @@ export async function makeCalls(
   }
 }
 
-/** When the next call becomes possible by itself; Infinity if none does. */
+/**
+ * When the next call becomes possible by itself; Infinity if none does. A part that waits for a
+ * limit of its type is left to later cycles: all parts may take weeks.
+ */
 function nextPossibleMs(decisions: Decision[]): number {
-  const times = decisions.flatMap(({ atMs, waitsFor }) =>
-    waitsFor === 'createReport' || waitsFor === 'limit' ? [atMs] : [],
+  const times = decisions.flatMap(({ candidate, atMs, waitsFor }) =>
+    waitsFor === 'createReport' || (waitsFor === 'limit' && candidate.window.items === undefined)
+      ? [atMs]
+      : [],
   );
   return Math.min(...times);
 }

@@ -29,8 +29,8 @@ const usedMs = 8 * 24 * hourMs;
 interface Failure {
   atMs: number;
   found: string;
-  /** The start of its window; undefined if the request as a whole is refused. */
-  start?: string;
+  /** Its window, or part of a window; undefined if the request as a whole is refused. */
+  window?: string;
 }
 
 /**
@@ -87,7 +87,8 @@ function findOutage(progress: RequestProgress, others: RequestProgress[], nowMs:
   const isOfType =
     isLasting(failing.flat()) &&
     [progress, ...others].every((each, index) => failing[index]?.length || !isUsed(each, nowMs));
-  const isOfRequest = isLasting(own) && own.some(({ start }) => start === undefined || start !== last.start);
+  const isOfRequest =
+    isLasting(own) && own.some(({ window }) => window === undefined || window !== last.window);
   if (!isOfType && !isOfRequest) return undefined;
   const firstMs = Math.min(...(isOfType ? failing.flat() : own).map(({ atMs }) => atMs));
   const [since = '', at = ''] = [firstMs, last.atMs].map((ms) => new Date(ms).toISOString());
@@ -109,12 +110,12 @@ function failuresSince(
   nowMs: number,
 ): Failure[] {
   const fresh = windows.filter(({ forcedAt }) => forcedAt === undefined);
-  const ofWindows = fresh.flatMap(({ start, state, attempts }) =>
+  const ofWindows = fresh.flatMap(({ start, items, state, attempts }) =>
     attempts.flatMap(({ at, failed }): Failure[] => {
       const atMs = Date.parse(at);
       const isStuck = state === 'requested' && nowMs - atMs > maxProcessingMs;
       const found = failed ?? (isStuck ? 'Amazon has not made the report yet' : undefined);
-      return found === undefined ? [] : [{ atMs, found, start }];
+      return found === undefined ? [] : [{ atMs, found, window: `${start} ${items ?? ''}` }];
     }),
   );
   const ofRequest = [refusal, unanswered].flatMap((failed) => (failed ? failuresInRow(failed) : []));

@@ -26,9 +26,12 @@ export async function requestDueWindows(
   const own = new Set(plans.map(({ key }) => key));
   const others = every.filter(({ key }) => !own.has(key));
   const found = await findDueWindows(plans, others, cycle, guarded);
-  /** Windows of other pipelines are not counted: their own cycles do that. */
+  /**
+   * Windows of other pipelines are not counted: their own cycles do that. Parts of windows have
+   * counts of their own.
+   */
   const postpone = (plan: RequestPlan) => {
-    if (own.has(plan.key)) summary.postponed += 1;
+    if (own.has(plan.key) && !plan.items) summary.postponed += 1;
   };
   const requests: DueWindows[] = [];
   const listed = new Map<string, Report[]>();

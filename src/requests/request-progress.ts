@@ -8,19 +8,24 @@ import {
   type WindowEvent,
   type WindowRecord,
 } from './window-states.js';
+import { byStart, type FanOut, isOpenPart, withOpenPart } from './fan-out.js';
 import type { Window } from './windows.js';
 
 /** Abandoned windows that are remembered. */
-const maxAbandoned = 100;
+export const maxAbandoned = 100;
 
 /** A window that failed too often. Times are ISO 8601. */
 export interface AbandonedWindow {
   start: string;
   end: string;
+  /** If only one part of the window failed: its items. */
+  items?: string;
   /** When it was abandoned. */
   at: string;
   /** What Amazon said at last. */
   found: string;
+  /** If its reports did not fail: how many of its parts were never requested. */
+  partsLeft?: number;
 }
 
 /**
@@ -38,9 +43,13 @@ export interface RequestProgress {
   doneUntil: string;
   /** The highest age up to which windows are stored for refreshes, in milliseconds. */
   maxAgeMs?: number;
-  /** Sorted by start. */
+  /** Sorted by start. Of a window in `fanOuts`, its parts. */
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
+  /** The windows that are divided into parts, until all parts are closed. Sorted by start. */
+  fanOuts?: FanOut[];
+  /** Into how many parts the last window was divided. */
+  partsPerWindow?: number;
   lastRequestedAt?: string;
   /** The calls of createReport of the last day, oldest first. */
   calls?: Attempt[];
@@ -105,10 +114,10 @@ export function changed(progress: RequestProgress, changes: Partial<RequestProgr
 
 export function windowRecord(
   { windows }: RequestProgress,
-  { startMs, endMs }: Window,
+  { startMs, endMs, items }: Window,
 ): WindowRecord | undefined {
   const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
-  return windows.find((record) => record.start === start && record.end === end);
+  return windows.find((record) => record.start === start && record.end === end && record.items === items);
 }
 
 /** The version of a window for compare-and-set; 0 if nothing is stored about it. */
@@ -116,7 +125,10 @@ export function windowVersion(progress: RequestProgress, window: Window): number
   return windowRecord(progress, window)?.version ?? 0;
 }
 
-/** Applies an event to one window. Returns the same object if it changes nothing. */
+/**
+ * Applies an event to one window, or to one part of a window. Returns the same object if it changes
+ * nothing. Of a part that is closed, only a forced retry changes something.
+ */
 export function applyToWindow(
   progress: RequestProgress,
   window: Window,
@@ -124,10 +136,15 @@ export function applyToWindow(
   nowMs: number,
 ): RequestProgress {
   const version = progress.version + 1;
+  const { items } = window;
+  const isForced = event.type === 'retry-forced' && items !== undefined;
+  const fanOuts = isForced ? withOpenPart(progress.fanOuts, window) : progress.fanOuts;
+  if (items !== undefined && !isOpenPart(fanOuts, window)) return progress;
   const held = windowRecord(progress, window);
   const before: WindowRecord = held ?? {
     start: new Date(window.startMs).toISOString(),
     end: new Date(window.endMs).toISOString(),
+    items,
     state: 'due',
     version,
     attempts: [],
@@ -135,15 +152,13 @@ export function applyToWindow(
   const after = nextWindow(before, event, nowMs);
   if (after === before) return progress;
   const others = progress.windows.filter((record) => record !== held);
-  const windows = [...others, { ...after, version }]
-    .filter(isWorthStoring)
-    .sort((a, b) => (a.start < b.start ? -1 : 1));
+  const windows = byStart([...others, { ...after, version }].filter(isWorthStoring));
   const lastAnsweredAt =
     event.type === 'report-loaded'
       ? later(progress.lastAnsweredAt, event.createdAt)
       : progress.lastAnsweredAt;
   const unanswered = event.type === 'report-created' ? undefined : progress.unanswered;
-  return changed(progress, { windows, lastAnsweredAt, unanswered });
+  return changed(progress, { windows, lastAnsweredAt, fanOuts, unanswered });
 }
 
 function later(a: string | undefined, b: string): string {
@@ -162,41 +177,8 @@ export function applyToWindows(
   }, progress);
 }
 
-export function windowOf({ start, end }: Pick<WindowRecord, 'start' | 'end'>): Window {
-  return { startMs: Date.parse(start), endMs: Date.parse(end) };
-}
-
-/**
- * Moves `doneUntil` past windows that have data or are closed, up to the first one that is neither.
- * Removes the closed ones among them; the others are stored until their last refresh. Adds windows
- * that were abandoned since the last time to the list of abandoned ones.
- */
-export function removeClosed(progress: RequestProgress, nowMs: number): RequestProgress {
-  let { doneUntil, abandoned } = progress;
-  const version = progress.version + 1;
-  const kept: WindowRecord[] = [];
-  for (const record of progress.windows) {
-    const { start, end, state, reportedAt, attempts } = record;
-    const isNew = state === 'abandoned' && reportedAt === undefined;
-    const at = new Date(nowMs).toISOString();
-    if (isNew) {
-      const found = attempts.at(-1)?.failed ?? 'failed';
-      abandoned = [...abandoned, { start, end, at, found }].slice(-maxAbandoned);
-    }
-    // Windows wait until the older ones are done. Snapshots do not.
-    const isDone = (isClosed(record) || hasData(record)) && (start <= doneUntil || start === end);
-    if (isDone && end > doneUntil) doneUntil = end;
-    if (!isDone || !isClosed(record)) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
-  }
-  // A newer snapshot makes an older one useless.
-  const isOutdated = ({ start, end, forcedAt }: WindowRecord) =>
-    start === end && start <= doneUntil && forcedAt === undefined;
-  const windows = kept.filter((record) => !isOutdated(record));
-  const isSame =
-    doneUntil === progress.doneUntil &&
-    abandoned === progress.abandoned &&
-    windows.length === progress.windows.length;
-  return isSame ? progress : changed(progress, { doneUntil, abandoned, windows });
+export function windowOf({ start, end, items }: Pick<WindowRecord, 'start' | 'end' | 'items'>): Window {
+  return { startMs: Date.parse(start), endMs: Date.parse(end), items };
 }
 
 /** Makes everything due again that failed, was abandoned or was refused. */
@@ -215,8 +197,13 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
 export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
   const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
   const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));
+  // Of a window some of whose parts failed, only those are missing.
+  const parts = progress.abandoned.filter(
+    ({ start, items }) => items !== undefined && starts.includes(start),
+  );
+  const whole = windows.filter(({ startMs }) => !parts.some(({ start }) => Date.parse(start) === startMs));
   const [begin = progress.begin] = [progress.begin, ...starts].sort();
-  return windows.reduce<RequestProgress>(
+  return [...whole, ...parts.map(windowOf)].reduce<RequestProgress>(
     (held, window) => applyToWindow(held, window, { type: 'retry-forced' }, nowMs),
     changed(progress, { abandoned, begin }),
   );

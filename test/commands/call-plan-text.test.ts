@@ -44,7 +44,7 @@ describe('the plan of calls for people', () => {
   }
 
   const perDay = (sellers: number, requests: (Partial<RequestConfig> & { reportType: string })[]) =>
-    callsPerDay(open(sellers, requests).context, openLearnedLimits(folder, silent));
+    callsPerDay(open(sellers, requests).context, openLearnedLimits(folder, silent), () => undefined);
 
   it('counts new windows, refreshes, snapshots and reports on schedules at Amazon', () => {
     const { sellers } = perDay(1, [

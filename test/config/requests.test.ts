@@ -210,6 +210,40 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${queries}, ${cron}, window: 1 week, reportOptions: { asin: ${Array(19).fill('B00000001').join(' ')} } }`,
     ['request[0].reportOptions.asin: Amazon takes at most 18 items, found 19'],
   ],
+  'items for a type without such an option': [
+    `{ ${traffic}, ${cron}, window: 1 day, perAsin: listings }`,
+    [
+      'request[0].perAsin: GET_SALES_AND_TRAFFIC_REPORT has no option for ASINs; requested per item, it needs `perItem`',
+    ],
+  ],
+  'items for an option that the type does not have': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK, asin: B000000001 }, perItem: { option: asins, from: listings } }`,
+    [
+      'request[0].perItem.option: GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT has no such option; it has reportPeriod, asin; did you mean "asin"?',
+    ],
+  ],
+  'items beside the option that takes them': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK, asin: B000000001 }, perAsin: listings }`,
+    ['request[0].reportOptions.asin: `perAsin` sets this option; remove it here, or remove `perAsin`'],
+  ],
+  'items in two ways': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: listings, perItem: { option: asin, from: listings } }`,
+    ['request[0].perItem: write either `perAsin` or `perItem`'],
+  ],
+  'items by a statement that writes': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: { sql: DELETE FROM listings } }`,
+    ['request[0].perAsin.sql: expected a SELECT statement; it can only read the warehouse'],
+  ],
+  'items of SQL with another ranking': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: { sql: SELECT 1, rank: SELECT 2 } }`,
+    [
+      'request[0].perAsin: expected `from` or `sql`, and `rank` only with `from`: `sql` returns its items by rank',
+    ],
+  ],
+  'items of a request without a window': [
+    `{ reportType: GET_B2B_PRODUCT_OPPORTUNITIES_RECOMMENDED_FOR_YOU, ${cron}, perItem: { option: categories, from: [a] } }`,
+    ['request[0].perItem: needs a `window`'],
+  ],
   'more characters than an option takes': [
     `{ ${queries}, ${cron}, window: 1 week, reportOptions: { asin: ${'B'.repeat(201)} } }`,
     ['request[0].reportOptions.asin: Amazon takes at most 200 characters, found 201'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { computeDueWindows, type DueWindow } from '../../src/requests/due-windows.js';
+import type { DueWindow } from '../../src/requests/due-window.js';
+import { computeDueWindows } from '../../src/requests/due-windows.js';
 import type { RefreshRules } from '../../src/requests/refresh-rules.js';
 import type { RequestPlan } from '../../src/requests/request-plans.js';
 import {

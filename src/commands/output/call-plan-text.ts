@@ -16,7 +16,7 @@ const reasonNames: Record<CallReason, string> = {
   retry: 'window to retry',
   refresh: 'refresh',
   older: 'older window',
-  'fan-out': 'part of a window',
+  'fan-out': 'window part',
 };
 
 /** What a dry run would request, by seller and request, with the reason and the time. */
@@ -53,7 +53,8 @@ function requestLines(decisions: Decision[], nowMs: number, width: number | unde
   for (const ofReason of groupedBy(decisions, ({ candidate }) => candidate.reason).values()) {
     const [one] = ofReason;
     if (!one) continue;
-    const count = pluralize(ofReason.length, reasonNames[one.candidate.reason]).replace(/shs$/, 'shes');
+    const noun = reasonNames[one.candidate.reason];
+    const count = pluralize(ofReason.length, noun).replace(/shs$/, 'shes');
     lines.push(wrapText(`${count}, ${periodText(ofReason)}: ${timesText(ofReason, nowMs)}`, width, '    '));
   }
   return lines.join('');
