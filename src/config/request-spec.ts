@@ -82,7 +82,7 @@ export const requestSpec = z
       ),
     from: z
       .string()
-      .regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date such as 2026-10-01')
+      .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'expected a date such as 2026-10-01', abort: true })
       .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such date')
       .refine((date) => !(Date.parse(date) > systemClock.now()), {
         error: ({ input }) => `${String(input)} is in the future; the first window must begin in the past`,

@@ -5,6 +5,7 @@ import { callTimesOf, shareApplication } from './call-limits.js';
 import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
 import { makeCalls } from './make-calls.js';
+import { notingUnanswered } from './note-unanswered.js';
 import { reconcile } from './reconcile.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
@@ -40,7 +41,10 @@ export async function requestDueWindows(
     const ofSeller = found.filter(({ plan }) => plan.sellerId === sellerId);
     const isQuiet = ofSeller.every(({ plan }) => !own.has(plan.key));
     const match = async () => {
-      const { left, reports } = await withoutExisting(sellerId, ofSeller, postpone, cycle);
+      const tried = ofSeller.flatMap(({ plan }) => (own.has(plan.key) ? plan : []));
+      const { left, reports } = await notingUnanswered(tried, cycle, () =>
+        withoutExisting(sellerId, ofSeller, postpone, cycle),
+      );
       requests.push(...left);
       listed.set(sellerId, reports);
     };

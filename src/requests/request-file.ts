@@ -116,6 +116,7 @@ const format3 = z.strictObject({
       refusal: z
         .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })
         .exactOptional(),
+      unanswered: z.object({ times: z.int(), since: time, at: time, found: z.string() }).exactOptional(),
       outage: z.object({ since: time, at: time, found: z.string(), isOfType: z.boolean() }).exactOptional(),
     }),
   ),

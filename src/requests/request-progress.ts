@@ -56,20 +56,27 @@ export interface RequestProgress {
   /** When the newest report that answered a window was created. */
   lastAnsweredAt?: string;
   refusal?: Refusal;
+  unanswered?: Unanswered;
   outage?: Outage;
 }
 
-/** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
-export interface Refusal {
-  /** In a row. */
+/**
+ * Cycles in a row that could not request anything, because Amazon did not answer: 5xx, or no
+ * connection. Times are ISO 8601.
+ */
+export interface Unanswered {
   times: number;
   /** The first of them. */
   since: string;
   /** The last of them. */
   at: string;
+  found: string;
+}
+
+/** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
+export interface Refusal extends Unanswered {
   /** Until then only a person requests it. */
   retryAt: string;
-  found: string;
 }
 
 /**
@@ -150,7 +157,8 @@ export function applyToWindow(
     event.type === 'report-loaded'
       ? later(progress.lastAnsweredAt, event.createdAt)
       : progress.lastAnsweredAt;
-  return changed(progress, { windows, lastAnsweredAt, fanOuts });
+  const unanswered = event.type === 'report-created' ? undefined : progress.unanswered;
+  return changed(progress, { windows, lastAnsweredAt, unanswered, fanOuts });
 }
 
 function later(a: string | undefined, b: string): string {
@@ -206,6 +214,13 @@ export function refuse(progress: RequestProgress, found: string, nowMs: number):
   const { times = 0, since } = progress.refusal ?? {};
   const at = new Date(nowMs).toISOString();
   return changed(progress, { refusal: refusalOf({ times: times + 1, since: since ?? at, at, found }) });
+}
+
+/** Records that Amazon did not answer. `found`: what happened instead. */
+export function noteUnanswered(progress: RequestProgress, found: string, nowMs: number): RequestProgress {
+  const at = new Date(nowMs).toISOString();
+  const { times = 0, since = at } = progress.unanswered ?? {};
+  return changed(progress, { unanswered: { times: times + 1, since, at, found } });
 }
 
 /** A refused request backs off as failed windows do, but is never abandoned. */

@@ -23,7 +23,7 @@ export function requestSnapshots(
   return plansOf(pipeline, { config, schemas }).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
-    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone);
+    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone, clock.now());
     const problem = unreadable ?? (progress && problemOf(progress));
     const { inFlight, backingOff } = progress
       ? countOpen(progress, clock.now())

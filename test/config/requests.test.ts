@@ -87,6 +87,14 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${orders}, ${cron}, window: 1 day, from: 2999-01-01 }`,
     ['request[0].from: 2999-01-01 is in the future; the first window must begin in the past'],
   ],
+  'a start that is no date': [
+    `{ ${orders}, ${cron}, window: 1 day, from: 31.12.2025 }`,
+    ['request[0].from: expected a date such as 2026-10-01, found "31.12.2025"'],
+  ],
+  'a start on a day that does not exist': [
+    `{ ${orders}, ${cron}, window: 1 day, from: 2026-13-01 }`,
+    ['request[0].from: there is no such date'],
+  ],
   'a start without a window': [
     `{ ${orders}, ${cron}, from: 2026-01-01 }`,
     ['request[0].from: needs a `window`'],
@@ -114,6 +122,19 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${orders}, ${cron}, window: 1 day, refresh: [3 days, 1 month] }`,
     [
       'request[0].refresh[1]: expected a span of time such as `3 days`, in hours, days, weeks, found "1 month"',
+    ],
+  ],
+  'refreshes before the first request': [
+    `{ ${orders}, ${cron}, window: 1 day, lag: 120 hours, refresh: [2 days, 5 days, 6 days] }`,
+    [0, 1].map(
+      (index) =>
+        `request[0].refresh[${index}]: has no effect, because \`lag\` leaves the first request until 120 hours after the window: write a higher age, or a shorter \`lag\``,
+    ),
+  ],
+  'refreshes of windows that Amazon no longer has': [
+    `{ ${traffic}, ${cron}, window: 1 day, refresh: [3 days, 200 weeks] }`,
+    [
+      'request[0].refresh[1]: has no effect, because GET_SALES_AND_TRAFFIC_REPORT goes back only 2 years: write a lower age',
     ],
   ],
   'refreshes of a type whose rows are appended': [

@@ -354,6 +354,26 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
+    it('is split by the delimiter that splits all lines alike, not by tabs in quoted cells', async () => {
+      const text = lines('id,name,size', '1,"Lamp\tred",3', '2,"Lamp\tblue",4', '3,Desk,5');
+      const { rows } = await readRows(documentOf(text));
+      assert.deepEqual(
+        rows.map(({ id, name, size }) => [id, name, size]),
+        [
+          ['1', 'Lamp\tred', '3'],
+          ['2', 'Lamp\tblue', '4'],
+          ['3', 'Desk', '5'],
+        ],
+      );
+    });
+
+    it('is refused without a schema if its first line has only numbers, as it would lose that row', async () => {
+      for (const text of [lines('1,2,3', '4,5,6'), lines('2026-10-01\t7', '2026-10-02\t8')])
+        await assert.rejects(readRows(documentOf(text)), { code: 'HEADER_NOT_FOUND' });
+      const { rows } = await readRows(documentOf(lines('item,2025,2026', 'Lamp,5,6')));
+      assert.equal(rows.length, 1);
+    });
+
     it('loses a nameless column in which every cell is an empty pair of quotes', async () => {
       const text = '"order-id"\t"sku"\t""\n"1"\t"a"\t""\n"2"\t"b"\t""\n';
       const { columns } = await readRows(documentOf(text), { ...orders, quoting: 'outer' });

@@ -54,10 +54,14 @@ for (const engine of ['reference', 'columnar'] as Engine[])
   describe(`rows with misplaced cells, ${engine} engine`, function () {
     this.timeout(240_000);
 
-    async function read(text: string, chunk = 1000, by: ReportSchema | undefined = schema) {
-      const { rows, rejects, parsed } = await readRows(documentOf(text, {}, chunk), by, engine);
+    async function read(text: string, chunk = 1000, by: ReportSchema | null = schema) {
+      const { rows, rejects, parsed, columns } = await readRows(
+        documentOf(text, {}, chunk),
+        by ?? undefined,
+        engine,
+      );
       const whole = rejects.filter(({ column }) => column === null);
-      return { rows, rejects, whole, parsed };
+      return { rows, rejects, whole, parsed, columns };
     }
 
     it('are rejected whole if a cell is missing in front, with an empty or a surplus one at the end', async () => {
@@ -107,6 +111,37 @@ for (const engine of ['reference', 'columnar'] as Engine[])
         [9],
       );
       assert.equal(parsed.tables[0]?.columns.find(({ name }) => name === 'price')?.type.kind, 'decimal');
+    });
+
+    it('are rejected if they are the header line again, also between texts and with a byte order mark', async () => {
+      const texts = delimitedSchema({ sku: 'string', name: 'string', 'tax-code': 'string' });
+      const document = 'sku\tname\ttax-code\nA-1\tChair\tT1\nB-2\tname\ttax-code\nC-3\tDesk\tT2\n';
+      for (const [by, again] of [
+        [texts, `${document}${document}`],
+        [texts, `${document}\ufeff${document}`],
+        [null, `${document}${document.replaceAll('\t', ' \t ')}`],
+      ] as const) {
+        const { rows, whole } = await read(again, 1000, by);
+        assert.deepEqual(
+          whole.map(({ row, reason }) => [row, reason]),
+          [[4, 'it is the header line again, as if several documents were joined']],
+        );
+        assert.deepEqual(
+          rows.map((row) => row.sku?.trim()),
+          ['A-1', 'B-2', 'C-3', 'A-1', 'B-2', 'C-3'],
+        );
+      }
+      const joined = `${textOf(tableOf(3))}${textOf(tableOf(3))}`;
+      assert.deepEqual(
+        (await read(joined)).rejects.map(({ row, column }) => [row, column]),
+        [[4, null]],
+      );
+    });
+
+    it('leave the types of columns as they are if they are the header line again', async () => {
+      const { columns, whole } = await read('name,units\nA,1\nname,units\nB,2\n', 1000, null);
+      assert.equal(whole.length, 1);
+      assert.deepEqual(columns, ['name string', 'units int64']);
     });
 
     it('take the last cell of the row before them with them if it belongs to them', async () => {

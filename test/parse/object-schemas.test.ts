@@ -186,6 +186,13 @@ describe('a JSON document with a schema', () => {
       readRows(json({ salesByDate: [{ units: 1 }] }), sales),
       failsWith('KEY_COLUMN_MISSING'),
     );
+    for (const engine of ['reference', 'columnar'] as const) {
+      const read = (value: unknown) => readRows(json(value), sales, engine);
+      // The rows are there, but not in the list that the schema names.
+      for (const other of [{ spec, SalesByDay: [day] }, [day], [{ spec }, day], ['No data']])
+        await assert.rejects(read(other), failsWith('HEADER_UNKNOWN'), JSON.stringify(other));
+      assert.equal((await read([{ spec, salesByDate: [day] }])).rows.length, 1);
+    }
     await assert.rejects(readRows(documentOf('<a><b/></a>'), sales), failsWith('NOT_A_REPORT'));
     const { parsed, rows } = await readRows(json({ spec, salesByDate: [] }), sales);
     assert.deepEqual([parsed.tables.map(({ name }) => name), rows, parsed.notes], [['test'], [], []]);

@@ -148,6 +148,9 @@ describe('decoding a charset', function () {
   /** Units of bytes that are characters of a charset, and units that it does not define. */
   const units: Record<string, { good: number[][]; bad: number[][] }> = {
     'windows-1252': { good: [[0x61], [0xe9], [0x80], [0x0a]], bad: [[0x81], [0x8d], [0x8f], [0x90], [0x9d]] },
+    'windows-1250': { good: [[0x61], [0xb3], [0x8c]], bad: [[0x81], [0x83], [0x90]] },
+    'iso-8859-2': { good: [[0x61], [0xb3], [0xa6]], bad: [[0x80], [0x93]] },
+    'windows-1254': { good: [[0x61], [0xfd], [0x80]], bad: [[0x81], [0x8e], [0x9d]] },
     'iso-8859-15': { good: [[0x61], [0xe9], [0xa4]], bad: [[0x80], [0x93]] },
     cp932: {
       good: [[0x61], [0x83, 0x65], [0x95, 0x5c], [0xb1], [0xf9, 0xfc]],
@@ -312,6 +315,39 @@ describe('the charset of a document', function () {
         assert.deepEqual([found.charset, codes(found)], ['utf-8', []], `${text} ${label}`);
       }
     }
+  });
+
+  it('is that of the label for languages of Central Europe, Turkish and Arabic', async () => {
+    for (const [label, charset, bytes, text] of [
+      ['windows-1250', 'windows-1250', [0xb3, 0xf3, 0x64, 0x9f], 'łódź'],
+      ['ISO-8859-2', 'iso-8859-2', [0xb3, 0xf3, 0x64, 0xbc], 'łódź'],
+      ['ISO-8859-9', 'windows-1254', [0xfe, 0x65, 0x6b, 0x65, 0x72], 'şeker'],
+      ['windows-1256', 'windows-1256', [0xe3, 0xd1, 0xcd, 0xc8, 0xc7], 'مرحبا'],
+    ] as const) {
+      const given = Buffer.concat([Buffer.from('sku\tname\nA\t'), Buffer.from(bytes)]);
+      const found = await examine(given, labelled(label));
+      let decoded = '';
+      for await (const piece of found.openText()) decoded += piece;
+      assert.deepEqual([found.charset, decoded, codes(found)], [charset, `sku\tname\nA\t${text}`, []]);
+    }
+  });
+
+  it('is never UTF-16 without a zero byte, whatever the label or the XML declaration says', async () => {
+    const xml = '<?xml version="1.0" encoding="utf-16"?><r><name>Café, Müller</name></r>';
+    const table = 'sku\tname\nA\tCafé, Müller\n';
+    for (const [text, label] of [
+      [table, 'UTF-16'],
+      [table, 'UTF-16BE'],
+      [xml, 'UTF-16LE'],
+      [xml, undefined],
+    ] as const) {
+      const found = await examine(Buffer.from(text), label === undefined ? {} : labelled(label));
+      assert.equal(found.charset, 'utf-8', text);
+      const notes = label === undefined ? [] : ['the Content-Type says UTF-16, but the bytes are not'];
+      assert.deepEqual(found.notes, notes);
+    }
+    const found = await examine(Buffer.from(table, 'utf16le'), labelled('UTF-16'));
+    assert.equal(found.charset, 'utf-16le');
   });
 
   it('is that of the label if its text is only by chance also UTF-8, with a warning', async () => {

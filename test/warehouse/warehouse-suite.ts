@@ -38,6 +38,8 @@ export interface Ways {
    * lack it.
    */
   hasRewrites: boolean;
+  /** The titles of the sections to run. Default: all. */
+  sections?: string[];
 }
 
 const waysOfDuckDb: Ways = {
@@ -60,6 +62,10 @@ export function describeWarehouse(
   open: (folder: string) => Promise<Warehouse>,
   ways: Ways = waysOfDuckDb,
 ): void {
+  const section = (title: string, body: () => void) => {
+    if (ways.sections?.includes(title) ?? true) describe(title, body);
+  };
+
   describe(`${name} warehouse`, () => {
     let folder: string;
     let warehouse: Warehouse;
@@ -75,7 +81,7 @@ export function describeWarehouse(
     const rows = async (sql: string) => (await warehouse.query(sql)).rows;
     const values = async (sql: string) => (await rows(sql)).map((row) => Object.values(row).join(' '));
 
-    describe('before the first commit', () => {
+    section('before the first commit', () => {
       it('has no documents, tables, loads and rejects, and a query says that nothing has been loaded', async () => {
         assert.equal((await warehouse.seen(['A1/doc-1'])).size, 0);
         assert.deepEqual(await warehouse.tables(), []);
@@ -86,7 +92,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in its rows', () => {
+    section('in its rows', () => {
       it('has the types of the schema, to the last digit, whatever the Parquet file has', async () => {
         const columns = {
           sku: 'string',
@@ -221,7 +227,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in append mode', () => {
+    section('in append mode', () => {
       it('keeps the rows of all documents and loads a repeated document once', async () => {
         const first = await load(
           { documentId: 'd1' },
@@ -252,7 +258,7 @@ export function describeWarehouse(
     });
 
     for (const mode of ways.keyedModes) {
-      describe(`in ${mode} mode`, () => {
+      section(`in ${mode} mode`, () => {
         const table = (cells: [key: string | null, value: string][]): MadeTable => ({
           mode,
           key: ['k'],
@@ -350,7 +356,7 @@ export function describeWarehouse(
       });
     }
 
-    describe('in snapshot mode', () => {
+    section('in snapshot mode', () => {
       const report = (n: number, cells: string[], entry: Partial<LedgerEntry> = {}) =>
         load(
           {
@@ -410,7 +416,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('for documents in any order', () => {
+    section('for documents in any order', () => {
       const letters = fc.constantFrom('a', 'b', 'c');
       const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
       const reports = fc.array(
@@ -499,7 +505,7 @@ export function describeWarehouse(
       }
     });
 
-    describe('with several loads in one commit', () => {
+    section('with several loads in one commit', () => {
       const columns = fc.dictionary(
         fc.constantFrom('v', 'w', 'W2'),
         fc.constantFrom('int64', 'decimal(18,4)', 'decimal(30,0)', 'float64', 'json', 'string'),
@@ -609,7 +615,7 @@ export function describeWarehouse(
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
-    describe('that widens its columns', () => {
+    section('that widens its columns', () => {
       const one = (n: number, type: string, value: string, column = 'v') =>
         load(
           { documentId: `d${n}`, reportId: String(n) },
@@ -780,7 +786,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in its ledger', () => {
+    section('in its ledger', () => {
       const full: Partial<LedgerEntry> = {
         sellerId: 'A1',
         documentId: 'doc.1',
@@ -1151,7 +1157,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in its overview', () => {
+    section('in its overview', () => {
       const table = (name: string, rows: number): MadeTable => ({
         name,
         columns: { a: 'string' },
@@ -1260,7 +1266,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('with warnings', () => {
+    section('with warnings', () => {
       const about = (code: Warning['code'], message = 'look') => ({ code, message });
       const commitAll = async () => {
         await warehouse.commit([
@@ -1324,7 +1330,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('of one document', () => {
+    section('of one document', () => {
       const snapshot = (rowCount: number): MadeTable => ({
         mode: 'snapshot',
         columns: { n: 'string' },
@@ -1372,7 +1378,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in its rejects', () => {
+    section('in its rejects', () => {
       const reject = (row: number): MadeReject => ({
         table: 'things',
         row,
@@ -1413,7 +1419,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('that removes personal data', () => {
+    section('that removes personal data', () => {
       const table = {
         name: 'orders',
         columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
@@ -1493,7 +1499,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in queries', () => {
+    section('in queries', () => {
       if (ways.hasColumnsOfOneName)
         it('distinguishes columns of one name', async () => {
           await warehouse.commit([await load({})]);

@@ -225,7 +225,7 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
     all.filter((each) => each.delimiter === delimiter && each.cells.length > 1),
   );
   const [tabbed = []] = own;
-  const chosen = isTabbed(tabbed, all) ? tabbed : regularLines(own);
+  const chosen = isTabbed(tabbed, all) && !hasTabsInCells(own, all) ? tabbed : regularLines(own);
   const usual = modeOf(chosen.map(({ cells }) => cells.length));
   const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * minShare));
   const header = wide.find(
@@ -234,6 +234,8 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   // If a type has a schema and all headers are unknown, the text must at least look like a table.
   const minCells = 3;
   const isTable = !schema?.tables.length || (wide.length > 1 && usual >= minCells);
+  // A header has words: a line of numbers is a row, and nothing names its columns.
+  if (header?.cells.every((cell) => cell.trim() === '' || isNumber(cell))) return undefined;
   if (header) return header.delimiter === tab || isTable ? header : undefined;
   if (wide.length > 0) return undefined;
   // A single column: a few words on top, and rows below. A sentence is a message, not a header.
@@ -257,6 +259,17 @@ function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
   if (!first) return false;
   const from = all.filter(({ delimiter, lineIndex }) => delimiter === tab && lineIndex >= first.lineIndex);
   return tabbed.length * 2 >= from.length;
+}
+
+/**
+ * Whether another delimiter cuts all lines into equally many cells, and tabs do not: then they are
+ * in quoted cells.
+ */
+function hasTabsInCells([tabbed = [], ...others]: Candidate[][], all: Candidate[]): boolean {
+  const lines = new Set(all.map(({ lineIndex }) => lineIndex)).size;
+  const cutsAll = (each: Candidate[]) =>
+    each.length === lines && each.every(({ cells }) => cells.length === each[0]?.cells.length);
+  return !cutsAll(tabbed) && others.some(cutsAll);
 }
 
 /**

@@ -56,14 +56,16 @@ const failureWords =
 const failureNames = /^(?:errorDetails?|reportRequestError|errors?|errorMessage|fault|exception)$/i;
 /** Members that may be beside them, or around a `message`. */
 const detailNames =
-  /^(?:code|errorCode|message|msg|details?|description|reason|status|statusCode|type|title|requestId|timestamp|path|id)$/i;
+  /^(?:code|errorCode|message|msg|details?|description|reason|status|statusCode|success|ok|(?:__)?type|title|requestId|timestamp|path|id)$/i;
+const messageNames = /^(?:message|msg|errorMessage|details)$/i;
+const explainingNames = /^(?:message|msg|errorMessage|details?|reason|description)$/i;
 
 function jsonMessage(head: string, schema: ReportSchema | undefined): string | undefined {
   if (head.length >= headCharacters) return beginsAsMessage(head);
   const known = namesOf(schema);
   let value: unknown;
   try {
-    value = JSON.parse(head);
+    value = unwrapped(JSON.parse(head), known);
   } catch {
     return beginsAsMessage(head);
   }
@@ -77,10 +79,26 @@ function jsonMessage(head: string, schema: ReportSchema | undefined): string | u
       : isDetails(value) && members.length > 0;
   if (isMessage) return textsIn(failures.length > 0 ? failures.map(([, member]) => member) : value) || head;
   const maxItems = 10;
-  const isList = Array.isArray(value) && value.length > 0 && value.length <= maxItems && known.size === 0;
-  return isList && (value as unknown[]).every((item) => isDetails(item) && 'code' in (item as object))
-    ? textsIn(value)
-    : undefined;
+  const isList = Array.isArray(value) && value.length > 0 && value.length <= maxItems;
+  return isList && (value as unknown[]).every((item) => isCoded(item, known)) ? textsIn(value) : undefined;
+}
+
+/** What is in objects that each have nothing but one other object, such as `{"response":{…}}`. */
+function unwrapped(value: unknown, known: Set<string>): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const [[name, member] = ['', undefined], another] = Object.entries(value);
+  const isWrapper = another === undefined && !known.has(name) && !failureNames.test(name);
+  const isObject = typeof member === 'object' && member !== null && !Array.isArray(member);
+  return isWrapper && isObject ? unwrapped(member, known) : value;
+}
+
+/** An item of a list of errors. */
+function isCoded(item: unknown, known: Set<string>): boolean {
+  return (
+    isDetails(item) &&
+    'code' in (item as object) &&
+    !Object.keys(item as object).some((name) => known.has(name))
+  );
 }
 
 /** One that is cut off, or not well-formed, is a message too. */
@@ -118,8 +136,9 @@ function isFailure(value: unknown): boolean {
 function isDetails(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const names = Object.keys(value);
+  const hasFailed = (value as { success?: unknown }).success === false;
   return (
-    names.some((name) => /^(?:message|msg|errorMessage|details)$/i.test(name)) &&
+    names.some((name) => (hasFailed ? explainingNames : messageNames).test(name)) &&
     names.every((name) => detailNames.test(name))
   );
 }

@@ -15,6 +15,8 @@ export interface FoundObjects {
   lists: Map<string, ObjectSurvey>;
   /** What is beside the lists; undefined if there is nothing. */
   beside: unknown;
+  /** What the first item has that has no row of any table, if the whole document is a list. */
+  rowless?: unknown;
 }
 
 /**
@@ -42,6 +44,12 @@ export async function surveyObjects(
       if (value === undefined) continue;
       for (const leaves of plan?.rowsOf(table, list, value) ?? []) survey.addRow(leaves);
     }
+    if (
+      list === '' &&
+      value !== undefined &&
+      tables.every((table) => found.tables.get(table)?.survey.rows === 0)
+    )
+      found.rowless ??= value;
     if (tables.length > 0) continue;
     const survey = found.lists.get(list) ?? new ObjectSurvey(limits);
     found.lists.set(list, survey);

@@ -183,8 +183,8 @@ const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
 
 /**
  * The tables of the schema whose lists the document has, in the schema's order.
- * Errors: HEADER_UNKNOWN if the document has something, but nothing that the schema knows;
- * KEY_COLUMN_MISSING.
+ * Errors: HEADER_UNKNOWN if the document has something, but no list that the schema knows, and no
+ * value; KEY_COLUMN_MISSING.
  */
 function plannedLayout(
   metadata: DocumentMetadata,
@@ -216,8 +216,13 @@ function plannedLayout(
   const paths = tables.flatMap(({ columnIndexes }) => [...columnIndexes.keys()].map(shownPath));
   if (!isEmpty) refuseUnknown(metadata, ofRows, paths);
   const isOther = found.tables.size === 0 && taken.length === 0;
-  if (isOther && otherLists.length + others.length > 0) {
+  const hasOtherRows = found.tables.size === 0 && [...found.lists.values()].some((list) => !list.isEmpty());
+  if (hasOtherRows || (isOther && otherLists.length + others.length > 0)) {
     refuseUnknown(metadata, [], [...otherLists, ...others]);
+  }
+  if (isEmpty && found.rowless !== undefined) {
+    const inItems = [...leavesOf(found.rowless)].map(({ path }) => `[].${shownPath(path)}`);
+    refuseUnknown(metadata, [], inItems);
   }
   return { tables, notes };
 }

@@ -9,6 +9,15 @@ const charsets: Record<string, string> = {
   iso88591: 'windows-1252',
   latin1: 'windows-1252',
   iso885915: 'iso-8859-15',
+  cp1250: 'windows-1250',
+  windows1250: 'windows-1250',
+  iso88592: 'iso-8859-2',
+  cp1254: 'windows-1254',
+  windows1254: 'windows-1254',
+  // As for Latin-1.
+  iso88599: 'windows-1254',
+  cp1256: 'windows-1256',
+  windows1256: 'windows-1256',
   // Strict Shift_JIS lacks characters that Amazon's Japanese documents use.
   shiftjis: 'cp932',
   sjis: 'cp932',
@@ -43,7 +52,9 @@ export function charsetOfHeader(contentType: string | undefined): { charset?: st
 /** The charset that an XML document declares. */
 export function charsetOfXml(head: Buffer): string | undefined {
   const name = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w-]+)/.exec(head.toString('latin1'))?.[1];
-  return name === undefined ? undefined : charsets[plainName(name)];
+  const charset = name === undefined ? undefined : charsets[plainName(name)];
+  // The declaration was read byte by byte: it is that of a writer who left the encoding to others.
+  return charset?.startsWith('utf-16') ? undefined : charset;
 }
 
 /** A zip archive, such as an xlsx workbook, is not text in any charset. */

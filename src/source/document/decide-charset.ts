@@ -50,7 +50,10 @@ export function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf
         reason,
         notes: [`${utf16} without a byte order mark`],
       };
-    const named = charsetOfHeader(metadata.contentType);
+    const label = charsetOfHeader(metadata.contentType);
+    // In UTF-16, at least delimiters and line ends have a byte that is zero.
+    const isNoUtf16 = label.charset?.startsWith('utf-16') && utf8.isValid && !head.includes(0);
+    const named: typeof label = isNoUtf16 ? {} : label;
     if (named.charset === 'utf-16') {
       return { charset: 'utf-16le', charsetSource: 'content-type', reason: 'the Content-Type' };
     }
@@ -64,6 +67,7 @@ export function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf
     const notes = [
       ...(named.unknown ? [`the Content-Type names an unknown charset: ${named.unknown}`] : []),
       ...(isNamedUtf8 ? ['the Content-Type says UTF-8, but the bytes are not'] : []),
+      ...(isNoUtf16 ? ['the Content-Type says UTF-16, but the bytes are not'] : []),
     ];
     return { ...ofBytes(), notes };
   }

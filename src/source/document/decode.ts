@@ -88,8 +88,11 @@ export class TextDecoding {
 const replacement = '\ufffd';
 const loneHalf = '\udfff';
 
-/** Controls that this charset defines, and no text has: its bytes are of Windows-1252. */
-const undefinedCharacters: Record<string, RegExp> = { 'iso-8859-15': /[\u0080-\u009f]/g };
+/** Controls that these charsets define, and no text has: its bytes are of a Windows charset. */
+const undefinedCharacters: Record<string, RegExp> = {
+  'iso-8859-2': /[\u0080-\u009f]/g,
+  'iso-8859-15': /[\u0080-\u009f]/g,
+};
 
 /**
  * Decodes bytes to text while they pass. Omits the byte order mark of a Unicode charset. `onEnd`

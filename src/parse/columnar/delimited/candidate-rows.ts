@@ -15,6 +15,8 @@ export class CandidateRows {
   private readonly candidates = new Candidates();
   private rowCount = 0;
   private readonly counts: number;
+  /** The longest header, if a header line among the rows has no value that is not of its type. */
+  private readonly longest: { index: number; bytes: Buffer } | undefined;
 
   constructor(
     private readonly kernel: Kernel,
@@ -22,6 +24,8 @@ export class CandidateRows {
     private readonly form: CellForm,
   ) {
     this.counts = kernel.calls.allocate(maxRowsTogether);
+    const isText = reading.columns.every((column) => !column || !isTyped(column.type.kind));
+    this.longest = isText ? longestOf(reading.headers) : undefined;
   }
 
   /** `rejects`: what was rejected of these rows. */
@@ -30,6 +34,7 @@ export class CandidateRows {
     this.rowCount += rows.count;
     const found = new Map<number, CandidateKind>();
     if (this.candidates.takes('unusual')) this.addUnusual(rows, found);
+    if (this.longest) this.addHeaders(rows, this.longest, found);
     const cellsOfShort = new Map(rows.short?.map(({ index, cells }) => [index, cells]));
     for (const [index, cells] of cellsOfShort) {
       if (isShort(cells, headers.length, usual)) found.set(index, 'odd');
@@ -52,6 +57,28 @@ export class CandidateRows {
     return this.candidates.rows(this.rowCount);
   }
 
+  /** Adds rows that have the longest header in its column: they may be the header line again. */
+  private addHeaders(
+    { slab, marks, first, count }: Rows,
+    { index, bytes }: { index: number; bytes: Buffer },
+    found: Map<number, CandidateKind>,
+  ): void {
+    if (bytes.length === 0 || count === 0) return;
+    const firsts = this.kernel.int32(first, count);
+    const all = this.kernel.int32(marks, (firsts[count - 1] as number) + index + 2);
+    const text = slab.bytes();
+    for (let row = 0; row < count; row += 1) {
+      const mark = (firsts[row] as number) + index;
+      const from = (all[mark] as number) + 1;
+      const end = all[mark + 1] as number;
+      const surplus = end - from - bytes.length;
+      // A quote may be around the header, and blanks or a byte order mark before it.
+      if (surplus < 0 || surplus > maxAroundHeader) continue;
+      const cell = Buffer.from(text.buffer, text.byteOffset + from, end - from);
+      if (cell.includes(bytes)) found.set(row, 'odd');
+    }
+  }
+
   private addUnusual(rows: Rows, found: Map<number, CandidateKind>): void {
     const { watched } = this.reading.usual;
     if (watched.length < minUnusualCells) return;
@@ -66,6 +93,18 @@ export class CandidateRows {
       if (count >= minUnusualCells) found.set(index, 'unusual');
     });
   }
+}
+
+const maxAroundHeader = 8;
+
+function isTyped(kind: string): boolean {
+  return ['int64', 'decimal', 'float64', 'bool', 'date', 'timestamp'].includes(kind);
+}
+
+function longestOf(headers: string[]): { index: number; bytes: Buffer } {
+  const bytes = headers.map((header) => Buffer.from(header.trim()));
+  const index = bytes.reduce((best, each, at) => (each.length > (bytes[best]?.length ?? 0) ? at : best), 0);
+  return { index, bytes: bytes[index] ?? Buffer.alloc(0) };
 }
 
 /** The index of a row by its number; numbers ascend. */

@@ -25,6 +25,18 @@ export const maxLearnedRows = 1000;
 /** Rows that look shifted leave the profiles, which then show more. */
 const maxRounds = 3;
 
+/** Whether a row is the header once more, with or without a byte order mark. */
+export function repeatsHeader(cells: string[], headers: string[]): boolean {
+  if (cells.length !== headers.length) return false;
+  const named = headers.filter((header) => header.trim() !== '').length;
+  // The value of a single column may be the same as its name.
+  return named > 1 && cells.every((cell, index) => plain(cell) === plain(headers[index] ?? ''));
+}
+
+function plain(cell: string): string {
+  return cell.replace(/^\ufeff/, '').trim();
+}
+
 /** A row this much less likely than the others is none. */
 const minGain = 9;
 
@@ -85,6 +97,10 @@ class Judge {
     const byNumber = new Map([...learned, ...candidates].map((row) => [row.row, row]));
     candidates.forEach((candidate, index) => {
       if (found.has(candidate.row)) return;
+      if (repeatsHeader(candidate.cells, this.layout.headers)) {
+        found.set(candidate.row, 'it is the header line again, as if several documents were joined');
+        return;
+      }
       const pieces = this.piecesOf(candidates, index);
       if (pieces.length > 0) {
         const reason = `a line break inside a cell cut the row into the lines of rows ${pieces[0]?.row} to ${pieces.at(-1)?.row}`;

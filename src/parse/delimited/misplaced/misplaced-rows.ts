@@ -4,7 +4,13 @@ import type { DelimitedLayout, TableLayout } from '../delimited-layout.js';
 import { readRecords, type RecordReading, surplusCells } from '../records.js';
 import type { Survey } from '../survey.js';
 import { type CandidateKind, Candidates } from './candidates.js';
-import { findMisplaced, maxLearnedRows, type NumberedRow, type RowLayout } from './find-misplaced.js';
+import {
+  findMisplaced,
+  maxLearnedRows,
+  type NumberedRow,
+  repeatsHeader,
+  type RowLayout,
+} from './find-misplaced.js';
 import { minUnusualCells, unusualCells, type UsualRows, usualRows } from './usual-lengths.js';
 
 /** How the rows of a document are read, and what they usually look like. */
@@ -82,6 +88,7 @@ function candidateTest({ headers, columns, rules, usual }: RowReading) {
   return (cells: string[]): CandidateKind | undefined => {
     const isOdd =
       isShort(cells.length, headers.length, usual) ||
+      repeatsHeader(cells, headers) ||
       readers.some((read, index) => read && cells[index] && read(cells[index]) === undefined);
     if (isOdd) return 'odd';
     return unusualCells(cells, usual.watched) >= minUnusualCells ? 'unusual' : undefined;
