@@ -7,8 +7,8 @@ import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { factProblems, type RequestProblem } from './fact-problems.js';
-import { maxSpanMs, spanMs, spanText } from '../yaml/span.js';
 import { itemProblems } from './item-problems.js';
+import { maxSpanMs, spanMs, spanText } from '../yaml/span.js';
 import { matchesReportType } from './report-types.js';
 import { type RequestConfig, requestSpec } from './request-spec.js';
 

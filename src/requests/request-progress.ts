@@ -158,7 +158,7 @@ export function applyToWindow(
       ? later(progress.lastAnsweredAt, event.createdAt)
       : progress.lastAnsweredAt;
   const unanswered = event.type === 'report-created' ? undefined : progress.unanswered;
-  return changed(progress, { windows, lastAnsweredAt, fanOuts, unanswered });
+  return changed(progress, { windows, lastAnsweredAt, unanswered, fanOuts });
 }
 
 function later(a: string | undefined, b: string): string {
