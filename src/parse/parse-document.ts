@@ -144,13 +144,18 @@ async function parse(
   if (format === 'delimited' && schema && schema.tables.length > 0 && hasMembers(schema.format)) {
     if (isProse(head, { isColumn: false })) throw notAReport(metadata, head);
     const better = schemas ? betterTypeText(reportType, head, schemas) : '';
-    const found = `it is delimited text, not ${schema.format.toUpperCase()}${better}`;
+    const found = `it is delimited text, not ${shownFormat(schema)}${better}`;
     throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
   }
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
   // If a type's documents have another format, JSON or XML only says that something went wrong.
   const isOther = schema !== undefined && schema.format !== format.toLowerCase();
-  if (format !== 'a binary file' && isOther) throw notAReport(metadata, head);
+  if (format !== 'a binary file' && isOther) {
+    const better = schemas ? betterTypeText(reportType, head, schemas) : '';
+    if (better === '') throw notAReport(metadata, head);
+    const found = `it is ${format}, not ${shownFormat(schema)}${better}`;
+    throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
+  }
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
@@ -159,6 +164,10 @@ async function parse(
   }
   const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;
   throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
+}
+
+function shownFormat({ format }: ReportSchema): string {
+  return hasMembers(format) ? format.toUpperCase() : 'delimited text';
 }
 
 /**

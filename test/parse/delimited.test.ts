@@ -367,11 +367,20 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('is refused without a schema if its first line has only numbers, as it would lose that row', async () => {
-      for (const text of [lines('1,2,3', '4,5,6'), lines('2026-10-01\t7', '2026-10-02\t8')])
+    it('is refused without a schema if its first line is a row, which would be lost', async () => {
+      for (const text of [
+        lines('1,2,3', '4,5,6'),
+        lines('2026-10-01\t7', '2026-10-02\t8'),
+        lines('Lamp,3,1.50', 'Desk,4,2.00', 'Chair,5,2.50'),
+        lines('Order;01.10.2026', 'Refund;02.10.2026', 'Order;03.10.2026'),
+      ])
         await assert.rejects(readRows(documentOf(text)), { code: 'HEADER_NOT_FOUND' });
-      const { rows } = await readRows(documentOf(lines('item,2025,2026', 'Lamp,5,6')));
-      assert.equal(rows.length, 1);
+      for (const text of [
+        lines('item,2025,2026', 'Lamp,5,6', 'Desk,7,2024', 'Chair,7,8'),
+        lines('item,2026-10-01,2026-10-02', 'Lamp,5,6', 'Desk,7,8', 'Chair,9,10'),
+        lines('item,1.50,price', 'Lamp,red,6', 'Desk,2.00,8', 'Chair,9.00,10'),
+      ])
+        assert.equal((await readRows(documentOf(text))).parsed.tables[0]?.columns.length, 3);
     });
 
     it('loses a nameless column in which every cell is an empty pair of quotes', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import { parseDocument } from '../../src/parse/parse-document.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
@@ -95,6 +96,18 @@ describe('a message in place of a report', () => {
       }
     });
   }
+
+  it('is not seen in a report of another format, which is refused with the type that it fits', async () => {
+    const schema = schemaOf('tsv');
+    const other = { ...schemaOf('json', 'orders'), reportType: 'GET_OTHER' };
+    const types = new Map([schema, other].map((each) => [each.reportType, each]));
+    const document = documentOf('{"orders":[{"order-id":"1","sku":"A","amount":"2"}]}');
+    for (const engine of ['columnar', 'reference'] as const)
+      await assert.rejects(parseDocument({ document, schema, schemas: types, engine }), {
+        code: 'WRONG_REPORT_TYPE',
+        message: /it is JSON, not delimited text; the schema of GET_OTHER knows \d of its headers/,
+      });
+  });
 
   it('is not seen in reports that have such words, names or elements', async () => {
     const reports: [text: string, schema: ReportSchema | undefined, rows: number][] = [

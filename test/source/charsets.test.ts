@@ -332,6 +332,17 @@ describe('the charset of a document', function () {
     }
   });
 
+  it('has a warning if one part of the text is UTF-8 and another is not', async () => {
+    const utf8 = Buffer.from('sku\tname\nA\tCafé für Müller\n');
+    const western = Buffer.from('B\tGröße weiß\nC\tCafé\n', 'latin1');
+    for (const metadata of [{}, labelled('Cp1252')]) {
+      const found = await examine(Buffer.concat([utf8, western]), metadata);
+      assert.deepEqual([found.charset, codes(found)], ['windows-1252', ['CHARSET_UNCERTAIN']]);
+      const rare = Buffer.concat([Buffer.from('A\tCafé\n'), ...Array<Buffer>(9).fill(western)]);
+      assert.deepEqual(codes(await examine(rare, metadata)), []);
+    }
+  });
+
   it('is never UTF-16 without a zero byte, whatever the label or the XML declaration says', async () => {
     const xml = '<?xml version="1.0" encoding="utf-16"?><r><name>Café, Müller</name></r>';
     const table = 'sku\tname\nA\tCafé, Müller\n';

@@ -234,8 +234,7 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   // If a type has a schema and all headers are unknown, the text must at least look like a table.
   const minCells = 3;
   const isTable = !schema?.tables.length || (wide.length > 1 && usual >= minCells);
-  // A header has words: a line of numbers is a row, and nothing names its columns.
-  if (header?.cells.every((cell) => cell.trim() === '' || isNumber(cell))) return undefined;
+  if (header && isRowOfValues(header, wide)) return undefined;
   if (header) return header.delimiter === tab || isTable ? header : undefined;
   if (wide.length > 0) return undefined;
   // A single column: a few words on top, and rows below. A sentence is a message, not a header.
@@ -311,6 +310,31 @@ function hasRowsBelow({ cells }: Candidate, below: Candidate[]): boolean {
     ? (row: Candidate) => row.cells.slice(1).every((cell) => cell.startsWith(' ')) && row.cells.some(isNumber)
     : (row: Candidate) => !isSentence(row) || row.cells.some(isNumber);
   return alike.some(isRow);
+}
+
+/**
+ * Whether a line is a row, and nothing names the columns: it has no words, or dates and numbers
+ * above others of their kind. A year may be a header.
+ */
+function isRowOfValues(line: Candidate, lines: Candidate[]): boolean {
+  if (line.cells.every((cell) => cell.trim() === '' || isNumber(cell))) return true;
+  const below = lines.filter(
+    (each) => each.lineIndex > line.lineIndex && each.cells.length === line.cells.length,
+  );
+  const minBelow = 2;
+  if (below.length < minBelow) return false;
+  return line.cells.some((cell, index) => {
+    const shape = shapeOf(cell);
+    return shape !== undefined && below.every(({ cells }) => shapeOf(cells[index] ?? '') === shape);
+  });
+}
+
+/** Dates and numbers by their shape; undefined for a year and any other text. */
+function shapeOf(cell: string): 'date' | 'fraction' | 'number' | undefined {
+  const text = cell.trim();
+  if (/^\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b/.test(text)) return 'date';
+  if (/^[-+]?\d+[.,]\d{2}$/.test(text)) return 'fraction';
+  return /^\d+$/.test(text) && !/^(?:19|20)\d\d$/.test(text) ? 'number' : undefined;
 }
 
 function isNumber(cell: string): boolean {

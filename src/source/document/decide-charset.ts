@@ -110,8 +110,8 @@ export function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf
     return {
       charset,
       charsetSource: charset === habit ? 'marketplace' : 'bytes',
-      reason: seen,
-      isUncertain: charset !== habit || (isSingleByte(habit) && !isWestern),
+      reason: isMixed(utf8, charset) ? mixed : seen,
+      isUncertain: charset !== habit || (isSingleByte(habit) && !isWestern) || isMixed(utf8, charset),
     };
   }
 
@@ -139,7 +139,9 @@ export function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf
     if (!utf8.isValid) {
       const count = isSingleByte(charset) ? utf8.tellingCharacters : 0;
       const note = `${pluralize(count, 'character')} of ${charset} may be UTF-8 among others that are not`;
-      return { ...labelled, notes: count > 0 ? [note] : [] };
+      const isUncertain = isMixed(utf8, charset);
+      const reason = isUncertain ? `${where}, although ${mixed}` : where;
+      return { ...labelled, reason, isUncertain, notes: count > 0 ? [note] : [] };
     }
     return {
       ...labelled,
@@ -160,6 +162,17 @@ function isThin(utf8: Utf8Finding, charset: string): boolean {
 /** In a Western charset these would be `Ã`, `Ä` or `Å` with a sign behind it each time. */
 function isLatinOnly({ latinLetters, goodCharacters }: Utf8Finding, charset: string): boolean {
   return isSingleByte(charset) && latinLetters >= Math.min(goodCharacters, enoughTelling);
+}
+
+const mixed = 'some of its characters are written in UTF-8, and others are not';
+
+/**
+ * Whether so many characters are UTF-8 that pieces of the text have different charsets. A few may
+ * be what somebody else once misread.
+ */
+function isMixed({ isValid, tellingCharacters, badBytes }: Utf8Finding, charset: string): boolean {
+  const minShare = 0.25;
+  return isSingleByte(charset) && !isValid && tellingCharacters > badBytes * minShare;
 }
 
 function isSingleByte(charset: string): boolean {

@@ -25,7 +25,7 @@ export class CandidateRows {
   ) {
     this.counts = kernel.calls.allocate(maxRowsTogether);
     const isText = reading.columns.every((column) => !column || !isTyped(column.type.kind));
-    this.longest = isText ? maxHeader(reading.headers) : undefined;
+    this.longest = isText ? headerOfMaxLength(reading.headers) : undefined;
   }
 
   /** `rejects`: what was rejected of these rows. */
@@ -101,7 +101,7 @@ function isTyped(kind: string): boolean {
   return ['int64', 'decimal', 'float64', 'bool', 'date', 'timestamp'].includes(kind);
 }
 
-function maxHeader(headers: string[]): { index: number; bytes: Buffer } {
+function headerOfMaxLength(headers: string[]): { index: number; bytes: Buffer } {
   const bytes = headers.map((header) => Buffer.from(header.trim()));
   const index = bytes.reduce((best, each, at) => (each.length > (bytes[best]?.length ?? 0) ? at : best), 0);
   return { index, bytes: bytes[index] ?? Buffer.alloc(0) };
