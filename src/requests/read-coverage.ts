@@ -1,4 +1,5 @@
 import type { PipelineContext } from '../ingest/context.js';
+import { requestFacts } from '../schema/request-facts.js';
 import type { Period } from '../warehouse/types.js';
 import { type CoveredPeriod, coverageOf, type RequestState } from './coverage.js';
 import { allPlans } from './request-plans.js';
@@ -49,17 +50,27 @@ export function coverageOfAll(
     (a, b) => byText(a.reportType, b.reportType) || byText(a.sellerId, b.sellerId),
   );
 
-  /** One for each marketplace: reports of several may cover the period of one. */
+  /**
+   * One for each marketplace: reports of several may cover the period of one. If every report
+   * covers the whole region, whatever marketplaces it names, one for all of them.
+   */
   function sourcesOf({ reportType, sellerId, marketplaceIds }: SourceKey): Source[] {
+    if (requestFacts(schemas, reportType ?? '').marketplaces === 'ignored') {
+      const source = sourceOf([reportType, sellerId], { reportType, sellerId, marketplaceIds });
+      source.marketplaceIds = [...new Set([...source.marketplaceIds, ...marketplaceIds])].sort();
+      return [source];
+    }
     return (marketplaceIds.length > 0 ? marketplaceIds : ['']).map((id) => {
-      const key = JSON.stringify([reportType, sellerId, id]);
-      const known = sources.get(key);
-      if (known) return known;
       const ids = id === '' ? [] : [id];
-      const source = { reportType, sellerId, marketplaceIds: ids, ledger: [], requests: [] };
-      sources.set(key, source);
-      return source;
+      return sourceOf([reportType, sellerId, id], { reportType, sellerId, marketplaceIds: ids });
     });
+  }
+
+  function sourceOf(of: unknown[], named: SourceKey): Source {
+    const key = JSON.stringify(of);
+    const source = sources.get(key) ?? { ...named, ledger: [], requests: [] };
+    sources.set(key, source);
+    return source;
   }
 
   function coverage(source: Source, nowMs: number): Coverage {
