@@ -123,9 +123,14 @@ export async function makeCalls(
       if (result === 'postponed') postpone(plan);
     };
     if (await guarded(sellerId, request, { isQuiet })) return;
-    if (isQuiet || (isUnavailable && isOfFewTypes(plan))) ended.add(plan.key);
-    else failedSellers.add(sellerId);
     postpone(plan);
+    if (!isQuiet && !(isUnavailable && isOfFewTypes(plan))) {
+      failedSellers.add(sellerId);
+      return;
+    }
+    ended.add(plan.key);
+    for (const other of candidatesOf(requests, cycle))
+      if (other.plan.key === plan.key && !done.has(other.windowKey)) postpone(plan);
   }
 
   /**

@@ -285,7 +285,8 @@ describe('requests while Amazon answers with 5xx for days', () => {
 
   it('to createReport for one type, take nothing from the others', async () => {
     amazon.failingTypes = reportTypes.slice(0, 1);
-    await amazon.turns(1, 15);
+    const [first] = await amazon.turns(1, 15);
+    assert.deepEqual([first?.requested.length, first?.postponed], [2, 1]);
     assert.deepEqual(amazon.typesMade(), amazon.types.slice(1));
     await amazon.turns(3 * 24, 60);
     assert.deepEqual(outages(), [`${amazon.types[0]}: 503`]);
