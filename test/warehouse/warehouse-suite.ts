@@ -144,6 +144,44 @@ export function describeWarehouse(
         assert.deepEqual(await values('SELECT seller FROM things'), ['Shop']);
       });
 
+      it('keeps the values of columns that have the names of its own statements', async () => {
+        const lists = { item: 'list(decimal(38,20))', position: 'list(decimal(38,20))' };
+        const texts = ['s', 'l', 'held', 'newest', 'newest_rank', 'market', 'document', 'batch', 'name'];
+        const names = ['here', 'key_text', ...Object.keys(lists), ...texts];
+        const report = (documentId: string, month: number, here: string) => {
+          const of = { ...lists, ...Object.fromEntries(texts.map((name) => [name, 'string'])) };
+          const row = Object.fromEntries(texts.map((name) => [name, documentId]));
+          const table: MadeTable = {
+            name: 'here',
+            mode: 'merge',
+            key: ['here', 'key_text'],
+            columns: { here: 'date', key_text: 'string', ...of },
+            rows: [{ here, key_text: 'k', item: '["1.5","0.5"]', position: '["2"]', ...row }],
+            parquetTypes: { item: 'VARCHAR[]', position: 'VARCHAR[]' },
+          };
+          return load({ documentId, reportCreatedAt: `2026-0${month}-01T00:00:00.000Z` }, table);
+        };
+        await warehouse.commit([await report('newer', 5, '2026-01-01')]);
+        await warehouse.commit([
+          await report('newest', 6, '2026-01-01'),
+          await report('other', 6, '2026-01-02'),
+        ]);
+        await warehouse.commit([await report('late', 4, '2026-01-01')]);
+        const found = await rows(`SELECT ${names} FROM here ORDER BY here`);
+        const plain = (value: unknown) =>
+          Array.isArray(value) ? value.map(Number) : (value as string | undefined);
+        assert.deepEqual(
+          found.map((row) => names.map((name) => plain(row[name]))),
+          ['newest', 'other'].map((documentId, index) => [
+            `2026-01-0${index + 1}`,
+            'k',
+            [1.5, 0.5],
+            [2],
+            ...texts.map(() => documentId),
+          ]),
+        );
+      });
+
       it('reads the offset of a time', async () => {
         const table = {
           columns: { sold_at: 'timestamp' },
