@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import { findSources, type Sources } from '../../src/maintenance/rebuild-sources.js';
+import { findSources } from '../../src/maintenance/rebuild-sources.js';
+import { withWorkTables } from '../../src/maintenance/work-tables.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { HeldLedger } from '../../src/warehouse/types.js';
 import { fakeContext } from '../ingest/fake-context.js';
@@ -15,13 +16,16 @@ describe('a rebuild whose old ledger cannot be read', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function find(error: Error): Promise<Sources> {
+  async function find(error: Error) {
     const fail = async () => {
       throw error;
     };
     const ledger: HeldLedger = { loads: fail, loadFields: fail, seen: fail };
     const [raw, lake] = ['raw', 'lake'].map((name) => openFolderStore(join(folder, name)));
-    return findSources(fakeContext({ raw, lake }), ledger);
+    return withWorkTables(folder, async (tables) => {
+      const { count, lostCount, failures } = await findSources(fakeContext({ raw, lake }), ledger, tables);
+      return { count, lostCount, failures };
+    });
   }
 
   const system = (code: string) => Object.assign(new Error(`${code}: of the disk`), { code });
@@ -43,7 +47,7 @@ describe('a rebuild whose old ledger cannot be read', () => {
     new Error('Conversion Error: of a damaged block'),
   ]) {
     it(`goes on without it if the file is damaged: ${error.message}`, async () => {
-      assert.deepEqual(await find(error), { documents: [], lost: [], failures: [] });
+      assert.deepEqual(await find(error), { count: 0, lostCount: 0, failures: [] });
     });
   }
 });
