@@ -47,7 +47,7 @@ export async function withWorkTables<T>(state: string, work: (tables: WorkTables
         async append(table, rows) {
           const [first] = rows;
           if (!first) return;
-          // One JSON text: rows that are appended value by value leave memory that is returned late.
+          // One JSON text: appended value by value, rows leave memory that is returned late.
           const columns = first.map((_, index) => `row[${index + 1}]`).join(', ');
           const from = `SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS row`;
           const sql = `INSERT INTO ${table} SELECT ${columns} FROM (${from})`;
