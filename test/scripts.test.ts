@@ -26,7 +26,9 @@ describe('the test scripts:', () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-scripts-'));
     for (const name of ['.ci', 'scripts', 'bin']) mkdirSync(join(folder, name));
     copyFileSync(join(root, '.ci/run'), join(folder, '.ci/run'));
-    copyFileSync(join(root, 'scripts/test'), join(folder, 'scripts/test'));
+    for (const name of ['test', 'with-emulators']) {
+      copyFileSync(join(root, 'scripts', name), join(folder, 'scripts', name));
+    }
     stub('scripts/install', 'true');
     stub('bin/npm', 'echo "npm $*"');
     stub('scripts/storage-emulator', 'echo "there is no Go" >&2; exit 3');
@@ -79,13 +81,17 @@ describe('the test scripts:', () => {
     });
   }
 
-  it('.ci/run runs the default suite, then the slow tests', async () => {
+  it('.ci/run runs the default suite, then the slow tests, both with the emulators and the analyzer', async () => {
     for (const name of ['bigquery-emulator', 'bigquery-analyzer']) {
-      stub(`scripts/${name}`, 'case $1 in --*) ;; *) "$@";; esac');
+      stub(`scripts/${name}`, `case $1 in --*) ;; *) echo ${name}; "$@";; esac`);
     }
     const { code, stdout } = await run('.ci/run');
     assert.equal(code, 0);
-    assert.match(stdout, /npm run --silent check\nnpm run --silent test:slow/);
+    const tiers = ['check', 'test:slow'].map((name) => `npm run --silent ${name}\n`);
+    assert.ok(
+      stdout.endsWith(tiers.map((tier) => `bigquery-emulator\nbigquery-analyzer\n${tier}`).join('')),
+      stdout,
+    );
   });
 });
 
@@ -100,13 +106,13 @@ describe('the npm scripts:', function () {
     }
   });
 
-  it('npm run test:slow runs the benchmark and the simulations alone', async () => {
+  it('npm run test:slow runs the benchmark, the simulations and *.slow.test.ts, and nothing else', async () => {
     const files = await filesRun('scripts/run-tests.mjs', '--tier=slow', '--no-parallel');
-    assert.deepEqual(files, [
-      'test/bench/bench.test.ts',
-      'test/bench/memory.test.ts',
-      'test/simulations/month-of-requests.test.ts',
-    ]);
+    const slow = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+      .map((name) => `test/${name}`)
+      .filter((name) => /^test\/(bench|simulations)\/.*\.test\.ts$|\.slow\.test\.ts$/.test(name));
+    assert.ok(slow.includes('test/ingest/crash.slow.test.ts'), slow.join());
+    assert.deepEqual(files.toSorted(), slow.toSorted());
   });
 
   /** The files whose tests a command would run. */

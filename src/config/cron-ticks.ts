@@ -7,6 +7,8 @@ const dayMs = 24 * hourMs;
 const quarterMs = 15 * minuteMs;
 /** An expression that was not due for this long is one for 29 February. */
 const maxMs = 400 * dayMs;
+/** Within four years, there is a 29 February. */
+const maxAheadMs = 4 * 366 * dayMs;
 
 /**
  * Returns the last time, in epoch milliseconds, that a cron expression was due at or before `nowMs`
@@ -47,6 +49,8 @@ interface Matcher {
   seconds: number[];
   minutesOfQuarter: Set<number>;
   isTick(atMs: number): boolean;
+  /** The tick that follows `sinceMs`, if it was looked for. */
+  next?: { sinceMs: number; atMs: number };
 }
 
 /** Those of the settings are few. */
@@ -113,17 +117,44 @@ function localMs(timeZone: string, atMs: number): number {
 }
 
 /**
- * Returns the earliest next time of several cron expressions in ISO 8601, or undefined if there is
- * none.
+ * Returns the earliest time after `nowMs` at which one of several cron expressions is due, in ISO
+ * 8601; undefined if none is due within four years. Clock changes count as in `lastTickMs`.
  */
-export function nextTick(expressions: string[], timezone: string): string | undefined {
-  const times = expressions.flatMap((expression) => {
-    const task = createTask(expression, () => {}, { timezone });
-    const next = task.getNextRuns(1).map((time) => time.toISOString());
-    void task.destroy();
-    return next;
-  });
-  return times.sort()[0];
+export function nextTick(expressions: string[], timezone: string, nowMs: number): string | undefined {
+  const times = expressions.flatMap((expression) => nextTickMs(expression, timezone, nowMs) ?? []);
+  return times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString();
+}
+
+function nextTickMs(expression: string, timezone: string, nowMs: number): number | undefined {
+  const matcher = matcherOf(expression, timezone);
+  if (!matcher) return undefined;
+  // The page asks for the same times every few seconds.
+  const { next } = matcher;
+  if (next && next.sinceMs <= nowMs && nowMs < next.atMs) return next.atMs;
+  const atMs = findNextMs(matcher, nowMs);
+  matcher.next = atMs === undefined ? undefined : { sinceMs: nowMs, atMs };
+  return atMs;
+}
+
+function findNextMs(
+  { fields, seconds, minutesOfQuarter, isTick }: Matcher,
+  nowMs: number,
+): number | undefined {
+  let minute = Math.floor(nowMs / minuteMs) * minuteMs;
+  while (minute <= nowMs + maxAheadMs) {
+    if (!isDayFor(fields, minute)) {
+      minute = (Math.floor(minute / dayMs) + 1) * dayMs;
+      continue;
+    }
+    if (minutesOfQuarter.has((minute % quarterMs) / minuteMs)) {
+      for (const second of seconds.toReversed()) {
+        const atMs = minute + second * 1000;
+        if (atMs > nowMs && isTick(atMs)) return atMs;
+      }
+    }
+    minute += minuteMs;
+  }
+  return undefined;
 }
 
 /** Returns how often a cron expression is due each day, on average over its next times. */

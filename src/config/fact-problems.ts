@@ -3,6 +3,7 @@ import type { OptionFacts, ReportSchemas, RequestFacts } from '../schema/types.j
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { maxSpanMs, spanText } from '../yaml/span.js';
+import { itemsOf } from './request-items-spec.js';
 import { requestOptions } from './request-options.js';
 import { type RequestConfig, windowOf } from './request-spec.js';
 
@@ -87,8 +88,9 @@ function optionProblems(request: RequestConfig, facts: RequestFacts): RequestPro
     return message === undefined ? [] : [{ at: ['reportOptions', name], message }];
   });
   const given = requestOptions(request, facts);
+  const perItem = itemsOf(request, facts)?.option;
   for (const [name, { required, values }] of Object.entries(options)) {
-    if (!required || name in given) continue;
+    if (!required || name in given || name === perItem) continue;
     const which = values ? `: one of ${values.join(', ')}` : '';
     const at = Object.keys(reportOptions).length > 0 ? 'reportOptions' : 'reportType';
     problems.push({ at: [at], message: `${reportType} requires the option \`${name}\`${which}` });

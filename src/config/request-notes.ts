@@ -1,7 +1,7 @@
 import { marketplaces } from '../schema/marketplaces.js';
 import { requestFacts } from '../schema/request-facts.js';
 import { minutesText } from '../schema/request-facts-text.js';
-import type { ReportSchemas } from '../schema/types.js';
+import type { ReportSchemas, RequestFacts } from '../schema/types.js';
 import { beforeMs, spanText } from '../yaml/span.js';
 import { shortestGapMinutes } from './cron.js';
 import { requestMarketplaces } from './request-marketplaces.js';
@@ -40,6 +40,10 @@ export function requestNotes(
       notes.push(
         `${about} has new content at most every ${minutesText(generatedEveryMinutes)}; a request in between is cancelled, or returns the same content again`,
       );
+    if (request.cron && !windowOf(request) && hasPeriod(facts))
+      notes.push(
+        `${about} is about a period, which Amazon chooses, as the request has no \`window\`; whatever it leaves out is missing. Write \`window: 1 day\`, for example`,
+      );
     const oldestMs = oldestStart ? beforeMs(nowMs, oldestStart) : Number.NEGATIVE_INFINITY;
     if (oldestStart && from && windowOf(request) && Date.parse(from) < oldestMs) {
       const oldest = new Date(oldestMs).toISOString().slice(0, 10);
@@ -50,4 +54,9 @@ export function requestNotes(
     if (ended && Date.parse(ended) > nowMs) notes.push(`${about} ends on ${ended}`);
     return notes;
   });
+}
+
+/** Whether the reports are known to be about a period, and not about the current state. */
+function hasPeriod({ settlesAfter, restatedFor, maxWindow, oldestStart }: RequestFacts): boolean {
+  return [settlesAfter, restatedFor, maxWindow, oldestStart].some((fact) => fact !== undefined);
 }

@@ -7,6 +7,8 @@ import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { factProblems, type RequestProblem } from './fact-problems.js';
+import { itemProblems } from './item-problems.js';
+import { maxSpanMs, spanMs, spanText } from '../yaml/span.js';
 import { matchesReportType } from './report-types.js';
 import { type RequestConfig, requestSpec } from './request-spec.js';
 
@@ -36,6 +38,7 @@ export function requestProblems(
       const path = ['pipelines', index, 'request', position];
       const found = [
         ...factProblems(request, schemas, systemClock.now()),
+        ...itemProblems(request, requestFacts(schemas, request.reportType), schemas),
         ...routeProblems(request, pipeline, pipelines),
         ...refreshProblems(request, schemas),
         ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
@@ -61,12 +64,28 @@ function routeProblems(
 }
 
 function refreshProblems(
-  { reportType, refresh = [] }: RequestConfig,
+  { reportType, refresh = [], lag }: RequestConfig,
   schemas: ReportSchemas,
 ): RequestProblem[] {
-  if (refresh.length === 0 || !schemas.has(reportType) || !appendsRows(schemas, reportType)) return [];
-  const message = `the rows of a second report of a window would be added to those of the first, because ${reportType} appends; remove \`refresh\`, or write a schema with \`load: { mode: replace }\` or \`merge\``;
-  return [{ at: ['refresh'], message }];
+  if (refresh.length === 0 || !schemas.has(reportType)) return [];
+  if (appendsRows(schemas, reportType)) {
+    const message = `the rows of a second report of a window would be added to those of the first, because ${reportType} appends; remove \`refresh\`, or write a schema with \`load: { mode: replace }\` or \`merge\``;
+    return [{ at: ['refresh'], message }];
+  }
+  const { oldestStart } = requestFacts(schemas, reportType);
+  const lagMs = lag ? spanMs(lag) : 0;
+  return refresh.flatMap((age, index) => {
+    const at = ['refresh', index];
+    if (lag && spanMs(age) <= lagMs) {
+      const message = `has no effect, because \`lag\` leaves the first request until ${spanText(lag)} after the window: write a higher age, or a shorter \`lag\``;
+      return [{ at, message }];
+    }
+    if (oldestStart && spanMs(age) >= maxSpanMs(oldestStart)) {
+      const message = `has no effect, because ${reportType} goes back only ${spanText(oldestStart)}: write a lower age`;
+      return [{ at, message }];
+    }
+    return [];
+  });
 }
 
 function placeProblems(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
 import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from '../yaml/span.js';
+import { perAsinSpec, perItemSpec } from './request-items-spec.js';
 
 /** The periods that createReportSchedule accepts. Source: Amazon's model reports_2021-06-30. */
 export const schedulePeriods = [
@@ -55,6 +56,8 @@ export const requestSpec = z
       .describe(
         '`reportOptions` as Amazon documents them for the type, such as `dateGranularity: DAY`. `reportPeriod` may be omitted if `window` states it.',
       ),
+    perAsin: perAsinSpec,
+    perItem: perItemSpec,
     window: span(spanUnits, '1 day')
       .refine(({ count }) => count >= 1, 'expected at least 1')
       .refine(
@@ -79,7 +82,7 @@ export const requestSpec = z
       ),
     from: z
       .string()
-      .regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date such as 2026-10-01')
+      .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'expected a date such as 2026-10-01', abort: true })
       .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such date')
       .refine((date) => !(Date.parse(date) > systemClock.now()), {
         error: ({ input }) => `${String(input)} is in the future; the first window must begin in the past`,
@@ -112,7 +115,7 @@ export const requestSpec = z
     if (request.schedule) {
       if (!request.period)
         issue('schedule', `needs \`period\`, such as P1D; Amazon offers ${schedulePeriods.join(', ')}`);
-      for (const key of ['cron', 'window', 'lag', 'refresh', 'from'] as const) {
+      for (const key of ['cron', 'window', 'lag', 'refresh', 'from', 'perAsin', 'perItem'] as const) {
         if (request[key] !== undefined)
           issue(key, "Amazon's schedule decides this; remove it, or remove `schedule: amazon`");
       }
@@ -121,9 +124,11 @@ export const requestSpec = z
     if (request.period) issue('period', 'is only for `schedule: amazon`; with `cron`, write `window`');
     if (!request.cron)
       issue('reportType', 'when is it requested? Add `cron`, or `schedule: amazon` with `period`');
-    for (const key of ['lag', 'refresh', 'from'] as const) {
+    for (const key of ['lag', 'refresh', 'from', 'perAsin', 'perItem'] as const) {
       if (request[key] !== undefined && !windowOf(request)) issue(key, 'needs a `window`');
     }
+    if (request.perAsin !== undefined && request.perItem)
+      issue('perItem', 'write either `perAsin` or `perItem`');
     const period = periodOption(request.reportOptions);
     if (period && request.window && (request.window.unit !== period.unit || request.window.count !== 1)) {
       issue('window', `reportPeriod is one ${period.unit}: write \`1 ${period.unit}\`, or remove the window`);

@@ -46,6 +46,31 @@ export const sellingPartnerErrors = {
     remedy:
       "Read Amazon's explanation in the ledger (`sp-reports loads --status fatal`) and fix the request in pipelines.yaml if needed; then run `sp-reports request --again`.",
   },
+  REPORT_PARTS_LEFT: {
+    kind: 'terminal',
+    message:
+      'requesting {reportType} for seller {sellerId}, {period}: {count} parts were not requested, because the parts of newer windows came first',
+    remedy:
+      'Amazon allows fewer reports of this type than the request needs: `sp-reports request --dry-run` shows both. Name fewer items, or use a longer window. `sp-reports request --again` requests the whole window again.',
+  },
+  REQUEST_ITEMS_FAILED: {
+    kind: 'terminal',
+    message: 'reading the items of {reportType} for seller {sellerId}: {found}',
+    remedy:
+      'Correct `perAsin` or `perItem` of the request in pipelines.yaml; `sp-reports query` runs the same SQL. The items are read again in the next cycle.',
+  },
+  REQUEST_ITEMS_MISSING: {
+    kind: 'terminal',
+    message: 'reading the items of {reportType} for seller {sellerId}: {source} has none',
+    remedy:
+      'Load the listings of the seller first (GET_MERCHANT_LISTINGS_ALL_DATA), or correct the SQL in pipelines.yaml. The items are read again in the next cycle.',
+  },
+  REQUEST_ITEM_INVALID: {
+    kind: 'terminal',
+    message:
+      'packing the items of {reportType} for seller {sellerId}: item "{item}" does not fit into {option}: {found}',
+    remedy: 'Remove the item from the list, the listings or the SQL of the request in pipelines.yaml.',
+  },
   REQUEST_STATE_INVALID: {
     kind: 'terminal',
     message: 'reading {file}: a later version of sp-reports wrote this state of requests ({found})',

@@ -117,11 +117,7 @@ export class IngestRun {
       void acknowledge(job.messages, log).then(() => this.ended());
       return true;
     }
-    if (this.limits.isDrain && !found.run.isDrain && shared.scheduler.remove(found)) {
-      shared.close(found);
-      found.leave();
-      return false;
-    }
+    if (this.limits.isDrain && shared.takeOver(found)) return false;
     this.count('duplicate');
     if (found.run !== this.limits && job.messages.length > 0) {
       // The queue of a message must stay open until the message has been acknowledged or released.
@@ -244,11 +240,8 @@ export class IngestRun {
     this.context.onEvent({ event: 'work_finished', key, outcome });
   }
 
-  /** Duplicates that arrived too late are redelivered, and then found in the ledger. */
   private async end(ended: JobInFlight): Promise<void> {
-    this.context.shared.close(ended);
-    await release(ended.job.messages, 0, this.context.log);
-    for (const each of ended.onEnded) each();
+    await this.context.shared.endWork(ended);
     this.ended();
   }
 

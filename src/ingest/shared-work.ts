@@ -1,20 +1,36 @@
-import { DocumentScheduler, type SchedulableDocument } from '../scheduling/document-scheduler.js';
+import {
+  DocumentScheduler,
+  type RunLimits,
+  type SchedulableDocument,
+} from '../scheduling/document-scheduler.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
+import { release } from './end-messages.js';
 import type { CommitContext } from './load-history.js';
-import type { ReportJob } from './report-job.js';
+import type { ReportJob, ReportRef } from './report-job.js';
+
+/** What identifies a report, and the messages that announced it. */
+type KnownJob = Pick<ReportJob, 'key' | 'messages'> & { report: Pick<ReportRef, 'sellerId' | 'reportId'> };
+
+/** A report that is being worked on. */
+interface InFlight {
+  job: KnownJob;
+  /** The run that it belongs to; undefined if it belongs to none. */
+  run?: RunLimits;
+  /** Called when it has ended, for the runs whose messages joined it. */
+  onEnded: (() => void)[];
+}
 
 /** A report in flight, as the run that it belongs to handles it. */
-export interface JobInFlight extends SchedulableDocument {
+export interface JobInFlight extends SchedulableDocument, InFlight {
   job: ReportJob;
+  run: RunLimits;
   /** Takes it along its data path. */
   start(): void;
   /** Gives it back without an attempt. */
   defer(delayMs: number): void;
   /** Another run has a message for it and continues in place of this one. */
   leave(): void;
-  /** Called when it has ended, for the runs whose messages joined it. */
-  onEnded: (() => void)[];
 }
 
 /** A run may begin with what it looked up in the ledger this long ago. */
@@ -33,7 +49,7 @@ export class SharedWork {
    * By ledger key and by report, because one notification may lack the document id that another
    * has.
    */
-  private readonly inFlight = new Map<string, JobInFlight>();
+  private readonly inFlight = new Map<string, InFlight>();
   /** When reports were committed, in epoch milliseconds, by the same keys; the last ones only. */
   private readonly committed = new Map<string, number>();
   /** The runs in progress. */
@@ -52,25 +68,75 @@ export class SharedWork {
   }
 
   /** The report in flight that a job is about, if there is one. */
-  find(job: ReportJob): JobInFlight | undefined {
+  find(job: KnownJob): InFlight | undefined {
     return this.inFlight.get(job.key) ?? this.inFlight.get(reportKey(job));
   }
 
   add(entering: JobInFlight): void {
-    for (const key of keysOf(entering.job)) this.inFlight.set(key, entering);
+    this.register(entering);
     this.scheduler.add(entering);
     this.schedule();
   }
 
+  private register(entering: InFlight): void {
+    for (const key of keysOf(entering.job)) this.inFlight.set(key, entering);
+  }
+
+  /**
+   * Takes a report out of the run that it belongs to, if it only waits there and the run is no
+   * drain. Returns whether it did.
+   */
+  takeOver(found: InFlight): boolean {
+    if (!isOfRun(found) || found.run.isDrain || !this.scheduler.remove(found)) return false;
+    this.close(found);
+    found.leave();
+    return true;
+  }
+
+  /**
+   * Works on a report that belongs to no run, while no run has it in flight. Messages that come
+   * meanwhile are released in the end: when they are received again, the ledger says what to do.
+   * `hasWaited`: for a run that had it.
+   */
+  async alone<Result>(job: KnownJob, work: (hasWaited: boolean) => Promise<Result>): Promise<Result> {
+    let hasWaited = false;
+    const isFree = () => {
+      const found = this.find(job);
+      return !found || this.takeOver(found);
+    };
+    while (!isFree()) {
+      hasWaited = true;
+      await this.until(isFree);
+    }
+    const entering: InFlight = { job, onEnded: [] };
+    this.register(entering);
+    try {
+      return await work(hasWaited);
+    } finally {
+      await this.endWork(entering);
+    }
+  }
+
+  /**
+   * Ends a report in flight. Messages that came too late to be acknowledged with it are released:
+   * when they are received again, the ledger has it.
+   */
+  async endWork(ended: InFlight): Promise<void> {
+    this.close(ended);
+    await release(ended.job.messages, 0, this.context.log);
+    for (const each of ended.onEnded) each();
+    this.changed();
+  }
+
   /** From here on no message joins it, and another run may begin it again. */
-  close(closing: JobInFlight): void {
+  close(closing: InFlight): void {
     for (const key of keysOf(closing.job)) {
       if (this.inFlight.get(key) === closing) this.inFlight.delete(key);
     }
   }
 
   /** Notes that a report has its final row in the ledger now. */
-  noteCommitted(job: ReportJob, { key: committedKey }: LedgerEntry): void {
+  noteCommitted(job: KnownJob, { key: committedKey }: LedgerEntry): void {
     const nowMs = this.context.clock.now();
     for (const key of [...keysOf(job), committedKey]) this.committed.set(key, nowMs);
     const sinceMs = Math.min(nowMs, ...[...this.runs].map(({ beganMs }) => beganMs)) - maxLookupMs;
@@ -78,7 +144,7 @@ export class SharedWork {
   }
 
   /** Whether a report was committed since the run looked it up in the ledger. */
-  wasCommittedSince(job: ReportJob, { beganMs }: { beganMs: number }): boolean {
+  wasCommittedSince(job: KnownJob, { beganMs }: { beganMs: number }): boolean {
     return keysOf(job).some((key) => (this.committed.get(key) ?? 0) > beganMs - maxLookupMs);
   }
 
@@ -141,10 +207,14 @@ export class SharedWork {
   }
 }
 
-function keysOf(job: ReportJob): string[] {
+function isOfRun(found: InFlight): found is JobInFlight {
+  return found.run !== undefined;
+}
+
+function keysOf(job: KnownJob): string[] {
   return [job.key, reportKey(job)];
 }
 
-function reportKey({ key, report: { sellerId, reportId } }: ReportJob): string {
+function reportKey({ key, report: { sellerId, reportId } }: KnownJob): string {
   return reportId ? ledgerKey({ sellerId, reportId }) : key;
 }

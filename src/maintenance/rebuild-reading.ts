@@ -3,7 +3,7 @@ import { readRecordOf } from '../ingest/load-record.js';
 import { isMetadataUnreadable, readRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import type { HeldLedger, LedgerEntry, Load } from '../warehouse/types.js';
-import type { FoundSource } from './rebuild-sources.js';
+import type { FoundSource, Sources } from './rebuild-sources.js';
 
 /** What a document is rebuilt from. */
 export interface RebuildSource extends Pick<FoundSource, 'key' | 'createdAt' | 'damage'> {
@@ -20,24 +20,27 @@ const together = 50;
 
 /** Reads what documents are rebuilt from, some documents at a time, in the same order. */
 export async function* readSources(
-  documents: FoundSource[],
+  sources: Pick<Sources, 'count' | 'pages'>,
   ledger: HeldLedger,
   context: PipelineContext,
 ): AsyncGenerator<RebuildSource[]> {
-  for (let start = 0; start < documents.length; start += together) {
-    const some = documents.slice(start, start + together);
-    const inLedger = some.filter(({ hadRows }) => hadRows !== undefined).map(({ key }) => key);
-    const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
-    const read = await Promise.all(some.map((each) => readSource(each, rows.get(each.key), context)));
-    // If someone removed the only file of a document meanwhile, nothing is known of it.
-    yield read.filter(({ load, raw, known }) => load ?? raw ?? known);
-    const done = start + some.length;
-    context.onEvent({
-      event: 'step_advanced',
-      step: 'committing documents',
-      done,
-      total: documents.length,
-    });
+  let done = 0;
+  for await (const page of sources.pages()) {
+    for (let start = 0; start < page.length; start += together) {
+      const some = page.slice(start, start + together);
+      const inLedger = some.filter(({ isInLedger }) => isInLedger).map(({ key }) => key);
+      const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
+      const read = await Promise.all(some.map((each) => readSource(each, rows.get(each.key), context)));
+      // If someone removed the only file of a document meanwhile, nothing is known of it.
+      yield read.filter(({ load, raw, known }) => load ?? raw ?? known);
+      done += some.length;
+      context.onEvent({
+        event: 'step_advanced',
+        step: 'committing documents',
+        done,
+        total: sources.count,
+      });
+    }
   }
 }
 
@@ -46,10 +49,10 @@ async function readSource(
   row: LedgerEntry | undefined,
   { lake, raw: rawStore }: PipelineContext,
 ): Promise<RebuildSource> {
-  const load = record === undefined ? undefined : await readRecordOf(lake, record);
+  const load = record === null ? undefined : await readRecordOf(lake, record);
   const source = { key, createdAt, damage, known: row ?? load?.entry };
   if (isWhole && load) return { ...source, load };
-  if (rawPath === undefined) return source;
+  if (rawPath === null) return source;
   try {
     return { ...source, raw: await readRaw(rawStore, rawPath) };
   } catch (error) {

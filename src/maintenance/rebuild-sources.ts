@@ -1,11 +1,18 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { describeError, faultOf, isDamagedWarehouse, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { readRecords, recordPathsOf } from '../ingest/load-record.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
 import { rawPathsOf, readRaws } from '../source/document/raw-store.js';
 import { ledgerFieldPages, ledgerPages } from '../warehouse/ledger/ledger-pages.js';
-import { type HeldLedger, type LedgerEntry, ledgerKey, parquetPaths } from '../warehouse/types.js';
+import {
+  type HeldLedger,
+  type LedgerEntry,
+  ledgerKey,
+  type LedgerRow,
+  parquetPaths,
+} from '../warehouse/types.js';
+import type { WorkTables } from './work-tables.js';
 
 /**
  * What is known of a document before it is its turn. There is one for each document, so it names
@@ -15,23 +22,25 @@ export interface FoundSource {
   key: string;
   /** When its report was created; '' if unknown. */
   createdAt: string;
-  /** Whether it had rows by the old ledger; undefined if that does not have it. */
-  hadRows?: boolean;
+  /** Whether the old ledger has it. */
+  isInLedger: boolean;
   /** The path of its load record. */
-  record?: string;
+  record: string | null;
   /** Whether all Parquet files of its load record exist. */
   isWhole: boolean;
   /** The path of its raw document, if the Parquet files do not all exist. */
-  raw?: string;
+  raw: string | null;
   /** Why its raw document is unreadable. */
   damage?: Error;
 }
 
 export interface Sources {
-  /** The oldest report first. */
-  documents: FoundSource[];
+  count: number;
+  /** The oldest report first, in pages: a warehouse of any size needs the memory of one. */
+  pages(): AsyncGenerator<FoundSource[]>;
+  lostCount: number;
   /** Keys of documents of the old ledger that had rows, and have neither Parquet nor raw bytes. */
-  lost: string[];
+  lost(): AsyncGenerator<string[]>;
   /** Raw documents that cannot be identified, because their metadata is unreadable. */
   failures: Failure[];
 }
@@ -39,121 +48,231 @@ export interface Sources {
 /**
  * Finds the sources of all documents of a warehouse: the loads of the lake, and for the others the
  * raw documents that the old ledger has, or all raw documents if the old ledger is unreadable or
- * empty.
+ * empty. They are listed in `tables`.
  */
-export async function findSources(context: PipelineContext, ledger: HeldLedger): Promise<Sources> {
+export async function findSources(
+  context: PipelineContext,
+  ledger: HeldLedger,
+  tables: WorkTables,
+): Promise<Sources> {
   const { lake, raw: rawStore, log, onEvent } = context;
-  const old = await readOldLedger(ledger, context);
-  const found = old ?? new Map<string, FoundSource>();
-  onEvent({ event: 'step_advanced', step: 'listing files', done: 0 });
-  const inLake = await lake.list();
-  const unclaimed = new Set(rawPathsOf(await rawStore.list()));
-  const byRawPath = await findRecords();
-  const unreadable = await findRaws();
-  const failures = await findDamaged();
-  const all = [...found.values()];
+  for (const each of listTables) await tables.run(each);
+  const hasLedger = await readOldLedger(ledger, tables, context);
+  await listFiles();
+  await readLoadRecords();
+  const damages = new Map<string, Error>();
+  const failures = await findDamaged(await readRawDocuments());
+  for (const each of joinSources) await tables.run(each);
   return {
-    documents: all.filter(isThere).sort(byReportAge),
-    lost: all.filter((source) => source.hadRows && !isThere(source)).map(({ key }) => key),
+    count: await tables.count('source'),
+    async *pages() {
+      for await (const page of tables.pages<FoundSource>('source')) {
+        yield page.map((source) => {
+          const isThere = source.isWhole || source.raw !== null;
+          return { ...source, damage: isThere ? undefined : damages.get(source.key) };
+        });
+      }
+    },
+    lostCount: await tables.count('lost'),
+    async *lost() {
+      for await (const page of tables.pages<{ key: string }>('lost')) yield page.map(({ key }) => key);
+    },
     failures,
   };
 
-  function add(key: string, files: Omit<Partial<FoundSource>, 'key' | 'hadRows'>): void {
-    found.set(key, Object.assign(found.get(key) ?? { key, createdAt: '', isWhole: false }, files));
+  async function listFiles(): Promise<void> {
+    let done = 0;
+    const advance = () => onEvent({ event: 'step_advanced', step: 'listing files', done });
+    advance();
+    for await (const paths of lake.pages()) {
+      const parquet = paths.filter((path) => path.endsWith('.parquet'));
+      await tables.append('parquet', parquet.map(inRow));
+      await tables.append('found_record', recordPathsOf(paths, lake).map(inRow));
+      done += paths.length;
+      advance();
+    }
+    for await (const paths of rawStore.pages()) {
+      await tables.append('found_raw', rawPathsOf(paths).map(inRow));
+      done += paths.length;
+      advance();
+    }
+    await tables.run('CREATE TABLE record_path AS SELECT path FROM found_record ORDER BY path');
   }
 
-  /** What records without all of their Parquet files say, by the path of the raw document. */
-  async function findRecords(): Promise<Map<string, EntryOfRaw>> {
-    const files = new Set(inLake.filter((path) => path.endsWith('.parquet')));
-    const paths = recordPathsOf(inLake, lake);
-    const incomplete = new Map<string, EntryOfRaw>();
+  async function readLoadRecords(): Promise<void> {
+    const total = await tables.count('record_path');
     let done = 0;
-    for await (const records of readRecords(lake, paths)) {
-      done += records.length;
-      onEvent({ event: 'step_advanced', step: 'reading load records', done, total: paths.length });
-      for (const { path, load } of records) {
-        const { key, reportCreatedAt, rawPath } = load.entry;
-        const isWhole = parquetPaths(load).every((each) => files.has(each));
-        add(key, { createdAt: reportCreatedAt ?? '', record: path, isWhole });
-        if (rawPath === null) continue;
-        if (isWhole) unclaimed.delete(join(rawStore.folder, rawPath));
-        else incomplete.set(rawPath, { key, reportCreatedAt });
+    for await (const paths of pathPages('record_path')) {
+      for await (const records of readRecords(lake, paths)) {
+        done += records.length;
+        onEvent({ event: 'step_advanced', step: 'reading load records', done, total });
+        await tables.append(
+          'load_record',
+          records.map(({ path, load: { entry } }) => [
+            entry.key,
+            entry.reportCreatedAt ?? '',
+            path,
+            entry.rawPath === null ? null : join(rawStore.folder, entry.rawPath),
+          ]),
+        );
+        await tables.append(
+          'needed',
+          records.flatMap(({ path, load }) => parquetPaths(load).map((each) => [path, each])),
+        );
       }
     }
-    return incomplete;
+    for (const each of joinRecords) await tables.run(each);
   }
 
   /** Returns the paths of raw documents whose metadata is unreadable. */
-  async function findRaws(): Promise<Map<string, Error>> {
+  async function readRawDocuments(): Promise<Map<string, Error>> {
     const damaged = new Map<string, Error>();
+    const total = await tables.count('raw_path');
     let done = 0;
     const onUnreadable = (path: string, error: Error) => damaged.set(path, error);
-    for await (const { path, metadata } of readRaws(rawStore, [...unclaimed], onUnreadable)) {
-      done += 1;
-      onEvent({ event: 'step_advanced', step: 'reading raw documents', done, total: unclaimed.size });
-      const key = ledgerKey(metadata);
-      const source = found.get(key);
-      // The document of a FATAL report is an explanation, without rows.
-      if (source?.isWhole || metadata.reportStatus === 'FATAL') continue;
-      if (!old || source?.hadRows !== undefined) {
-        add(key, { createdAt: metadata.reportCreatedAt ?? '', raw: path });
+    for await (const paths of pathPages('raw_path')) {
+      const rows: string[][] = [];
+      for await (const { path, metadata } of readRaws(rawStore, paths, onUnreadable)) {
+        done += 1;
+        onEvent({ event: 'step_advanced', step: 'reading raw documents', done, total });
+        // The document of a FATAL report is an explanation, without rows.
+        if (metadata.reportStatus === 'FATAL') continue;
+        rows.push([ledgerKey(metadata), metadata.reportCreatedAt ?? '', path]);
       }
+      await tables.append('raw_document', rows);
     }
+    await tables.run(joinRaws(hasLedger));
     return damaged;
   }
 
-  async function findDamaged(): Promise<Failure[]> {
+  async function findDamaged(unreadable: Map<string, Error>): Promise<Failure[]> {
     const failed: Failure[] = [];
-    if (unreadable.size > 0 && old) {
+    if (unreadable.size === 0) return failed;
+    const byRawPath = new Map<string, EntryOfRaw>();
+    for await (const page of tables.pages<EntryOfRaw & { path: string }>('incomplete')) {
+      for (const { path, ...entry } of page) if (unreadable.has(path)) byRawPath.set(path, entry);
+    }
+    if (hasLedger) {
       for await (const page of ledgerFieldPages(ledger, context.clock, rawFields)) {
         for (const { rawPath, ...entry } of page) {
-          if (rawPath && unreadable.has(join(rawStore.folder, rawPath))) byRawPath.set(rawPath, entry);
+          const path = rawPath && join(rawStore.folder, rawPath);
+          if (path && unreadable.has(path)) byRawPath.set(path, entry);
         }
       }
     }
     for (const [path, error] of unreadable) {
-      const entry = byRawPath.get(relative(rawStore.folder, path));
+      const entry = byRawPath.get(path);
       log.warn({ key: entry?.key }, error.message);
-      const source = entry && found.get(entry.key);
-      if (entry && !(source && isThere(source))) {
-        add(entry.key, { createdAt: entry.reportCreatedAt ?? '', damage: error });
+      if (entry && !damages.has(entry.key)) {
+        damages.set(entry.key, error);
+        await tables.append('damaged', [[entry.key, entry.reportCreatedAt ?? '']]);
       }
-      if (!entry && !old) failed.push(failureOf({ key: rawStore.nameOf(path), sellerId: null }, error));
+      if (!entry && !hasLedger) {
+        failed.push(failureOf({ key: rawStore.nameOf(path), sellerId: null }, error));
+      }
     }
     return failed;
   }
+
+  async function* pathPages(table: string): AsyncGenerator<string[]> {
+    for await (const page of tables.pages<{ path: string }>(table)) yield page.map(({ path }) => path);
+  }
 }
+
+const inRow = (path: string) => [path];
+
+const listTables = [
+  'CREATE TABLE ledger (key VARCHAR, had_rows BOOLEAN)',
+  'CREATE TABLE parquet (path VARCHAR)',
+  'CREATE TABLE found_record (path VARCHAR)',
+  'CREATE TABLE found_raw (path VARCHAR)',
+  'CREATE TABLE load_record (key VARCHAR, created_at VARCHAR, path VARCHAR, raw_path VARCHAR)',
+  'CREATE TABLE needed (record VARCHAR, path VARCHAR)',
+  'CREATE TABLE raw_document (key VARCHAR, created_at VARCHAR, path VARCHAR)',
+  'CREATE TABLE damaged (key VARCHAR, created_at VARCHAR)',
+];
+
+/**
+ * Load records without all of their Parquet files, and the raw documents that no whole load is of.
+ * If several files are about one document, the last by path counts.
+ */
+const joinRecords = [
+  `CREATE TABLE record AS
+   SELECT each.*, each.path NOT IN (SELECT record FROM needed ANTI JOIN parquet USING (path)) AS is_whole
+   FROM load_record each SEMI JOIN (SELECT max(path) AS path FROM load_record GROUP BY key) USING (path)`,
+  `CREATE TABLE incomplete AS
+   SELECT key, created_at AS reportCreatedAt, raw_path AS path FROM record
+   WHERE NOT is_whole AND raw_path IS NOT NULL ORDER BY record.path`,
+  `CREATE TABLE raw_path AS
+   SELECT path FROM found_raw ANTI JOIN (SELECT raw_path AS path FROM record WHERE is_whole) USING (path)
+   ORDER BY path`,
+];
+
+/** Raw documents to read: of documents that no whole load is of, and that the old ledger has. */
+function joinRaws(hasLedger: boolean): string {
+  return `CREATE TABLE raw AS
+    SELECT each.* FROM raw_document each
+    SEMI JOIN (SELECT max(path) AS path FROM raw_document GROUP BY key) USING (path)
+    ANTI JOIN (SELECT key FROM record WHERE is_whole) USING (key)
+    ${hasLedger ? 'SEMI JOIN ledger USING (key)' : ''}`;
+}
+/** The documents that there is anything to rebuild from, and those that are lost. */
+const joinSources = [
+  `CREATE TABLE source AS
+   SELECT key, ledger.had_rows IS NOT NULL AS "isInLedger", record.path AS record, raw.path AS raw,
+     coalesce(record.is_whole, false) AS "isWhole",
+     coalesce(CASE WHEN record.is_whole OR raw.path IS NOT NULL THEN raw.created_at ELSE damaged.created_at END,
+       record.created_at, '') AS "createdAt"
+   FROM ledger FULL JOIN record USING (key) FULL JOIN raw USING (key) FULL JOIN damaged USING (key)
+   WHERE record.is_whole OR raw.path IS NOT NULL OR damaged.key IS NOT NULL
+   ORDER BY "createdAt", key`,
+  `CREATE TABLE lost AS
+   SELECT key FROM ledger ANTI JOIN source USING (key) WHERE had_rows ORDER BY ledger.rowid DESC`,
+];
 
 const rawFields = ['key', 'reportCreatedAt', 'rawPath'] as const;
 type EntryOfRaw = Pick<LedgerEntry, 'key' | 'reportCreatedAt'>;
 
 /**
- * The documents of the old ledger, the last loaded first; undefined if it is empty or damaged.
- * Reads all of its columns, because damage may be in any of them.
+ * Lists the documents of the old ledger, the first loaded first. Returns whether there are any:
+ * none are listed if it is empty or damaged. Reads all of its columns, because damage may be in any
+ * of them.
  * Errors: WAREHOUSE_LOCKED, WAREHOUSE_OUT_OF_MEMORY, and those of the machine.
  */
 async function readOldLedger(
   ledger: HeldLedger,
+  tables: WorkTables,
   { clock, log, onEvent }: PipelineContext,
-): Promise<Map<string, FoundSource> | undefined> {
-  const found: FoundSource[] = [];
-  const advance = () =>
-    onEvent({ event: 'step_advanced', step: 'reading the old ledger', done: found.length });
+): Promise<boolean> {
+  let done = 0;
+  const advance = () => onEvent({ event: 'step_advanced', step: 'reading the old ledger', done });
   advance();
-  try {
-    for await (const page of ledgerPages(ledger, clock)) {
-      for (const { key, tables } of page) {
-        found.push({ key, createdAt: '', hadRows: tables.length > 0, isWhole: false });
-      }
-      advance();
+  const pages = ledgerPages(ledger, clock);
+  for (;;) {
+    const page = await nextPage();
+    if (page === 'damaged') {
+      await tables.run('TRUNCATE ledger');
+      return false;
     }
-  } catch (error) {
-    // What it has is unknown, and not lost: without the ledger, no loss would be noticed.
-    if (!mayBeDamage(error)) throw error;
-    log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
-    return undefined;
+    if (!page) return done > 0;
+    await tables.append(
+      'ledger',
+      page.map((row) => [row.key, row.tables.length > 0]),
+    );
+    done += page.length;
+    advance();
   }
-  return found.length > 0 ? new Map(found.reverse().map((source) => [source.key, source])) : undefined;
+
+  async function nextPage(): Promise<LedgerRow[] | 'damaged' | undefined> {
+    try {
+      return (await pages.next()).value ?? undefined;
+    } catch (error) {
+      // What it has is unknown, and not lost: without the ledger, no loss would be noticed.
+      if (!mayBeDamage(error)) throw error;
+      log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
+      return 'damaged';
+    }
+  }
 }
 
 /** Damage may show in any error, except in those of the machine and of limits. */
@@ -162,18 +281,4 @@ function mayBeDamage(error: unknown): boolean {
   const isLimit =
     error instanceof ReportsError && ['WAREHOUSE_LOCKED', 'WAREHOUSE_OUT_OF_MEMORY'].includes(error.code);
   return !isLimit && faultOf(error) !== 'machine';
-}
-
-/** Whether there is anything to rebuild a document from. */
-function isThere({ isWhole, raw, damage }: FoundSource): boolean {
-  return isWhole || raw !== undefined || damage !== undefined;
-}
-
-/** The oldest report first. */
-function byReportAge(a: FoundSource, b: FoundSource): number {
-  return compareText(a.createdAt, b.createdAt) || compareText(a.key, b.key);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

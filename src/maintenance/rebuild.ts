@@ -11,6 +11,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
 import { readSources } from './rebuild-reading.js';
 import { findSources } from './rebuild-sources.js';
+import { type WorkTables, withWorkTables } from './work-tables.js';
 
 /**
  * How many loads were committed again from the Parquet of the lake, and how many documents were
@@ -41,7 +42,11 @@ export async function rebuild(context: PipelineContext, options: RebuildOptions)
   const file = context.warehouseFile;
   if (!file) throw new ReportsError('WAREHOUSE_IS_NO_FILE', { path: warehouseName(context.config) });
   return withRebuildLock(file.path, () =>
-    file.hold(file.path, (ledger) => makeNewFile(file, ledger, context, options)),
+    file.hold(file.path, (ledger) =>
+      withWorkTables(context.config.state, (tables) =>
+        makeNewFile(file, { ledger, tables }, context, options),
+      ),
+    ),
   );
 }
 
@@ -71,40 +76,37 @@ export async function filesOfRebuilds(path: string): Promise<string[]> {
 
 async function makeNewFile(
   { path, open }: WarehouseFile,
-  ledger: HeldLedger,
+  { ledger, tables }: { ledger: HeldLedger; tables: WorkTables },
   context: PipelineContext,
   options: RebuildOptions,
 ): Promise<RebuildSummary> {
   const fresh = `${path}.rebuild`;
   await removeFresh(fresh);
-  const { documents, lost, failures } = await findSources(context, ledger);
-  if (options.unlessEmpty && documents.length === 0) throw options.unlessEmpty;
-  const summary: RebuildSummary = {
-    fromLake: 0,
-    fromRaw: 0,
-    lost,
-    failures,
-    backup: null,
-  };
-  const refuseLoss = () => {
-    const [first] = summary.lost;
+  const sources = await findSources(context, ledger, tables);
+  const { lostCount, failures } = sources;
+  if (options.unlessEmpty && sources.count === 0) throw options.unlessEmpty;
+  const refuseLoss = (count: number, first: string | undefined) => {
     if (first === undefined || options.acceptLoss) return;
     const { lake, raw } = context;
     throw new ReportsError('REBUILD_INCOMPLETE', {
       path,
-      count: pluralize(summary.lost.length, 'document'),
+      count: pluralize(count, 'document'),
       first,
       lake: lake.location,
       raw: raw.location,
     });
   };
-  refuseLoss();
+  const summary: RebuildSummary = { fromLake: 0, fromRaw: 0, lost: [], failures, backup: null };
+  for await (const keys of sources.lost()) {
+    refuseLoss(lostCount, keys[0]);
+    summary.lost.push(...keys);
+  }
   const warehouse = open(fresh);
   // Reading a document again looks at earlier ones, and nothing else can open the held file.
   const building = { ...context, warehouse };
-  await commitSources(readSources(documents, ledger, context), warehouse, summary, building, options);
+  await commitSources(readSources(sources, ledger, context), warehouse, summary, building, options);
   try {
-    refuseLoss();
+    refuseLoss(summary.lost.length, summary.lost[0]);
   } catch (error) {
     await removeFresh(fresh);
     throw error;

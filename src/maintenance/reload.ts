@@ -88,11 +88,27 @@ async function suggestionFor(
 }
 
 /**
- * Loads the document of one ledger row again. `unchecked` receives its key if nothing but its size
- * is known of its bytes.
+ * Loads the document of one ledger row again, while no run of this process works on it. `unchecked`
+ * receives its key if nothing but its size is known of its bytes.
  * Errors: RAW_PURGED, RAW_MISSING, SELLER_UNKNOWN; those of building and committing a load.
  */
 export async function loadAgain(
+  row: LedgerRow,
+  run: DocumentRun,
+  options: ReloadOptions,
+  unchecked: Set<string>,
+): Promise<Reloaded> {
+  const { key, sellerId, reportId } = row;
+  const { shared, warehouse } = run.context;
+  const report = { sellerId: sellerId ?? '', reportId: reportId ?? undefined };
+  return await shared.alone({ key, report, messages: [] }, async (hasWaited) => {
+    // The run that had it may have committed it.
+    const current = hasWaited ? (await warehouse.seen([key])).get(key) : row;
+    return await loadAlone(current ?? row, run, options, unchecked);
+  });
+}
+
+async function loadAlone(
   row: LedgerRow,
   run: DocumentRun,
   options: ReloadOptions,

@@ -7,6 +7,10 @@ import { ledgerKey } from '../warehouse/types.js';
 import { pathsOf } from './verify-document.js';
 import { type Finding, type FindingKind, rowsOf } from './verify-findings.js';
 
+interface ListedFile {
+  path: string;
+}
+
 /** The ledger is read for so many files at once. */
 const filesAtOnce = 100;
 
@@ -15,26 +19,28 @@ const maxInProgressMs = 3_600_000;
 
 /**
  * Yields findings about files of which the ledger says nothing: orphaned ones, which the program
- * wrote, and foreign ones. Those that a load has written meanwhile are left out. `paths`: of files
+ * wrote, and foreign ones. Those that a load has written meanwhile are left out. `files`: those
  * that no ledger row is about.
  */
 export async function* checkLeftovers(
-  paths: { raw: Iterable<string>; lake: Iterable<string> },
+  files: { raw: AsyncIterable<ListedFile[]>; lake: AsyncIterable<ListedFile[]> },
   context: PipelineContext,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const { raw, lake, warehouse } = context;
   let group: { path: string; finding: Finding }[] = [];
   for (const [store, from] of [
-    [raw, paths.raw],
-    [lake, paths.lake],
+    [raw, files.raw],
+    [lake, files.lake],
   ] as const) {
-    for (const path of from) {
-      signal.throwIfAborted();
-      if (isUnfinished(store, path)) continue;
-      const finding = await (store === raw ? rawLeftover(path, raw) : lakeLeftover(path, lake));
-      if (finding) group.push({ path, finding: await withAge(finding, store, path) });
-      if (group.length >= filesAtOnce) yield* unledgered();
+    for await (const page of from) {
+      for (const { path } of page) {
+        signal.throwIfAborted();
+        if (isUnfinished(store, path)) continue;
+        const finding = await (store === raw ? rawLeftover(path, raw) : lakeLeftover(path, lake));
+        if (finding) group.push({ path, finding: await withAge(finding, store, path) });
+        if (group.length >= filesAtOnce) yield* unledgered();
+      }
     }
   }
   yield* unledgered();

@@ -9,6 +9,7 @@ import { type Finding, isWrong } from './verify-findings.js';
 import { checkLeftovers } from './verify-leftovers.js';
 import { type DocumentRepair, openRepairs } from './verify-repair.js';
 import { checkTable, missingTable } from './verify-tables.js';
+import { type WorkTables, withWorkTables } from './work-tables.js';
 
 export interface VerifyOptions {
   /** Repairs what another copy allows. */
@@ -38,31 +39,37 @@ export interface VerifySummary {
  * Errors: those of the warehouse, the stores and the machine; the reason of the signal.
  */
 export async function verify(context: PipelineContext, options: VerifyOptions): Promise<VerifySummary> {
-  if (!options.repair) return check(context, options);
   const { warehouseFile, config } = context;
-  return withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), () => check(context, options));
+  const checkAll = () => withWorkTables(config.state, (tables) => check(context, options, tables));
+  if (!options.repair) return checkAll();
+  return withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), checkAll);
 }
 
-async function check(context: PipelineContext, options: VerifyOptions): Promise<VerifySummary> {
-  const { raw, lake, warehouse, clock } = context;
+async function check(
+  context: PipelineContext,
+  options: VerifyOptions,
+  tables: WorkTables,
+): Promise<VerifySummary> {
+  const { warehouse, clock } = context;
   const { signal, onFinding } = options;
   const reading = { pace: openPace(options.bytesPerSecond, clock, signal), signal };
   const repairs = options.repair ? openRepairs(context, options) : undefined;
   const summary: VerifySummary = { documents: 0, tables: 0, findings: 0, repaired: 0, wrong: 0 };
   // Before the ledger: a file that is listed here and has no ledger row later was not just written.
-  const unclaimed = { raw: new Set(await raw.list()), lake: new Set(await lake.list()) };
+  const files = await listFiles(context, tables);
   const filled = new Map<string, { name: string; rows: number }>();
   for await (const page of ledgerPages(warehouse, clock)) {
     const suspects: string[] = [];
+    await files.claim(page);
     for (const row of page) {
       signal.throwIfAborted();
-      claim(row);
+      countRows(row);
       summary.documents += 1;
       if ((await checkDocument(row, context, reading)).length > 0) suspects.push(row.key);
     }
     await lookAgain(suspects);
   }
-  for await (const finding of checkLeftovers(unclaimed, context, signal)) report(finding);
+  for await (const finding of checkLeftovers(await files.unclaimed(), context, signal)) report(finding);
   await checkTables();
   return summary;
 
@@ -73,11 +80,7 @@ async function check(context: PipelineContext, options: VerifyOptions): Promise<
     onFinding(finding);
   }
 
-  function claim(row: LedgerRow): void {
-    for (const path of pathsOf(row, context)) {
-      unclaimed.raw.delete(path);
-      unclaimed.lake.delete(path);
-    }
+  function countRows(row: LedgerRow): void {
     for (const { name, rows, superseded = 0 } of row.tables) {
       const known = filled.get(name.toLowerCase()) ?? { name, rows: 0 };
       known.rows += rows - superseded;
@@ -103,7 +106,7 @@ async function check(context: PipelineContext, options: VerifyOptions): Promise<
   ): Promise<Finding[]> {
     const failure = await repairDocument(row, findings);
     const now = (await warehouse.seen([row.key])).get(row.key) ?? row;
-    claim({ ...now, tables: [] });
+    await files.claim([now]);
     const left = new Set((await checkDocument(now, context, reading)).map(nameOf));
     return findings.map((finding) => outcomeOf(finding, left.has(nameOf(finding)), failure));
   }
@@ -140,6 +143,34 @@ async function check(context: PipelineContext, options: VerifyOptions): Promise<
     const left = new Set(isThere ? (await checkTable(table, context)).map(nameOf) : findings.map(nameOf));
     return findings.map((finding) => outcomeOf(finding, left.has(nameOf(finding)), failures.get(finding)));
   }
+}
+
+/** The files of the stores, and which of them ledger rows are about. */
+async function listFiles(context: PipelineContext, tables: WorkTables) {
+  await tables.run('CREATE TABLE claimed (path VARCHAR)');
+  for (const name of ['raw', 'lake'] as const) {
+    await tables.run(`CREATE TABLE ${name} (path VARCHAR)`);
+    for await (const paths of context[name].pages()) {
+      await tables.append(
+        name,
+        paths.map((path) => [path]),
+      );
+    }
+  }
+  const unclaimedIn = async (name: 'raw' | 'lake') => {
+    await tables.run(
+      `CREATE TABLE unclaimed_${name} AS SELECT path FROM ${name} ANTI JOIN claimed USING (path) ORDER BY path`,
+    );
+    return tables.pages<{ path: string }>(`unclaimed_${name}`);
+  };
+  return {
+    claim: (rows: LedgerRow[]) =>
+      tables.append(
+        'claimed',
+        rows.flatMap((row) => pathsOf(row, context).map((path) => [path])),
+      ),
+    unclaimed: async () => ({ raw: await unclaimedIn('raw'), lake: await unclaimedIn('lake') }),
+  };
 }
 
 /** What makes a finding the same one when it is looked for again. */

@@ -2,7 +2,8 @@ import type { Config } from '../config/spec.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { CallCandidate, CallState } from '../scheduling/call-plan.js';
 import { callTimesOf, limitsOf, type ListedReports, type RequestLimit } from './call-limits.js';
-import type { DueWindow, DueWindows } from './due-windows.js';
+import type { DueWindow } from './due-window.js';
+import type { DueWindows } from './due-windows.js';
 import type { LearnedLimits } from './learned-limits.js';
 import { refreshRules } from './refresh-rules.js';
 import { requestedReports, windowRecord } from './request-progress.js';
@@ -34,8 +35,9 @@ export function candidatesOf(
       progress,
       sellerId,
       requestKey: key,
-      windowKey: `${key} ${window.startMs}`,
+      windowKey: `${key} ${window.startMs} ${window.items ?? ''}`,
       reason: window.reason,
+      rank: window.rank,
       settles: settles(windowRecord(progress, window), window.endMs + settledMs, context.clock.now()),
       dueMs: window.endMs + lagMs,
       lastRequestedMs: lastRequestedAt === undefined ? 0 : Date.parse(lastRequestedAt),

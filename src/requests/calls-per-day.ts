@@ -5,6 +5,7 @@ import { requestLimitsOf } from './call-candidates.js';
 import type { RequestLimit } from './call-limits.js';
 import type { LearnedLimits } from './learned-limits.js';
 import { refreshRules } from './refresh-rules.js';
+import type { RequestProgress } from './request-progress.js';
 import { plansOf, type RequestPlan } from './request-plans.js';
 
 const dayMs = 86_400_000;
@@ -36,10 +37,14 @@ export interface LimitedCalls {
   possible: number;
 }
 
-/** Computes what the requests of all pipelines need, and what the quota and the limits allow. */
+/**
+ * Computes what the requests of all pipelines need, and what the quota and the limits allow. A
+ * request per item needs as many reports of each window as its last one had parts.
+ */
 export function callsPerDay(
   context: Pick<PipelineContext, 'config' | 'schemas' | 'clock' | 'requestQuota' | 'documentQuota'>,
   learned: LearnedLimits,
+  progressOf: (planKey: string) => Pick<RequestProgress, 'partsPerWindow'> | undefined,
 ): CallsPerDay {
   const all = context.config.pipelines.flatMap((pipeline) => plansOf(pipeline, context));
   const plans = [...new Map(all.map((plan) => [plan.key, plan])).values()];
@@ -57,7 +62,7 @@ export function callsPerDay(
       getReportDocument: inADay(context.documentQuota(sellerId), nowMs),
     };
     sellers.set(sellerId, seller);
-    const reports = reportsPerDay(plan);
+    const reports = reportsPerDay(plan) * (progressOf(plan.key)?.partsPerWindow ?? 1);
     if (plan.period) {
       seller.scheduled += reports;
       continue;

@@ -2,6 +2,7 @@ import { maxSeamMs } from '../warehouse/ledger/periods.js';
 import type { Period } from '../warehouse/types.js';
 import { beforeMs } from '../yaml/span.js';
 import type { RequestPlan } from './request-plans.js';
+import { countDone, type FanOut } from './fan-out.js';
 import type { RequestProgress } from './request-progress.js';
 import { hasData, type WindowRecord } from './window-states.js';
 import { type Window, windowsBetween } from './windows.js';
@@ -105,23 +106,49 @@ function cellsOf({ plan, progress }: RequestState, covered: Window[], nowMs: num
   ];
   if (begins.length === 0) return [];
   const oldestMs = facts.oldestStart ? beforeMs(nowMs, facts.oldestStart) : Number.NEGATIVE_INFINITY;
-  const records = new Map(progress?.windows.map((record) => [record.start, record]));
+  const whole = progress?.windows.filter(({ items }) => items === undefined) ?? [];
+  const records = new Map(whole.map((record) => [record.start, record]));
+  const divided = new Map(progress?.fanOuts?.map((each) => [each.start, each]));
   const abandoned = new Map(progress?.abandoned.map((each) => [each.start, each.found]));
   const windows = windowsBetween(window, Math.min(...begins), nowMs - lagMs, fromMs);
   return [...windows].map((each) => {
     const start = new Date(each.startMs).toISOString();
+    const fanOut = divided.get(start);
+    if (progress && fanOut) return { ...each, ...stateOfParts(fanOut, progress.windows) };
     const record = records.get(start);
     const stored = record && stateOfRecord(record);
-    // The next cycle will see what the ledger has already.
-    if (isCovered(each, covered) && (!stored || isGap(stored))) return { ...each, state: 'loaded' };
-    if (stored) return { ...each, ...stored };
     const reason = abandoned.get(start);
+    const isLoaded = isCovered(each, covered);
+    // One report does not cover a window that has many.
+    const isWhole = isLoaded && !(plan.items && (stored || reason !== undefined || isOpen(each)));
+    // The next cycle will see what the ledger has already.
+    if (isWhole && (!stored || isGap(stored))) return { ...each, state: 'loaded' };
+    if (stored) return { ...each, ...stored };
     if (reason !== undefined) return { ...each, state: 'abandoned', reason };
     if (each.startMs < oldestMs) return { ...each, state: 'out of reach' };
     if (!progress || each.endMs <= Date.parse(progress.begin)) return { ...each, state: 'missing' };
     // What is done without rows in the ledger was cancelled.
-    return { ...each, state: each.endMs > Date.parse(progress.doneUntil) ? 'due' : 'no data' };
+    return { ...each, state: isOpen(each) ? 'due' : 'no data' };
   });
+
+  function isOpen({ endMs }: Window): boolean {
+    return progress !== undefined && endMs > Date.parse(progress.doneUntil);
+  }
+}
+
+/** That of the part that most needs attention, with how many parts are done. */
+function stateOfParts(fanOut: FanOut, windows: readonly WindowRecord[]): Pick<Cell, 'state' | 'reason'> {
+  const { start, parts, open } = fanOut;
+  const records = new Map(
+    windows.flatMap((record) => (record.start === start ? [[record.items, record] as const] : [])),
+  );
+  const states = open.map((items) => {
+    const record = records.get(items);
+    return record ? stateOfRecord(record).state : 'due';
+  });
+  const [state = 'due'] = urgency.filter((each) => states.includes(each));
+  const done = countDone(fanOut, windows);
+  return { state, reason: done < parts ? `${done} of ${parts} parts done` : undefined };
 }
 
 function stateOfRecord(record: WindowRecord): Pick<Cell, 'state' | 'reason'> {

@@ -4,7 +4,7 @@ import type { CallOptions, SellingPartner } from '../source/types.js';
 import { limitAllowsAtMs } from '../scheduling/call-plan.js';
 import { callTimesOf, type RequestLimit } from './call-limits.js';
 import { applyToWindow, changed, type RequestProgress, windowVersion } from './request-progress.js';
-import type { RequestPlan } from './request-plans.js';
+import { optionsOf, type RequestPlan } from './request-plans.js';
 import type { RequestCycle, RequestedReport } from './types.js';
 import type { Attempt } from './window-states.js';
 import { reportPeriod, type Window } from './windows.js';
@@ -30,14 +30,19 @@ export async function createReport(
   seller: SellingPartner,
   call: CallOptions,
 ): Promise<Omit<RequestedReport, 'reason'> | undefined> {
-  const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
+  const { key, sellerId, reportType, marketplaceIds } = plan;
   /** The window is ours as long as it has this version. */
   let version = windowVersion(known, window);
   let attemptedAt: string | undefined;
   let before: Pick<RequestProgress, 'lastRequestedAt' | 'calls'> = {};
   if (!(await recordAttempt())) return undefined;
   faultPoint('request-noted');
-  const wanted = { reportType, marketplaceIds, reportOptions, ...reportPeriod(window) };
+  const wanted = {
+    reportType,
+    marketplaceIds,
+    reportOptions: optionsOf(plan, window),
+    ...reportPeriod(window),
+  };
   let isSent = false;
   const onTaken = async () => {
     if (!(await recordAttempt())) throw otherWasFaster;
@@ -64,7 +69,8 @@ export async function createReport(
     const calls = rest.calls?.map((call) => (isThisCall(call) ? { ...call, reportId } : call));
     return refusal ? changed(rest, { calls }) : { ...rest, calls };
   });
-  return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), reportId };
+  const { items } = window;
+  return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), items, reportId };
 
   /**
    * Stores that the window is attempted now; a second time when the call has its quota, for which

@@ -1,5 +1,6 @@
 import type { LedgerRow } from '../warehouse/types.js';
 import { beforeMs, type Span } from '../yaml/span.js';
+import { byStart } from './fan-out.js';
 import { type AnsweringReport, answerOf, type Evidence, newestAnswer } from './ledger-answers.js';
 import { type RefreshRules, refreshEvent } from './refresh-rules.js';
 import { isGivenUp, lastFailedMs, updateOutage } from './outage.js';
@@ -11,10 +12,19 @@ import {
   changed,
   isRefused,
   type RequestProgress,
-  removeClosed,
   windowOf,
 } from './request-progress.js';
-import { hasData, isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import {
+  hasData,
+  hasFailed,
+  isDue,
+  isInFlight,
+  type WindowEvent,
+  type WindowRecord,
+} from './window-states.js';
+import type { DueReason, DueWindow } from './due-window.js';
+import { divideWindows, dueParts } from './parts.js';
+import { removeClosed } from './remove-closed.js';
 import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
@@ -27,23 +37,11 @@ const dayMs = 86_400_000;
 /** How far back the ledger is searched for the first window of a request that has no `from`. */
 const ledgerDays = 60;
 
-/**
- * Why a window is due. `new`: the newest window, of which no report has failed. `older`: the same
- * for a window that has a newer one. `retry`: a report of it failed, or a retry was forced.
- * `refresh`: the ledger has a report of it, and Amazon may have restated the data since.
- */
-export type DueReason = 'new' | 'older' | 'retry' | 'refresh';
-
-/** A window to request. */
-export interface DueWindow extends Window {
-  reason: DueReason;
-}
-
 /** The windows of a request that are due, and the progress that they were computed from. */
 export interface DueWindows {
   plan: RequestPlan;
   progress: RequestProgress;
-  /** Oldest first. */
+  /** Oldest first; parts by their rank. */
   due: DueWindow[];
 }
 
@@ -93,6 +91,9 @@ export function computeDueWindows(
   progress = applyToWindows(progress, eventOfAge, nowMs);
   progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
   progress = removeClosed(progress, nowMs);
+  if (evidence.parts) {
+    progress = divideWindows(progress, undividedWindows(plan, progress, untilMs), evidence.parts, nowMs);
+  }
   const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
   const due = mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs);
   return { plan, progress, due: progress.outage ? dueInOutage(due, progress, nowMs) : due };
@@ -111,9 +112,17 @@ function giveUpFailed(
 
 /** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
 export function unknownWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
-  const known = new Set(progress.windows.map(({ start }) => start));
+  const known = new Set([...progress.windows, ...(progress.fanOuts ?? [])].map(({ start }) => start));
   return newWindows(plan, progress, untilMs).filter(
     ({ startMs }) => !known.has(new Date(startMs).toISOString()),
+  );
+}
+
+/** Windows of a request per item that are not divided into parts yet, oldest first. */
+export function undividedWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
+  const forced = progress.windows.filter(({ state, items }) => state === 'due' && items === undefined);
+  return [...forced.map(windowOf), ...unknownWindows(plan, progress, untilMs)].sort(
+    (a, b) => a.startMs - b.startMs,
   );
 }
 
@@ -135,12 +144,12 @@ export function evidenceSinceMs(
  */
 export function withinBounds(
   progress: RequestProgress,
-  { facts, fromMs, window, hasSibling }: RequestPlan,
+  { facts, fromMs, window, hasSibling, items }: RequestPlan,
   { agesMs }: RefreshRules,
   nowMs: number,
 ): RequestProgress {
   if (!window) return progress;
-  let { begin, doneUntil } = progress;
+  let { begin, doneUntil, windows } = progress;
   const maxAgeMs = Math.max(0, ...agesMs);
   // With a sibling, the ledger does not show which of these windows have data.
   if (maxAgeMs > (progress.maxAgeMs ?? 0) && !hasSibling) {
@@ -148,6 +157,7 @@ export function withinBounds(
     doneUntil = new Date(Math.min(Date.parse(doneUntil), sinceMs)).toISOString();
   }
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
+    if (items) windows = withDone(window, progress, fromMs);
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
@@ -159,7 +169,19 @@ export function withinBounds(
   }
   const isSame =
     begin === progress.begin && doneUntil === progress.doneUntil && maxAgeMs === (progress.maxAgeMs ?? 0);
-  return isSame ? progress : changed(progress, { begin, doneUntil, maxAgeMs });
+  return isSame ? progress : changed(progress, { begin, doneUntil, maxAgeMs, windows });
+}
+
+/** The ledger does not show which windows have all their parts: those that are done are stored. */
+function withDone(window: Span, { begin, doneUntil, windows, version }: RequestProgress, anchorMs: number) {
+  const known = new Set(windows.map(({ start }) => start));
+  const done = [...windowsBetween(window, Date.parse(begin), Date.parse(doneUntil), anchorMs)].map(
+    ({ startMs, endMs }): WindowRecord => {
+      const [start = '', end = ''] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
+      return { start, end, state: 'answered', version: version + 1, attempts: [] };
+    },
+  );
+  return byStart([...windows, ...done.filter(({ start }) => !known.has(start))]);
 }
 
 /**
@@ -184,6 +206,7 @@ function dueWindows(
   untilMs: number,
   nowMs: number,
 ): DueWindow[] {
+  if (plan.items) return dueParts(progress, nowMs);
   const unknown = unknownWindows(plan, progress, untilMs);
   const known = progress.windows.map(windowOf);
   const newestMs = Math.max(...[...known, ...unknown].map(({ startMs }) => startMs));
@@ -207,16 +230,14 @@ function dueWindows(
  * hour, shows whether Amazon works again. The others wait.
  */
 function dueInOutage(due: DueWindow[], progress: RequestProgress, nowMs: number): DueWindow[] {
-  const isWaiting = ({ reason }: DueWindow) => reason === 'older' || reason === 'refresh';
+  const isWaiting = ({ reason }: DueWindow) =>
+    reason === 'older' || reason === 'refresh' || reason === 'fan-out';
   const isQuiet =
     nowMs - lastFailedMs(progress) >= probeIntervalMs &&
     !progress.windows.some((record) => isInFlight(record, nowMs));
-  const probe = isQuiet && due.every(isWaiting) ? due.at(-1) : undefined;
+  const last = due[0]?.rank === undefined ? due.at(-1) : due[0];
+  const probe = isQuiet && due.every(isWaiting) ? last : undefined;
   return due.filter((each) => !isWaiting(each) || each === probe);
-}
-
-function hasFailed({ attempts, forcedAt }: WindowRecord): boolean {
-  return forcedAt !== undefined || attempts.some(({ failed }) => failed !== undefined);
 }
 
 /** The windows after those that are done, oldest first, and the newest of all. */

@@ -126,7 +126,9 @@ export async function readExistingReports(
 function unconfirmedAttempts(requests: DueWindows[]): { reportType: string; at: string }[] {
   return requests.flatMap(({ plan: { reportType }, progress, due }) =>
     due.flatMap((window) => {
-      const attempt = unconfirmedAttempt(windowRecord(progress, window));
+      // The list does not show which part of a window a report is of.
+      const attempt =
+        window.items === undefined ? unconfirmedAttempt(windowRecord(progress, window)) : undefined;
       return attempt ? [{ reportType, at: attempt.at }] : [];
     }),
   );

@@ -25,6 +25,8 @@ export interface Evidence {
   others: AnsweringReport[];
   /** The other requests of the type, of all sellers. */
   otherRequests: RequestProgress[];
+  /** Into which parts new windows are divided now: the items of each, the most important first. */
+  parts?: string[];
 }
 
 /** Returns the newest of some reports that answers a window. */

@@ -5,6 +5,7 @@ import { callStateOf, candidatesOf, type WindowCandidate } from './call-candidat
 import { callTimesOf, type ListedReports } from './call-limits.js';
 import { createReport } from './create-report.js';
 import type { DueWindows } from './due-windows.js';
+import { notingUnanswered } from './note-unanswered.js';
 import { refuse } from './request-progress.js';
 import type { RequestPlan } from './request-plans.js';
 import { callOptions, type Guard, type RequestCycle } from './types.js';
@@ -23,6 +24,9 @@ export interface FoundWork {
   postpone(plan: RequestPlan): void;
 }
 
+/** If createReport fails for so many report types of a seller, it fails for all of them. */
+const maxFailedTypes = 3;
+
 type Decision = CallDecision<WindowCandidate>;
 
 /**
@@ -39,6 +43,8 @@ export async function makeCalls(
   /** Requests that this cycle is done with. */
   const ended = new Set<string>();
   const failedSellers = new Set<string>();
+  /** Report types for which Amazon failed in this cycle, by seller. */
+  const failedTypes = new Map<string, Set<string>>();
   const done = new Set<string>();
   const { deadlineMs = Number.POSITIVE_INFINITY } = callOptions(cycle);
   for (;;) {
@@ -106,22 +112,49 @@ export async function makeCalls(
     if (ended.has(plan.key) || failedSellers.has(sellerId)) return;
     done.add(windowKey);
     const isQuiet = !own.has(plan.key);
+    let isUnavailable = false;
     const request = async () => {
-      const result = await requestWindow(decision, listed, cycle, { isQuiet });
+      const call = () => requestWindow(decision, listed, cycle, { isQuiet });
+      const result = await notingUnanswered(isQuiet ? [] : [plan], cycle, call).catch((error: unknown) => {
+        isUnavailable = error instanceof ReportsError && error.code === 'API_UNAVAILABLE';
+        throw error;
+      });
       if (result === 'refused') ended.add(plan.key);
       if (result === 'postponed') postpone(plan);
     };
     if (await guarded(sellerId, request, { isQuiet })) return;
-    if (isQuiet) ended.add(plan.key);
-    else failedSellers.add(sellerId);
     postpone(plan);
+    if (!isQuiet && !(isUnavailable && isOfFewTypes(plan))) {
+      failedSellers.add(sellerId);
+      return;
+    }
+    ended.add(plan.key);
+    for (const other of candidatesOf(requests, cycle))
+      if (other.plan.key === plan.key && !done.has(other.windowKey)) postpone(plan);
+  }
+
+  /**
+   * Notes that createReport failed for the type of a request. Returns whether that may be due to
+   * the type: other types of the seller are requested as long as few fail, besides those of which
+   * it is known.
+   */
+  function isOfFewTypes({ key, sellerId, reportType }: RequestPlan): boolean {
+    if (cycle.store.progress(key)?.outage) return true;
+    const failed = failedTypes.get(sellerId) ?? new Set();
+    failedTypes.set(sellerId, failed.add(reportType));
+    return failed.size < maxFailedTypes;
   }
 }
 
-/** When the next call becomes possible by itself; Infinity if none does. */
+/**
+ * When the next call becomes possible by itself; Infinity if none does. A part that waits for a
+ * limit of its type is left to later cycles: all parts may take weeks.
+ */
 function nextPossibleMs(decisions: Decision[]): number {
-  const times = decisions.flatMap(({ atMs, waitsFor }) =>
-    waitsFor === 'createReport' || waitsFor === 'limit' ? [atMs] : [],
+  const times = decisions.flatMap(({ candidate, atMs, waitsFor }) =>
+    waitsFor === 'createReport' || (waitsFor === 'limit' && candidate.window.items === undefined)
+      ? [atMs]
+      : [],
   );
   return Math.min(...times);
 }

@@ -1,4 +1,11 @@
-import { applyToWindows, changed, type Outage, type RequestProgress, windowOf } from './request-progress.js';
+import {
+  applyToWindows,
+  changed,
+  type Outage,
+  type RequestProgress,
+  type Unanswered,
+  windowOf,
+} from './request-progress.js';
 import type { RefreshRules } from './refresh-rules.js';
 import { maxFailures, maxProcessingMs, type WindowRecord } from './window-states.js';
 
@@ -22,8 +29,8 @@ const usedMs = 8 * 24 * hourMs;
 interface Failure {
   atMs: number;
   found: string;
-  /** The start of its window; undefined if the request as a whole is refused. */
-  start?: string;
+  /** Its window, or part of a window; undefined if the request as a whole is refused. */
+  window?: string;
 }
 
 /**
@@ -80,7 +87,8 @@ function findOutage(progress: RequestProgress, others: RequestProgress[], nowMs:
   const isOfType =
     isLasting(failing.flat()) &&
     [progress, ...others].every((each, index) => failing[index]?.length || !isUsed(each, nowMs));
-  const isOfRequest = isLasting(own) && own.some(({ start }) => start === undefined || start !== last.start);
+  const isOfRequest =
+    isLasting(own) && own.some(({ window }) => window === undefined || window !== last.window);
   if (!isOfType && !isOfRequest) return undefined;
   const firstMs = Math.min(...(isOfType ? failing.flat() : own).map(({ atMs }) => atMs));
   const [since = '', at = ''] = [firstMs, last.atMs].map((ms) => new Date(ms).toISOString());
@@ -96,22 +104,30 @@ function isUsed({ lastAnsweredAt = '' }: RequestProgress, nowMs: number): boolea
  * What failed after a time, oldest first. A report that is not made in days has failed so far. A
  * window whose retry was forced has failed while others did not: it says nothing about an outage.
  */
-function failuresSince({ windows, refusal }: RequestProgress, sinceMs: number, nowMs: number): Failure[] {
+function failuresSince(
+  { windows, refusal, unanswered }: RequestProgress,
+  sinceMs: number,
+  nowMs: number,
+): Failure[] {
   const fresh = windows.filter(({ forcedAt }) => forcedAt === undefined);
-  const ofWindows = fresh.flatMap(({ start, state, attempts }) =>
+  const ofWindows = fresh.flatMap(({ start, items, state, attempts }) =>
     attempts.flatMap(({ at, failed }): Failure[] => {
       const atMs = Date.parse(at);
       const isStuck = state === 'requested' && nowMs - atMs > maxProcessingMs;
       const found = failed ?? (isStuck ? 'Amazon has not made the report yet' : undefined);
-      return found === undefined ? [] : [{ atMs, found, start }];
+      return found === undefined ? [] : [{ atMs, found, window: `${start} ${items ?? ''}` }];
     }),
   );
-  const { times = 0, since = '', at = '', found = '' } = refusal ?? {};
-  const refusals = Array.from({ length: times }, (_, index) => {
-    const atMs = Date.parse(index === 0 ? since : at);
-    return { atMs, found };
-  });
-  return [...ofWindows, ...refusals].filter(({ atMs }) => atMs > sinceMs).sort((a, b) => a.atMs - b.atMs);
+  const ofRequest = [refusal, unanswered].flatMap((failed) => (failed ? failuresInRow(failed) : []));
+  return [...ofWindows, ...ofRequest].filter(({ atMs }) => atMs > sinceMs).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Of failures in a row, only the times of the first and of the last one are known. */
+function failuresInRow({ times, since, at, found }: Unanswered): Failure[] {
+  return Array.from({ length: Math.min(times, maxFailures) }, (_, index) => ({
+    atMs: Date.parse(index === 0 ? since : at),
+    found,
+  }));
 }
 
 function isLasting(failures: Failure[]): boolean {
@@ -127,8 +143,14 @@ function lastAnsweredMs(all: RequestProgress[]): number {
   );
 }
 
-/** Snapshots are left out: the newest one makes the others useless. */
-function endOutage({ outage: _, ...progress }: RequestProgress, nowMs: number): RequestProgress {
+/**
+ * Snapshots are left out: the newest one makes the others useless. What was refused during the
+ * outage no longer counts either: otherwise it would be taken for one more outage.
+ */
+function endOutage(
+  { outage: _, refusal: __, unanswered: ___, ...progress }: RequestProgress,
+  nowMs: number,
+): RequestProgress {
   return applyToWindows(
     changed(progress, {}),
     (record) => {

@@ -51,20 +51,26 @@ export function coverageOfAll(
   );
 
   /**
-   * One for each marketplace, because reports of several may cover the period of one; a single one
-   * if every report covers the whole region.
+   * One for each marketplace: reports of several may cover the period of one. If every report
+   * covers the whole region, whatever marketplaces it names, one for all of them.
    */
   function sourcesOf({ reportType, sellerId, marketplaceIds }: SourceKey): Source[] {
-    const { marketplaces } = requestFacts(schemas, reportType ?? '');
-    const groups = marketplaces === 'ignored' ? [marketplaceIds] : marketplaceIds.map((id) => [id]);
-    return (groups.length > 0 ? groups : [[]]).map((ids) => {
-      const key = JSON.stringify([reportType, sellerId, marketplaces === 'ignored' ? [] : ids]);
-      const none: Source = { reportType, sellerId, marketplaceIds: [], ledger: [], requests: [] };
-      const source = sources.get(key) ?? none;
-      source.marketplaceIds = [...new Set([...source.marketplaceIds, ...ids])];
-      sources.set(key, source);
-      return source;
+    if (requestFacts(schemas, reportType ?? '').marketplaces === 'ignored') {
+      const source = sourceOf([reportType, sellerId], { reportType, sellerId, marketplaceIds });
+      source.marketplaceIds = [...new Set([...source.marketplaceIds, ...marketplaceIds])].sort();
+      return [source];
+    }
+    return (marketplaceIds.length > 0 ? marketplaceIds : ['']).map((id) => {
+      const ids = id === '' ? [] : [id];
+      return sourceOf([reportType, sellerId, id], { reportType, sellerId, marketplaceIds: ids });
     });
+  }
+
+  function sourceOf(of: unknown[], named: SourceKey): Source {
+    const key = JSON.stringify(of);
+    const source = sources.get(key) ?? { ...named, ledger: [], requests: [] };
+    sources.set(key, source);
+    return source;
   }
 
   function coverage(source: Source, nowMs: number): Coverage {

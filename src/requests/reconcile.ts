@@ -45,8 +45,11 @@ export async function reconcile(
     const left: Reconciled = { plan, progress: held, due: [], unconfirmed: [] };
     for (const window of due) {
       if (windowVersion(held, window) !== windowVersion(known, window)) continue;
-      const found = matchReport(held, plan, window, reports);
-      const attempt = unconfirmedAttempt(windowRecord(held, window));
+      // The list does not show which part a report is of, and other applications request parts too.
+      // One report too many loses nothing; a part that is taken for requested would be missing.
+      const isPart = window.items !== undefined;
+      const found = isPart ? undefined : matchReport(held, plan, window, reports);
+      const attempt = isPart ? undefined : unconfirmedAttempt(windowRecord(held, window));
       if (found) {
         const { reportId, createdAt: at } = found;
         left.progress = applyToWindow(left.progress, window, { type: 'report-created', reportId, at }, nowMs);

@@ -7,6 +7,7 @@ import {
   computeDueWindows,
   type DueWindows,
   evidenceSinceMs,
+  undividedWindows,
   unknownWindows,
   withinBounds,
 } from './due-windows.js';
@@ -20,6 +21,8 @@ import {
   openReportIds,
   type RequestProgress,
 } from './request-progress.js';
+import { mustDivide } from './parts.js';
+import { readParts } from './read-parts.js';
 import type { KeyedProgress } from './request-store.js';
 import type { RequestCycle } from './types.js';
 import { maxClockSkewMs, type WindowRecord } from './window-states.js';
@@ -32,7 +35,7 @@ import { minDataEndMs } from './windows.js';
  */
 export async function refreshDueWindows(
   plan: RequestPlan,
-  { store, context, options, summary }: RequestCycle,
+  { store, context, options, summary, divided }: RequestCycle,
   { isQuiet }: { isQuiet: boolean },
 ): Promise<DueWindows> {
   const nowMs = context.clock.now();
@@ -40,18 +43,23 @@ export async function refreshDueWindows(
   const untilMs = dueAtMs - plan.lagMs;
   const rules = refreshRules(plan, context.schemas);
   const evidence = await readEvidence(plan, rules, untilMs, store.all(), context);
+  let parts: string[] | undefined;
   let before = store.progress(plan.key);
   const times = { nowMs, untilMs, ignoresRefusal: options.now ?? false };
   const gaps = options.gaps?.get(plan.key);
   const refreshed = (held: RequestProgress | undefined): DueWindows => {
     const forced = options.forceRetries && held ? forceRetries(held, nowMs) : held;
-    const found = computeDueWindows(plan, rules, forced, evidence, times);
+    const known = { ...evidence, parts };
+    const found = computeDueWindows(plan, rules, forced, known, times);
     // Windows that the ledger answers by now are no gaps: they come after its evidence.
-    return gaps
-      ? computeDueWindows(plan, rules, fillGaps(found.progress, gaps, nowMs), evidence, times)
-      : found;
+    return gaps ? computeDueWindows(plan, rules, fillGaps(found.progress, gaps, nowMs), known, times) : found;
   };
   let result = refreshed(before);
+  const undivided = plan.items ? undividedWindows(plan, result.progress, untilMs) : [];
+  if (plan.items && mustDivide(result.progress, undivided)) {
+    parts = await readParts({ ...plan, items: plan.items }, context).catch(reportItems);
+    result = refreshed(before);
+  }
   if (isQuiet && newFailures(plan, before, result.progress, evidence).length > 0)
     return { ...result, due: [] };
   // Most cycles find nothing new and do not write.
@@ -62,26 +70,45 @@ export async function refreshDueWindows(
       return result.progress;
     });
   }
+  if (plan.items) divided.set(plan.key, result.progress);
   for (const error of newFailures(plan, before, result.progress, evidence)) {
     summary.failures.push(failureOf(plan, error));
     context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
   }
   return result;
+
+  /** The parts of earlier windows go on. */
+  function reportItems(error: unknown): undefined {
+    if (!(error instanceof ReportsError) || !error.code.startsWith('REQUEST_ITEM')) throw error;
+    const { sellerId } = plan;
+    if (isQuiet) return;
+    summary.failures.push(failureOf(plan, error));
+    context.log.error({ sellerId, code: error.code }, error.message);
+  }
+}
+
+function abandonedError(
+  { sellerId, reportType }: RequestPlan,
+  { start, end, items, found, partsLeft }: AbandonedWindow,
+): ReportsError {
+  const time = start === end ? `of ${start}` : `${start} to ${end}`;
+  const period = items === undefined ? time : `${time}, ${items}`;
+  return partsLeft === undefined
+    ? new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found })
+    : new ReportsError('REPORT_PARTS_LEFT', { sellerId, reportType, period, count: partsLeft });
 }
 
 /**
  * An outage that has begun, and windows that were abandoned. An outage of a type is reported once.
  */
 function newFailures(
-  { sellerId, reportType }: RequestPlan,
+  plan: RequestPlan,
   before: RequestProgress | undefined,
   after: RequestProgress,
   { otherRequests }: Evidence,
 ): ReportsError[] {
-  const errors = newlyAbandoned(before, after).map(({ start, end, found }) => {
-    const period = start === end ? `of ${start}` : `${start} to ${end}`;
-    return new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
-  });
+  const errors = newlyAbandoned(before, after).map((each) => abandonedError(plan, each));
+  const { sellerId, reportType } = plan;
   const { outage } = after;
   const isKnown = before?.outage || otherRequests.some((each) => outage?.isOfType && each.outage?.isOfType);
   if (!outage || isKnown) return errors;
@@ -91,7 +118,7 @@ function newFailures(
 
 /** Compares times, not lengths: the list of abandoned windows drops its oldest ones. */
 function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgress): AbandonedWindow[] {
-  const textOf = ({ start, end, at }: AbandonedWindow) => [start, end, at].join(' ');
+  const textOf = ({ start, end, items, at }: AbandonedWindow) => [start, end, items, at].join(' ');
   const known = new Set(before?.abandoned.map(textOf));
   return after.abandoned.filter((each) => !known.has(textOf(each)));
 }

@@ -3,13 +3,15 @@ import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { adoptProgress } from './adopt-progress.js';
+import { requestLimitsOf } from './call-candidates.js';
 import { callsPerDay } from './calls-per-day.js';
 import { learnSpacings } from './learn-spacings.js';
 import { openLearnedLimits } from './learned-limits.js';
 import { recoverFinishedReports } from './recover-finished-reports.js';
 import { requestDueWindows } from './request-due-windows.js';
 import { allPlans, plansOf, type RequestPlan } from './request-plans.js';
-import { countOpen } from './request-progress.js';
+import { type DividedRequest, partsProgress } from './parts-progress.js';
+import { countOpen, type RequestProgress } from './request-progress.js';
 import { openRequestStore, type RequestStore } from './request-store.js';
 import { syncSchedules } from './schedules.js';
 import type { RequestCycle, RequestOptions, RequestSummary } from './types.js';
@@ -43,11 +45,13 @@ export async function runRequestCycle(
     backingOff: 0,
     abandoned: [],
     schedules: [],
+    parts: [],
     failures: [],
     notes: [...(options.dryRun ? requestNotes(pipeline, config, schemas, clock.now()) : []), ...notes],
   };
   const learned = openLearnedLimits(context.config.state, context);
-  const cycle: RequestCycle = { store, learned, context, signals, options, summary };
+  const divided = new Map<string, RequestProgress>();
+  const cycle: RequestCycle = { store, learned, context, signals, options, summary, divided };
   const plans = plansOf(pipeline, context);
   const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
@@ -55,8 +59,10 @@ export async function runRequestCycle(
     if (recovered) summary.recovered = recovered;
     await learnSpacings(store.all(), learned, context);
   }
-  if (options.dryRun) summary.perDay = callsPerDay(context, learned);
   await requestDueWindows(byCron, cycle, guarded);
+  const progressOf = (key: string) => (options.dryRun ? divided.get(key) : undefined) ?? store.progress(key);
+  summary.parts = partsProgress(dividedRequests(byCron, progressOf, cycle), clock.now());
+  if (options.dryRun) summary.perDay = callsPerDay(context, learned, progressOf);
   for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);
   for (const sellerId of new Set(scheduled.map((plan) => plan.sellerId))) {
@@ -93,6 +99,21 @@ export async function runRequestCycle(
     summary.failures.push(failureOf({ key: sellerId, sellerId }, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
+}
+
+/** The requests per item, with the narrowest limit of each. */
+function dividedRequests(
+  plans: RequestPlan[],
+  progressOf: (key: string) => RequestProgress | undefined,
+  { learned, context }: RequestCycle,
+): DividedRequest[] {
+  return plans
+    .filter(({ items }) => items !== undefined)
+    .map((plan) => {
+      const limits = requestLimitsOf(plan, { learned, context });
+      const [limit] = limits.toSorted((a, b) => b.perMs / b.calls - a.perMs / a.calls);
+      return { plan, progress: progressOf(plan.key), limit };
+    });
 }
 
 /** Failures of what all sellers share. */

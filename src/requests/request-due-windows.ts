@@ -5,6 +5,7 @@ import { callTimesOf, shareApplication } from './call-limits.js';
 import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
 import { makeCalls } from './make-calls.js';
+import { notingUnanswered } from './note-unanswered.js';
 import { reconcile } from './reconcile.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
@@ -25,9 +26,12 @@ export async function requestDueWindows(
   const own = new Set(plans.map(({ key }) => key));
   const others = every.filter(({ key }) => !own.has(key));
   const found = await findDueWindows(plans, others, cycle, guarded);
-  /** Windows of other pipelines are not counted: their own cycles do that. */
+  /**
+   * Windows of other pipelines are not counted: their own cycles do that. Parts of windows have
+   * counts of their own.
+   */
   const postpone = (plan: RequestPlan) => {
-    if (own.has(plan.key)) summary.postponed += 1;
+    if (own.has(plan.key) && !plan.items) summary.postponed += 1;
   };
   const requests: DueWindows[] = [];
   const listed = new Map<string, Report[]>();
@@ -37,7 +41,10 @@ export async function requestDueWindows(
     const ofSeller = found.filter(({ plan }) => plan.sellerId === sellerId);
     const isQuiet = ofSeller.every(({ plan }) => !own.has(plan.key));
     const match = async () => {
-      const { left, reports } = await withoutExisting(sellerId, ofSeller, postpone, cycle);
+      const tried = ofSeller.flatMap(({ plan }) => (own.has(plan.key) ? plan : []));
+      const { left, reports } = await notingUnanswered(tried, cycle, () =>
+        withoutExisting(sellerId, ofSeller, postpone, cycle),
+      );
       requests.push(...left);
       listed.set(sellerId, reports);
     };

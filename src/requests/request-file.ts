@@ -56,7 +56,16 @@ const attempt = z.object({
   failed: z.string().exactOptional(),
 }) satisfies z.ZodType<Attempt>;
 
-const abandoned = z.array(z.object({ start: time, end: time, at: time, found: z.string() }));
+const abandoned = z.array(
+  z.object({
+    start: time,
+    end: time,
+    items: z.string().exactOptional(),
+    at: time,
+    found: z.string(),
+    partsLeft: z.int().exactOptional(),
+  }),
+);
 
 /** The second format had no windows that are requested again, and is otherwise the same. */
 const format3 = z.strictObject({
@@ -75,6 +84,7 @@ const format3 = z.strictObject({
         z.object({
           start: time,
           end: time,
+          items: z.string().exactOptional(),
           state: z.enum([
             'due',
             'unconfirmed',
@@ -96,12 +106,17 @@ const format3 = z.strictObject({
         }),
       ),
       abandoned,
+      fanOuts: z
+        .array(z.object({ start: time, end: time, parts: z.int(), open: z.array(z.string()) }))
+        .exactOptional(),
+      partsPerWindow: z.int().exactOptional(),
       lastRequestedAt: time.exactOptional(),
       calls: z.array(attempt).exactOptional(),
       lastAnsweredAt: time.exactOptional(),
       refusal: z
         .object({ times: z.int(), since: time.exactOptional(), at: time, retryAt: time, found: z.string() })
         .exactOptional(),
+      unanswered: z.object({ times: z.int(), since: time, at: time, found: z.string() }).exactOptional(),
       outage: z.object({ since: time, at: time, found: z.string(), isOfType: z.boolean() }).exactOptional(),
     }),
   ),

@@ -1,4 +1,5 @@
 import { groupMarketplaces, requestMarketplaces } from '../config/request-marketplaces.js';
+import { type ItemSource, itemsOf } from '../config/request-items-spec.js';
 import { requestOptions } from '../config/request-options.js';
 import { type RequestConfig, windowOf } from '../config/request-spec.js';
 import { type Span, spanMs } from '../yaml/span.js';
@@ -6,6 +7,7 @@ import type { Pipeline } from '../config/spec.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { requestFacts } from '../schema/request-facts.js';
 import type { RequestFacts } from '../schema/types.js';
+import type { Window } from './windows.js';
 
 /**
  * One `request` entry of the settings for one seller and the marketplaces of one report.
@@ -25,6 +27,8 @@ export interface RequestPlan {
   /** Sorted. */
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
+  /** The items that each window is divided by; undefined if a window is one report. */
+  items?: ItemSource;
   /** Undefined for a snapshot report. */
   window: Span | undefined;
   lagMs: number;
@@ -35,7 +39,10 @@ export interface RequestPlan {
   cron: string | undefined;
   timezone: string;
   period: RequestConfig['period'];
-  /** Whether another request differs only in its options, which reports do not show. */
+  /**
+   * Whether another request differs only in its options, which reports do not show. The reports of
+   * one window of a request per item do as well.
+   */
   hasSibling: boolean;
 }
 
@@ -48,13 +55,15 @@ export function plansOf(pipeline: Pipeline, settings: Settings): RequestPlan[] {
   const own = new Map(plansWithout(pipeline, settings).map((plan) => [plan.key, plan]));
   return [...own.values()].map((plan) => ({
     ...plan,
-    hasSibling: all.some(
-      (other) =>
-        other.key !== plan.key &&
-        other.sellerId === plan.sellerId &&
-        other.reportType === plan.reportType &&
-        (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
-    ),
+    hasSibling:
+      plan.items !== undefined ||
+      all.some(
+        (other) =>
+          other.key !== plan.key &&
+          other.sellerId === plan.sellerId &&
+          other.reportType === plan.reportType &&
+          (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
+      ),
   }));
 }
 
@@ -69,6 +78,16 @@ export function allPlans(settings: Settings): RequestPlan[] {
 /** Whether a report for these marketplaces covers what the plan requests. */
 export function isCoveredBy({ facts, marketplaceIds }: RequestPlan, requested: readonly string[]): boolean {
   return facts.marketplaces === 'ignored' || isSameSet(requested, marketplaceIds);
+}
+
+/** The options of one report: those of its request, and its items. */
+export function optionsOf(
+  { reportOptions, items }: Pick<RequestPlan, 'reportOptions' | 'items'>,
+  window: Window,
+): Record<string, string> {
+  return items && window.items !== undefined
+    ? { ...reportOptions, [items.option]: window.items }
+    : reportOptions;
 }
 
 /** Whether two lists hold the same marketplaces, in any order. */
@@ -102,7 +121,10 @@ function planFor(
 ): Omit<RequestPlan, 'hasSibling'> {
   const { reportType, lag, refresh, from, cron, period } = request;
   const reportOptions = requestOptions(request, facts);
-  const options = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const items = itemsOf(request, facts);
+  // The items may change from window to window.
+  const named = items ? { ...reportOptions, [items.option]: '*' } : reportOptions;
+  const options = Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
   const keyOf = (ids: string[]) =>
     [sellerId, reportType, ids.toSorted().join('+'), ...options.map((each) => each.join('='))].join(' ');
   const key = keyOf(group);
@@ -117,9 +139,11 @@ function planFor(
     facts,
     marketplaceIds: group.toSorted(),
     reportOptions,
+    items,
     window: windowOf(request),
     lagMs: lag ? spanMs(lag) : 0,
-    refresh,
+    // To request all parts again would take the calls of new ones: only if somebody wants it.
+    refresh: refresh ?? (items ? [] : undefined),
     fromMs: from ? Date.parse(from) : undefined,
     cron,
     timezone,

@@ -8,19 +8,24 @@ import {
   type WindowEvent,
   type WindowRecord,
 } from './window-states.js';
+import { byStart, type FanOut, isOpenPart, withOpenPart } from './fan-out.js';
 import type { Window } from './windows.js';
 
 /** Abandoned windows that are remembered. */
-const maxAbandoned = 100;
+export const maxAbandoned = 100;
 
 /** A window that failed too often. Times are ISO 8601. */
 export interface AbandonedWindow {
   start: string;
   end: string;
+  /** If only one part of the window failed: its items. */
+  items?: string;
   /** When it was abandoned. */
   at: string;
   /** What Amazon said at last. */
   found: string;
+  /** If its reports did not fail: how many of its parts were never requested. */
+  partsLeft?: number;
 }
 
 /**
@@ -38,29 +43,40 @@ export interface RequestProgress {
   doneUntil: string;
   /** The highest age up to which windows are stored for refreshes, in milliseconds. */
   maxAgeMs?: number;
-  /** Sorted by start. */
+  /** Sorted by start. Of a window in `fanOuts`, its parts. */
   windows: WindowRecord[];
   abandoned: AbandonedWindow[];
+  /** The windows that are divided into parts, until all parts are closed. Sorted by start. */
+  fanOuts?: FanOut[];
+  /** Into how many parts the last window was divided. */
+  partsPerWindow?: number;
   lastRequestedAt?: string;
   /** The calls of createReport of the last day, oldest first. */
   calls?: Attempt[];
   /** When the newest report that answered a window was created. */
   lastAnsweredAt?: string;
   refusal?: Refusal;
+  unanswered?: Unanswered;
   outage?: Outage;
 }
 
-/** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
-export interface Refusal {
-  /** In a row. */
+/**
+ * Cycles in a row that could not request anything, because Amazon did not answer: 5xx, or no
+ * connection. Times are ISO 8601.
+ */
+export interface Unanswered {
   times: number;
   /** The first of them. */
   since: string;
   /** The last of them. */
   at: string;
+  found: string;
+}
+
+/** Amazon refused the last call, and would refuse the same call again. Times are ISO 8601. */
+export interface Refusal extends Unanswered {
   /** Until then only a person requests it. */
   retryAt: string;
-  found: string;
 }
 
 /**
@@ -98,10 +114,10 @@ export function changed(progress: RequestProgress, changes: Partial<RequestProgr
 
 export function windowRecord(
   { windows }: RequestProgress,
-  { startMs, endMs }: Window,
+  { startMs, endMs, items }: Window,
 ): WindowRecord | undefined {
   const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
-  return windows.find((record) => record.start === start && record.end === end);
+  return windows.find((record) => record.start === start && record.end === end && record.items === items);
 }
 
 /** The version of a window for compare-and-set; 0 if nothing is stored about it. */
@@ -109,7 +125,10 @@ export function windowVersion(progress: RequestProgress, window: Window): number
   return windowRecord(progress, window)?.version ?? 0;
 }
 
-/** Applies an event to one window. Returns the same object if it changes nothing. */
+/**
+ * Applies an event to one window, or to one part of a window. Returns the same object if it changes
+ * nothing. Of a part that is closed, only a forced retry changes something.
+ */
 export function applyToWindow(
   progress: RequestProgress,
   window: Window,
@@ -117,10 +136,15 @@ export function applyToWindow(
   nowMs: number,
 ): RequestProgress {
   const version = progress.version + 1;
+  const { items } = window;
+  const isForced = event.type === 'retry-forced' && items !== undefined;
+  const fanOuts = isForced ? withOpenPart(progress.fanOuts, window) : progress.fanOuts;
+  if (items !== undefined && !isOpenPart(fanOuts, window)) return progress;
   const held = windowRecord(progress, window);
   const before: WindowRecord = held ?? {
     start: new Date(window.startMs).toISOString(),
     end: new Date(window.endMs).toISOString(),
+    items,
     state: 'due',
     version,
     attempts: [],
@@ -128,14 +152,13 @@ export function applyToWindow(
   const after = nextWindow(before, event, nowMs);
   if (after === before) return progress;
   const others = progress.windows.filter((record) => record !== held);
-  const windows = [...others, { ...after, version }]
-    .filter(isWorthStoring)
-    .sort((a, b) => (a.start < b.start ? -1 : 1));
+  const windows = byStart([...others, { ...after, version }].filter(isWorthStoring));
   const lastAnsweredAt =
     event.type === 'report-loaded'
       ? later(progress.lastAnsweredAt, event.createdAt)
       : progress.lastAnsweredAt;
-  return changed(progress, { windows, lastAnsweredAt });
+  const unanswered = event.type === 'report-created' ? undefined : progress.unanswered;
+  return changed(progress, { windows, lastAnsweredAt, unanswered, fanOuts });
 }
 
 function later(a: string | undefined, b: string): string {
@@ -154,41 +177,8 @@ export function applyToWindows(
   }, progress);
 }
 
-export function windowOf({ start, end }: Pick<WindowRecord, 'start' | 'end'>): Window {
-  return { startMs: Date.parse(start), endMs: Date.parse(end) };
-}
-
-/**
- * Moves `doneUntil` past windows that have data or are closed, up to the first one that is neither.
- * Removes the closed ones among them; the others are stored until their last refresh. Adds windows
- * that were abandoned since the last time to the list of abandoned ones.
- */
-export function removeClosed(progress: RequestProgress, nowMs: number): RequestProgress {
-  let { doneUntil, abandoned } = progress;
-  const version = progress.version + 1;
-  const kept: WindowRecord[] = [];
-  for (const record of progress.windows) {
-    const { start, end, state, reportedAt, attempts } = record;
-    const isNew = state === 'abandoned' && reportedAt === undefined;
-    const at = new Date(nowMs).toISOString();
-    if (isNew) {
-      const found = attempts.at(-1)?.failed ?? 'failed';
-      abandoned = [...abandoned, { start, end, at, found }].slice(-maxAbandoned);
-    }
-    // Windows wait until the older ones are done. Snapshots do not.
-    const isDone = (isClosed(record) || hasData(record)) && (start <= doneUntil || start === end);
-    if (isDone && end > doneUntil) doneUntil = end;
-    if (!isDone || !isClosed(record)) kept.push(isNew ? { ...record, version, reportedAt: at } : record);
-  }
-  // A newer snapshot makes an older one useless.
-  const isOutdated = ({ start, end, forcedAt }: WindowRecord) =>
-    start === end && start <= doneUntil && forcedAt === undefined;
-  const windows = kept.filter((record) => !isOutdated(record));
-  const isSame =
-    doneUntil === progress.doneUntil &&
-    abandoned === progress.abandoned &&
-    windows.length === progress.windows.length;
-  return isSame ? progress : changed(progress, { doneUntil, abandoned, windows });
+export function windowOf({ start, end, items }: Pick<WindowRecord, 'start' | 'end' | 'items'>): Window {
+  return { startMs: Date.parse(start), endMs: Date.parse(end), items };
 }
 
 /** Makes everything due again that failed, was abandoned or was refused. */
@@ -207,8 +197,13 @@ export function forceRetries(progress: RequestProgress, nowMs: number): RequestP
 export function fillGaps(progress: RequestProgress, windows: Window[], nowMs: number): RequestProgress {
   const starts = windows.map(({ startMs }) => new Date(startMs).toISOString());
   const abandoned = progress.abandoned.filter(({ start }) => !starts.includes(start));
+  // Of a window some of whose parts failed, only those are missing.
+  const parts = progress.abandoned.filter(
+    ({ start, items }) => items !== undefined && starts.includes(start),
+  );
+  const whole = windows.filter(({ startMs }) => !parts.some(({ start }) => Date.parse(start) === startMs));
   const [begin = progress.begin] = [progress.begin, ...starts].sort();
-  return windows.reduce<RequestProgress>(
+  return [...whole, ...parts.map(windowOf)].reduce<RequestProgress>(
     (held, window) => applyToWindow(held, window, { type: 'retry-forced' }, nowMs),
     changed(progress, { abandoned, begin }),
   );
@@ -219,6 +214,13 @@ export function refuse(progress: RequestProgress, found: string, nowMs: number):
   const { times = 0, since } = progress.refusal ?? {};
   const at = new Date(nowMs).toISOString();
   return changed(progress, { refusal: refusalOf({ times: times + 1, since: since ?? at, at, found }) });
+}
+
+/** Records that Amazon did not answer. `found`: what happened instead. */
+export function noteUnanswered(progress: RequestProgress, found: string, nowMs: number): RequestProgress {
+  const at = new Date(nowMs).toISOString();
+  const { times = 0, since = at } = progress.unanswered ?? {};
+  return changed(progress, { unanswered: { times: times + 1, since, at, found } });
 }
 
 /** A refused request backs off as failed windows do, but is never abandoned. */

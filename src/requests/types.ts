@@ -6,7 +6,8 @@ import type { WindowCandidate } from './call-candidates.js';
 import type { CallsPerDay } from './calls-per-day.js';
 import type { LearnedLimits } from './learned-limits.js';
 import type { Gaps } from './find-gaps.js';
-import type { AbandonedWindow } from './request-progress.js';
+import type { PartsProgress } from './parts-progress.js';
+import type { AbandonedWindow, RequestProgress } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
 
 export interface RequestOptions {
@@ -30,6 +31,8 @@ export interface RequestedReport {
   /** ISO 8601; absent for a snapshot report. */
   dataStart?: string;
   dataEnd?: string;
+  /** Of one part of a window. */
+  items?: string;
   reportId?: string;
   reason: CallReason;
 }
@@ -59,6 +62,8 @@ export interface RequestSummary {
   /** Windows that failed too often. */
   abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
+  /** The windows that are divided into parts and not done. */
+  parts: PartsProgress[];
   /** In a dry run: what would be requested now, and when the other due windows could be. */
   decisions?: CallDecision<WindowCandidate>[];
   /** In a dry run: the calls that all pipelines need each day. */
@@ -87,6 +92,8 @@ export interface RequestCycle {
   signals: StopSignals;
   options: RequestOptions;
   summary: RequestSummary;
+  /** By the key of the plan: the progress of requests per item, which a dry run does not store. */
+  divided: Map<string, RequestProgress>;
 }
 
 /**

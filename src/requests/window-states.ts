@@ -78,6 +78,8 @@ export interface WindowRecord {
   start: string;
   /** The same as `start` for a snapshot report, which has no period. */
   end: string;
+  /** Of one part of a window: its items, as the option takes them. */
+  items?: string;
   state: WindowState;
   /** The version of the request when this window changed last: see `RequestProgress`. */
   version: number;
@@ -162,6 +164,11 @@ export function hasData({ answeredAt }: Pick<WindowRecord, 'answeredAt'>): boole
   return answeredAt !== undefined;
 }
 
+/** Whether a report of a window failed, or a retry of it was forced. */
+export function hasFailed({ attempts, forcedAt }: Pick<WindowRecord, 'attempts' | 'forcedAt'>): boolean {
+  return forcedAt !== undefined || attempts.some(({ failed }) => failed !== undefined);
+}
+
 /** Whether nothing more is to be done about a window. */
 export function isClosed({ state }: Pick<WindowRecord, 'state'>): boolean {
   return state === 'answered' || state === 'abandoned';
@@ -222,8 +229,9 @@ function answer(record: WindowRecord, { createdAt, isEmpty }: Answer): WindowRec
 }
 
 /** A window with data waits for its next age. The attempts that led there no longer matter. */
-function settled({ start, end, version, answeredAt, isEmpty, skippedAt }: WindowRecord): WindowRecord {
-  return { start, end, version, state: 'settling', attempts: [], answeredAt, isEmpty, skippedAt };
+function settled(record: WindowRecord): WindowRecord {
+  const { start, end, items, version, answeredAt, isEmpty, skippedAt } = record;
+  return { start, end, items, version, state: 'settling', attempts: [], answeredAt, isEmpty, skippedAt };
 }
 
 /** Whether a refresh is due or backs off: no report of it may still come. */
@@ -232,11 +240,11 @@ function isUnsent(record: WindowRecord): boolean {
 }
 
 function forceRetry(record: WindowRecord, nowMs: number): WindowRecord {
-  const { start, end, version, state, answeredAt, isEmpty, refreshAt, skippedAt } = record;
+  const { start, end, items, version, state, answeredAt, isEmpty, refreshAt, skippedAt } = record;
   const isGivenUp = state === 'abandoned' || (state === 'settling' && skippedAt !== undefined);
   if (state !== 'due' && state !== 'backing-off' && !isGivenUp) return record;
   const forcedAt = new Date(nowMs).toISOString();
-  return { start, end, version, state: 'due', attempts: [], forcedAt, answeredAt, isEmpty, refreshAt };
+  return { start, end, items, version, state: 'due', attempts: [], forcedAt, answeredAt, isEmpty, refreshAt };
 }
 
 function inState({ retryAt: _, ...record }: WindowRecord, state: WindowState, attempts: Attempt[]) {

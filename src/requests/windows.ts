@@ -7,6 +7,8 @@ import type { Span } from '../yaml/span.js';
 export interface Window {
   startMs: number;
   endMs: number;
+  /** Of one part of a window: its items, as the option takes them. */
+  items?: string;
 }
 
 const hourMs = 3_600_000;

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
 import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
 import { generateDocument, generatedTypes, type ReportPlan } from './report-generator.js';
+import { isQueuedForDay, searchQueryReport, searchQueryType } from './search-queries.js';
 import { dueBySchedule, type Making } from './report-requests.js';
 
 /** Decides the result of requested reports. */
@@ -21,6 +22,7 @@ export function stepReports(
   for (const report of state.reports) {
     if (!report.asked) continue;
     if (report.status === 'IN_QUEUE') {
+      if (isQueuedForDay(report, state.reports, state.now())) continue;
       report.status = 'IN_PROGRESS';
       report.processingStartedAt = now();
     } else if (report.status === 'IN_PROGRESS') {
@@ -54,7 +56,12 @@ export function makeUp(
   { random, now }: Pick<AmazonState, 'random' | 'now'>,
   shopOf: (market: Market) => Pick<ReportPlan, 'products' | 'orderItems'> = () => ({}),
 ): Make {
-  return ({ reportType, marketplaceIds, dataStart, dataEnd }) => {
+  return (asked) => {
+    const { reportType, marketplaceIds, dataStart, dataEnd } = asked;
+    if (reportType === searchQueryType) {
+      const body = Buffer.from(JSON.stringify(searchQueryReport(asked, random)));
+      return { status: 'DONE', body, contentType: 'application/json' };
+    }
     if (!generatedTypes().includes(reportType)) return { status: 'CANCELLED' };
     const others = [ukMarket, germanMarket, japaneseMarket];
     const market = others.find(({ marketplaceId }) => marketplaceIds.includes(marketplaceId)) ?? usMarket;

@@ -1,6 +1,7 @@
 import { schedulePeriods } from '../config/request-spec.js';
 import type { AmazonState, AskedReport, SandboxReport, SandboxSchedule } from './amazon.js';
 import { type ApiAnswer, refusal } from './answer.js';
+import { searchQueryProblem } from './search-queries.js';
 
 /** The result of a requested report. */
 export interface Making {
@@ -141,6 +142,8 @@ function readAsked(body: string, sellerId: string, nowMs: number): AskedReport |
     time === undefined ? undefined : Date.parse(time),
   );
   if (!(startMs <= endMs) || !(endMs <= nowMs)) return 'The data times are not in order, or in the future.';
+  const problem = searchQueryProblem({ reportType, reportOptions });
+  if (problem) return problem;
   return {
     sellerId,
     reportType,

@@ -27,6 +27,8 @@ export interface CallCandidate {
   /** Only one report of a window is made at a time. */
   windowKey: string;
   reason: CallReason;
+  /** Of a part of a window: its place within its request; 0 is the first. */
+  rank?: number;
   /** Of a refresh: whether it is the first one that shows complete data. */
   settles?: boolean;
   /** Since when it has been due, in epoch milliseconds. */
@@ -146,16 +148,22 @@ function postponed<C extends CallCandidate>(
     room.takeOfLimits(each.candidate, allowedAtMs);
     return { ...each, allowedAtMs };
   });
-  const times = new Map<C, number>();
+  const times = new Map<C, { atMs: number; isLimited: boolean }>();
   const ordered = limited.toSorted(
     (a, b) => Number(isShared(b.candidate)) - Number(isShared(a.candidate)) || a.allowedAtMs - b.allowedAtMs,
   );
   for (const { candidate, allowedAtMs } of ordered) {
-    times.set(candidate, Math.max(allowedAtMs, room.quotaAllowsAtMs(candidate)));
+    const quotaMs = room.quotaAllowsAtMs(candidate);
+    times.set(candidate, { atMs: Math.max(allowedAtMs, quotaMs), isLimited: allowedAtMs > quotaMs });
     // What comes first within its urgency waits for no other call of the seller.
     if (!isShared(candidate)) room.takeOfQuota(candidate);
   }
-  return waits.map((each) => ({ ...each, atMs: times.get(each.candidate) ?? 0, exceptionOf: [] }));
+  return waits.map(({ candidate, waitsFor }) => {
+    const { atMs = 0, isLimited = false } = times.get(candidate) ?? {};
+    // The calls of a seller come back within minutes; a limit may last for days.
+    const narrowest = isLimited && waitsFor === 'createReport' ? 'limit' : waitsFor;
+    return { candidate, waitsFor: narrowest, atMs, exceptionOf: [] };
+  });
 }
 
 /** The turns of a seller or of a limit after one of its calls. */
@@ -300,7 +308,13 @@ function lessUrgent<C extends CallCandidate>(queue: C[], exceptions: number): C 
 function inOrder<C extends CallCandidate>(candidates: readonly C[]): C[] {
   const rounds = new Map<string, number>();
   return candidates
-    .toSorted((a, b) => urgencyOf(a) - urgencyOf(b) || a.dueMs - b.dueMs || compareKeys(a, b))
+    .toSorted(
+      (a, b) =>
+        urgencyOf(a) - urgencyOf(b) ||
+        (a.rank ?? 0) - (b.rank ?? 0) ||
+        a.dueMs - b.dueMs ||
+        compareKeys(a, b),
+    )
     .map((candidate) => {
       const request = `${candidate.reason} ${candidate.requestKey}`;
       const round = isByAge(candidate) ? 0 : (rounds.get(request) ?? 0);

@@ -1,13 +1,13 @@
 import { nextTick } from '../config/cron-ticks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { plansOf } from '../requests/request-plans.js';
+import { partsProgress } from '../requests/parts-progress.js';
+import { plansOf, type RequestPlan } from '../requests/request-plans.js';
 import { countOpen, type RequestProgress } from '../requests/request-progress.js';
 import type { KeyedProgress, RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../config/spec.js';
 import type { Problem, RequestSnapshot } from './types.js';
 
-/**
 /**
  * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
  * restarts and includes requests made by other processes. If the state can't be read, every
@@ -23,7 +23,7 @@ export function requestSnapshots(
   return plansOf(pipeline, { config, schemas }).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
-    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone);
+    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone, clock.now());
     const problem = unreadable ?? (progress && problemOf(progress));
     const { inFlight, backingOff } = progress
       ? countOpen(progress, clock.now())
@@ -40,9 +40,23 @@ export function requestSnapshots(
       inFlight,
       backingOff,
       abandoned: progress?.abandoned.length ?? 0,
+      parts: partsOf(plan, progress, clock.now()),
       problem,
     };
   });
+}
+
+/** The newest window that is divided into parts, and how many windows are. */
+function partsOf(
+  plan: RequestPlan,
+  progress: RequestProgress | undefined,
+  nowMs: number,
+): RequestSnapshot['parts'] {
+  const divided = partsProgress([{ plan, progress }], nowMs);
+  const [newest] = divided;
+  if (!newest) return undefined;
+  const { dataStart, dataEnd, done, total } = newest;
+  return { dataStart, dataEnd, done, total, windows: divided.length };
 }
 
 /** The stored requests, or the problem if the file holds something else. */

@@ -115,7 +115,7 @@ function pipelineSnapshot(
     schedules: string[],
     times = schedules,
   ): ScheduleSnapshot => {
-    const nextAt = nextTick(times, timezone);
+    const nextAt = nextTick(times, timezone, context.clock.now());
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()

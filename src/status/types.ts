@@ -211,6 +211,8 @@ export interface RequestSnapshot {
   backingOff: number;
   /** Windows that were abandoned after repeated failures. */
   abandoned: number;
+  /** Of a request per item: the newest window that is not done, and how many of its parts are. */
+  parts?: { dataStart?: string; dataEnd?: string; done: number; total: number; windows: number };
   /**
    * Why Amazon refuses the request, why all its reports fail, or why the last window was abandoned.
    */

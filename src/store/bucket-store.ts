@@ -7,6 +7,7 @@ import { makeFolder, ownerOnly, partialName } from '../files/whole-file.js';
 import type { Clock } from '../runtime/clock.js';
 import { exponentialBackoff, retry } from '../runtime/retry.js';
 import { type BucketUrl, bucketUrlText } from './bucket-url.js';
+import { sortedNames } from './list-pages.js';
 import type { Bucket, Store } from './types.js';
 
 /**
@@ -31,6 +32,11 @@ export function openBucketStore({
   const location = bucketUrlText(url);
   const nameOf = (path: string) => `${beginning}${relative(folder, path).split(sep).join('/')}`;
   const pathOf = (name: string) => join(folder, name.slice(beginning.length));
+  async function* pages(below = ''): AsyncGenerator<string[]> {
+    for await (const names of bucket.pages(`${beginning}${below && `${below}/`}`)) {
+      yield names.filter(isPath).map(pathOf);
+    }
+  }
 
   return {
     location,
@@ -56,10 +62,8 @@ export function openBucketStore({
     },
     read: (path) => bucket.read(nameOf(path)),
     find: (path) => bucket.find(nameOf(path)),
-    async list(below = '') {
-      const names = await bucket.list(`${beginning}${below && `${below}/`}`);
-      return names.filter(isPath).map(pathOf).sort();
-    },
+    list: (below) => sortedNames(pages(below)),
+    pages,
     async remove(path) {
       await bucket.remove(nameOf(path));
       await rm(path, { force: true });

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkFolderWritable } from '../files/whole-file.js';
+import { sortedNames } from './list-pages.js';
 import type { Store } from './types.js';
 
 /**
@@ -23,16 +24,32 @@ export function openFolderStore(folder: string): Store {
     // Reading these few bytes directly is faster than passing them to another thread.
     read: (path) => unlessMissing(async () => readFileSync(path, 'utf8')),
     find,
-    async list(below = '') {
-      const options = { recursive: true, withFileTypes: true } as const;
-      const entries = await unlessMissing(() => readdir(join(folder, below), options));
-      const files = (entries ?? []).filter((entry) => !entry.isDirectory());
-      return files.map((entry) => join(entry.parentPath, entry.name)).sort();
-    },
+    list: (below = '') => sortedNames(filePages(join(folder, below))),
+    pages: (below = '') => filePages(join(folder, below)),
     remove: (path) => rm(path, { force: true }),
     evictLocalCopy: async () => {},
     checkWritable: () => checkFolderWritable(folder),
   };
+}
+
+const namesPerPage = 1000;
+
+/** The files below a folder. One folder may have a million, and may vanish meanwhile. */
+async function* filePages(folder: string): AsyncGenerator<string[]> {
+  const entries = await unlessMissing(() => opendir(folder, { bufferSize: namesPerPage }));
+  if (!entries) return;
+  const folders: string[] = [];
+  let page: string[] = [];
+  for await (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) folders.push(path);
+    else page.push(path);
+    if (page.length < namesPerPage) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+  for (const each of folders) yield* filePages(each);
 }
 
 async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {

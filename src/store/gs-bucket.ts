@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { Bucket as StorageBucket, Storage } from '@google-cloud/storage';
+import type { GetFilesResponse, Bucket as StorageBucket, Storage } from '@google-cloud/storage';
 import { ownerOnly } from '../files/whole-file.js';
 import { keepGoogleSecrets } from '../runtime/google-secrets.js';
 import { bucketError, isMissing } from './bucket-errors.js';
+import { sortedNames } from './list-pages.js';
 import type { Bucket, FoundFile } from './types.js';
 
 export interface GsOptions {
@@ -47,7 +48,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
+      throw bucketError(error, `${uri}/${name}`);
     }
   }
 
@@ -58,6 +59,22 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
         throw error;
       }),
     );
+  }
+
+  async function* pages(beginning: string): AsyncGenerator<string[]> {
+    try {
+      const bucket = await open();
+      let pageToken: string | undefined;
+      do {
+        const query = { prefix: beginning, autoPaginate: false, pageToken };
+        const [files, , answer]: GetFilesResponse = await bucket.getFiles(query);
+        yield files.map(({ name }) => name);
+        // The client's own next query never ends: it has the token of the page before.
+        ({ nextPageToken: pageToken } = answer as { nextPageToken?: string });
+      } while (pageToken);
+    } catch (error) {
+      throw bucketError(error, uri);
+    }
   }
 
   return {
@@ -97,11 +114,8 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
         const [{ size, updated }] = await bucket.file(name).getMetadata();
         return { bytes: Number(size), writtenMs: Date.parse(updated ?? '') };
       }),
-    list: (beginning) =>
-      guarded('', async (bucket) => {
-        const [files] = await bucket.getFiles({ prefix: beginning });
-        return files.map(({ name }) => name).sort();
-      }),
+    list: (beginning) => sortedNames(pages(beginning)),
+    pages,
     remove: (name) =>
       guarded(name, async (bucket) => {
         await bucket.file(name).delete({ ignoreNotFound: true });

@@ -6,6 +6,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { keepAwsSecrets, silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { ownerOnly } from '../files/whole-file.js';
 import { bucketError, isMissing } from './bucket-errors.js';
+import { sortedNames } from './list-pages.js';
 import type { Bucket } from './types.js';
 
 export interface S3Options {
@@ -60,7 +61,7 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
+      throw bucketError(error, `${uri}/${name}`);
     }
   }
 
@@ -71,6 +72,17 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
         throw error;
       }),
     );
+  }
+
+  async function* pages(beginning: string): AsyncGenerator<string[]> {
+    try {
+      const { client, sdk } = await open();
+      for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: beginning })) {
+        yield (page.Contents ?? []).flatMap(({ Key }) => Key ?? []);
+      }
+    } catch (error) {
+      throw bucketError(error, uri);
+    }
   }
 
   return {
@@ -103,14 +115,8 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
         const found = await client.send(new sdk.HeadObjectCommand(named(name)));
         return { bytes: found.ContentLength ?? 0, writtenMs: found.LastModified?.getTime() ?? 0 };
       }),
-    list: (beginning) =>
-      guarded('', async ({ client, sdk }) => {
-        const names: string[] = [];
-        for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: beginning })) {
-          names.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
-        }
-        return names.sort();
-      }),
+    list: (beginning) => sortedNames(pages(beginning)),
+    pages,
     remove: (name) =>
       guarded(name, async ({ client, sdk }) => {
         await client.send(new sdk.DeleteObjectCommand(named(name)));

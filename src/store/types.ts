@@ -27,6 +27,8 @@ export interface Store {
   find(path: string): Promise<FoundFile | undefined>;
   /** The paths of all files below one of its folders, sorted. */
   list(below?: string): Promise<string[]>;
+  /** The same in pages, in no order: there may be more than the memory holds. */
+  pages(below?: string): AsyncIterable<string[]>;
   /** Removes a file. Does nothing if it does not exist. */
   remove(path: string): Promise<void>;
   /** Removes the local copy of a file in a bucket, when nobody works on it any more. */
@@ -67,5 +69,7 @@ export interface Bucket {
   find(name: string): Promise<FoundFile | undefined>;
   /** The names with this prefix, sorted. */
   list(beginning: string): Promise<string[]>;
+  /** The same in pages, in no order. */
+  pages(beginning: string): AsyncIterable<string[]>;
   remove(name: string): Promise<void>;
 }

@@ -44,7 +44,7 @@ describe('the plan of calls for people', () => {
   }
 
   const perDay = (sellers: number, requests: (Partial<RequestConfig> & { reportType: string })[]) =>
-    callsPerDay(open(sellers, requests).context, openLearnedLimits(folder, silent));
+    callsPerDay(open(sellers, requests).context, openLearnedLimits(folder, silent), () => undefined);
 
   it('counts new windows, refreshes, snapshots and reports on schedules at Amazon', () => {
     const { sellers } = perDay(1, [
@@ -81,6 +81,24 @@ describe('the plan of calls for people', () => {
       /GET_SALES_AND_TRAFFIC_REPORT of 60 sellers needs 120 reports a day; Amazon allows 96\./,
     );
     assert.doesNotMatch(callsPerDayText(perDay(2, [traffic]), undefined), /More than Amazon allows/);
+  });
+
+  it('says how many windows follow those that a cycle looks at, and calls a snapshot the current state', async () => {
+    const { pipeline, context } = open(1, [
+      { ...orders, from: new Date(nowMs - 500 * dayMs).toISOString().slice(0, 10) },
+      { reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', cron: '0 */2 * * *' },
+    ]);
+    const { signal } = new AbortController();
+    const signals = { stop: signal, abort: signal };
+    const summary = await runRequestCycle(pipeline, context, signals, { dryRun: true, now: true });
+    const text = callPlanText(summary, { nowMs });
+    assert.match(
+      text,
+      /\n {4}1 newest window, 2026-11-29: now\n {4}200 older windows, 2025-07-18 to 2026-02-02: /,
+    );
+    // 500 days, without 200 older ones and the newest.
+    assert.match(text, /\n {4}299 more windows after these\n/);
+    assert.match(text, /GET_MERCHANT_LISTINGS_ALL_DATA, US\n {4}the current state: now\n/);
   });
 
   for (const width of [60, 80]) {

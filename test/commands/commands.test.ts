@@ -410,6 +410,7 @@ pipelines:
       - { reportType: GET_AFN_INVENTORY_DATA, cron: '*/15 * * * *' }
       - { reportType: GET_FBA_REIMBURSEMENTS_DATA, cron: '0 5 * * *', window: 1 day, perMarketplace: true }
       - { reportType: GET_SALES_AND_TRAFFIC_REPORT, cron: '0 5 * * *', window: 1 day, from: 2020-01-01, marketplaces: [FR] }
+      - { reportType: GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL, cron: '0 5 * * *' }
 `,
     );
     const { code, stdout } = await runInProcess(['config', 'check'], { env: { ID: 'x' }, cwd: path() });
@@ -421,6 +422,7 @@ pipelines:
         'note: pipeline all: GET_AFN_INVENTORY_DATA has new content at most every 30 minutes; a request in between is cancelled, or returns the same content again',
         'note: pipeline all: GET_FBA_REIMBURSEMENTS_DATA covers the whole region in each report; it is requested once for DE, FR of A1, as one report per marketplace would repeat every row',
         'note: pipeline all: GET_SALES_AND_TRAFFIC_REPORT goes back 2 years; its first window begins on or after THEN, not on 2020-01-01',
+        'note: pipeline all: GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL is about a period, which Amazon chooses, as the request has no `window`; whatever it leaves out is missing. Write `window: 1 day`, for example',
       ],
     );
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import { onVirtualClock } from '../runtime/virtual-clock.js';
 import { listings, listingsType, makeWorld, sellerId, type World } from '../ingest/world.js';
 
 type Places = Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>;
@@ -51,7 +52,7 @@ describe('commands that cannot reach', function () {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
       await world.sandbox.notify(report);
       for (const args of commands) {
-        const { code, stdout } = await world.run(...args, '--log-level', 'silent');
+        const { code, stdout } = await onVirtualClock(() => world.run(...args, '--log-level', 'silent'));
         assert.equal(code, 1, `${args}: ${stdout}`);
         assert.ok(stdout.includes(`no answer from ${nowhere} (ECONNREFUSED, 4 times)`), `${args}: ${stdout}`);
         assert.ok(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { lastTickMs } from '../../src/config/cron-ticks.js';
+import fc from 'fast-check';
+import { lastTickMs, nextTick } from '../../src/config/cron-ticks.js';
 
 const nowMs = Date.UTC(2026, 10, 25, 17, 30, 20);
 
@@ -70,5 +71,47 @@ describe('a cron expression in a time zone whose clocks are set', () => {
     const lord = 'Australia/Lord_Howe';
     assert.deepEqual(ticks('45 1 * * *', lord, Date.UTC(2026, 3, 4, 0)), ['04-04T14:45', '04-05T15:15']);
     assert.deepEqual(ticks('15 2 * * *', lord, Date.UTC(2026, 9, 3, 0)), ['10-03T15:45', '10-04T15:15']);
+  });
+});
+
+describe('the next time of cron expressions', () => {
+  for (const [expressions, timezone, now, expected] of [
+    [['0 3 * * *'], 'UTC', '2026-11-25T17:30:20Z', '2026-11-26T03:00:00.000Z'],
+    [['30 17 * * *', '45 17 * * *'], 'UTC', '2026-11-25T17:30:00Z', '2026-11-25T17:45:00.000Z'],
+    [['0 6 * * SUN'], 'America/Los_Angeles', '2026-10-31T12:00:00Z', '2026-11-01T14:00:00.000Z'],
+    // Clocks are set back, after the time was due once, and forward, past it.
+    [['30 2 * * *'], 'Europe/Berlin', '2026-10-25T00:30:00Z', '2026-10-26T01:30:00.000Z'],
+    [['30 2 * * *'], 'Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-29T01:30:00.000Z'],
+    [['0 2 * * *'], 'Australia/Lord_Howe', '2026-10-03T12:00:00Z', '2026-10-03T15:30:00.000Z'],
+    [['0 0 29 2 *'], 'UTC', '2026-11-25T17:30:20Z', '2028-02-29T00:00:00.000Z'],
+    [['0 0 30 2 *'], 'UTC', '2026-11-25T17:30:20Z', undefined],
+    [[], 'UTC', '2026-11-25T17:30:20Z', undefined],
+  ] as const) {
+    it(`is ${expected ?? 'unknown'} for ${expressions.join(', ') || 'no expression'} in ${timezone} after ${now}`, () => {
+      assert.equal(nextTick([...expressions], timezone, Date.parse(now)), expected);
+    });
+  }
+
+  it('is the tick that the schedule will run, whichever times are looked at in between', () => {
+    const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu'];
+    const expressions = ['0 3 * * *', '30 2 * * *', '*/20 * * * *', '15 1,2 * * SUN', '0 0 1 * *'];
+    const fromMs = Date.UTC(2026, 0, 1);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom(...expressions),
+        fc.integer({ min: 0, max: 365 * 1440 }),
+        fc.integer({ min: -3000, max: 3000 }),
+        (zone, expression, minute, minutesLater) => {
+          for (const nowMs of [minute, minute + minutesLater].map((each) => fromMs + each * 60_000)) {
+            const nextMs = Date.parse(nextTick([expression], zone, nowMs) ?? '');
+            assert.ok(nextMs > nowMs);
+            assert.equal(lastTickMs(expression, zone, nextMs), nextMs);
+            assert.equal(lastTickMs(expression, zone, nextMs - 1, nowMs), undefined);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 });

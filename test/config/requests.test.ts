@@ -87,6 +87,14 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${orders}, ${cron}, window: 1 day, from: 2999-01-01 }`,
     ['request[0].from: 2999-01-01 is in the future; the first window must begin in the past'],
   ],
+  'a start that is no date': [
+    `{ ${orders}, ${cron}, window: 1 day, from: 31.12.2025 }`,
+    ['request[0].from: expected a date such as 2026-10-01, found "31.12.2025"'],
+  ],
+  'a start on a day that does not exist': [
+    `{ ${orders}, ${cron}, window: 1 day, from: 2026-13-01 }`,
+    ['request[0].from: there is no such date'],
+  ],
   'a start without a window': [
     `{ ${orders}, ${cron}, from: 2026-01-01 }`,
     ['request[0].from: needs a `window`'],
@@ -114,6 +122,19 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${orders}, ${cron}, window: 1 day, refresh: [3 days, 1 month] }`,
     [
       'request[0].refresh[1]: expected a span of time such as `3 days`, in hours, days, weeks, found "1 month"',
+    ],
+  ],
+  'refreshes before the first request': [
+    `{ ${orders}, ${cron}, window: 1 day, lag: 120 hours, refresh: [2 days, 5 days, 6 days] }`,
+    [0, 1].map(
+      (index) =>
+        `request[0].refresh[${index}]: has no effect, because \`lag\` leaves the first request until 120 hours after the window: write a higher age, or a shorter \`lag\``,
+    ),
+  ],
+  'refreshes of windows that Amazon no longer has': [
+    `{ ${traffic}, ${cron}, window: 1 day, refresh: [3 days, 200 weeks] }`,
+    [
+      'request[0].refresh[1]: has no effect, because GET_SALES_AND_TRAFFIC_REPORT goes back only 2 years: write a lower age',
     ],
   ],
   'refreshes of a type whose rows are appended': [
@@ -188,6 +209,40 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
   'more items than an option takes': [
     `{ ${queries}, ${cron}, window: 1 week, reportOptions: { asin: ${Array(19).fill('B00000001').join(' ')} } }`,
     ['request[0].reportOptions.asin: Amazon takes at most 18 items, found 19'],
+  ],
+  'items for a type without such an option': [
+    `{ ${traffic}, ${cron}, window: 1 day, perAsin: listings }`,
+    [
+      'request[0].perAsin: GET_SALES_AND_TRAFFIC_REPORT has no option for ASINs; requested per item, it needs `perItem`',
+    ],
+  ],
+  'items for an option that the type does not have': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK, asin: B000000001 }, perItem: { option: asins, from: listings } }`,
+    [
+      'request[0].perItem.option: GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT has no such option; it has reportPeriod, asin; did you mean "asin"?',
+    ],
+  ],
+  'items beside the option that takes them': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK, asin: B000000001 }, perAsin: listings }`,
+    ['request[0].reportOptions.asin: `perAsin` sets this option; remove it here, or remove `perAsin`'],
+  ],
+  'items in two ways': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: listings, perItem: { option: asin, from: listings } }`,
+    ['request[0].perItem: write either `perAsin` or `perItem`'],
+  ],
+  'items by a statement that writes': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: { sql: DELETE FROM listings } }`,
+    ['request[0].perAsin.sql: expected a SELECT statement; it can only read the warehouse'],
+  ],
+  'items of SQL with another ranking': [
+    `{ ${queries}, ${cron}, reportOptions: { reportPeriod: WEEK }, perAsin: { sql: SELECT 1, rank: SELECT 2 } }`,
+    [
+      'request[0].perAsin: expected `from` or `sql`, and `rank` only with `from`: `sql` returns its items by rank',
+    ],
+  ],
+  'items of a request without a window': [
+    `{ reportType: GET_B2B_PRODUCT_OPPORTUNITIES_RECOMMENDED_FOR_YOU, ${cron}, perItem: { option: categories, from: [a] } }`,
+    ['request[0].perItem: needs a `window`'],
   ],
   'more characters than an option takes': [
     `{ ${queries}, ${cron}, window: 1 week, reportOptions: { asin: ${'B'.repeat(201)} } }`,

@@ -48,6 +48,8 @@ const killsPerUndisturbedRun = 5;
 export interface CrashOptions {
   kills: number;
   random: () => number;
+  /** Steps to kill at, in turn. Default: all of the data path, and in a long plan at any time. */
+  at?: readonly FaultPoint[];
   onKill?: (done: number) => void;
   /**
    * Address of a BigQuery for the killed world; the undisturbed run always has a DuckDB file.
@@ -95,14 +97,15 @@ const passedTogether = new Set<FaultPoint>([
 ]);
 
 /** Each point in turn, rotating over the load modes. Half of a long plan is at any time. */
-function planKills({ kills, random, queueServer }: CrashOptions): Kill[] {
-  const cells = faultPoints.length * loadModes.length;
+function planKills({ kills, random, queueServer, at: points }: CrashOptions): Kill[] {
+  const steps = points ?? faultPoints;
+  const cells = points ? kills : faultPoints.length * loadModes.length;
   return Array.from({ length: kills }, (_, index): Kill => {
     // The two numbers have no common factor, so each point meets each mode.
     const mode = loadModes[index % loadModes.length] as LoadMode;
     const isAnyTime = queueServer !== undefined || (index >= cells && index % 2 === 1);
     if (isAnyTime) return { mode, pass: 1 };
-    const at = faultPoints[index % faultPoints.length] as FaultPoint;
+    const at = steps[index % steps.length] as FaultPoint;
     return { mode, at, pass: 1 + Math.floor(random() * (passedTogether.has(at) ? 1 : 3)) };
   });
 }

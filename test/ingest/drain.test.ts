@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { notificationBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
+import { onVirtualClock } from '../runtime/virtual-clock.js';
 import {
   generousPlans,
   listings,
@@ -255,7 +256,7 @@ describe('a drain', () => {
       );
       // Only the download fails: each try requests a URL, and five tries end a download.
       world.sandbox.state.faults.answers.set('download', { status: 400, times: 5 });
-      assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
+      assert.deepEqual((await onVirtualClock(runJson)).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
       assert.equal((await world.run('reload', '--status', 'quarantined')).code, 0);
       assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
@@ -269,7 +270,7 @@ describe('a drain', () => {
       for (const operation of ['login', 'getReport', 'getReportDocument', 'download']) {
         const times = operation === 'download' ? 5 : 4;
         world.sandbox.state.faults.answers.set(operation, { status: 503, times });
-        assert.deepEqual((await runJson()).outcomes, { failed: 1 }, operation);
+        assert.deepEqual((await onVirtualClock(runJson)).outcomes, { failed: 1 }, operation);
         await world.sandbox.notify(
           world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
         );
@@ -323,7 +324,7 @@ describe('a drain', () => {
       });
       try {
         await once(holder.stdout, 'data');
-        const { code, stderr } = await world.run('run');
+        const { code, stderr } = await onVirtualClock(() => world.run('run'));
         assert.equal(code, 1);
         assert.match(stderr, /WAREHOUSE_LOCKED/);
         assert.deepEqual(await depth(), { visible: 1, inFlight: 0 });

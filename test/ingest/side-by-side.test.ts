@@ -199,6 +199,42 @@ describe('runs of one process', () => {
     assert.equal(scene.messages.acknowledged, 1);
   });
 
+  it('and a reload work on a report one after the other, and no message is lost', async () => {
+    const scene = new Scene(5);
+    const { clock, context } = scene;
+    const [drain, later] = [scene.run('drain'), scene.run('other drain')];
+    const announced = { run: 'drain', hasDocumentId: true, report: 0 } as const;
+    /** Knows the report by its id only, and calls Amazon, who fails if a run does the same. */
+    const reload = (report: number) =>
+      context.shared.alone(scene.job({ run: 'sweep', hasDocumentId: false, report }), async (hasWaited) => {
+        await context.sellingPartner('A0')?.getReport(`r${report}`, {});
+        return hasWaited;
+      });
+    drain.add(scene.job(announced));
+    const waited = await clock.runUntil(Promise.all([reload(0), reload(0), drain.finish()]));
+    assert.deepEqual(waited.slice(0, 2), [true, true]);
+    const reloaded = reload(0);
+    later.add(scene.job(announced));
+    const [hasWaited, { outcomes }] = await clock.runUntil(Promise.all([reloaded, later.finish()]));
+    assert.equal(hasWaited, false);
+    assert.deepEqual(outcomes, { duplicate: 1 });
+    assert.deepEqual(scene.messages, { received: 2, acknowledged: 1, released: 1 });
+  });
+
+  it('let a reload take over a report that waits for quota in a sweep', async () => {
+    const scene = new Scene(1);
+    const sweep = scene.run('sweep');
+    const found = { run: 'sweep', hasDocumentId: true } as const;
+    for (const report of [0, 2]) sweep.add(scene.job({ ...found, report }));
+    const beganMs = scene.clock.now();
+    await scene.clock.runUntil(
+      scene.context.shared.alone(scene.job({ ...found, report: 2 }), async () => {}),
+    );
+    assert.ok(scene.clock.now() - beganMs < 1000, 'it waited for the sweep');
+    const { outcomes } = await scene.clock.runUntil(sweep.finish());
+    assert.deepEqual(outcomes, { cancelled: 1, duplicate: 1 });
+  });
+
   it('give back what waits at once when they are stopped after another run has ended', async () => {
     const scene = new Scene(1);
     const { clock, stop } = scene;

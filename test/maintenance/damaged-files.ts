@@ -50,3 +50,12 @@ export async function withoutHashes(path: (...names: string[]) => string): Promi
     }
   }
 }
+
+/** How bytes on a disk go wrong. */
+export const damages: Damage[] = [
+  { what: 'it is truncated to nothing', damage: () => Buffer.alloc(0) },
+  { what: 'it is truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
+  { what: 'one bit is flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
+  { what: 'all its bytes are zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
+  { what: 'bytes follow its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
+];

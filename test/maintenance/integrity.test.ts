@@ -3,18 +3,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
-import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { type Damage, damageFile, damages, flipBit, withoutHashes } from './damaged-files.js';
+import { assertDownloadedAgain, downloadsOf } from './downloaded-again.js';
 import { loadOrders, ordersOf, runOneReport } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
 import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
-
-const damages: Damage[] = [
-  { what: 'it is truncated to nothing', damage: () => Buffer.alloc(0) },
-  { what: 'it is truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
-  { what: 'one bit is flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
-  { what: 'all its bytes are zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
-  { what: 'bytes follow its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
-];
 
 const documents: Record<string, Buffer> = {
   'plain.txt': ordersOf(1, 2, 3),
@@ -69,43 +62,42 @@ describe('the integrity check', function () {
   });
 
   for (const name of Object.keys(documents)) {
-    for (const damage of damages) {
-      it(`keeps a reload from using the raw document ${name} if ${damage.what}, and its rows stay`, async () => {
-        const ids = await loadAll();
-        const before = [await tables(), await ledger()];
-        damageFile(path('raw'), ids[name] ?? '', damage);
+    it(`keeps a reload from using the raw document ${name}, however it is damaged, and its rows stay`, async () => {
+      const ids = await loadAll();
+      const id = ids[name] ?? '';
+      const before = [await tables(), await ledger()];
+      const key = (before[1] as { key: string }[]).find((row) => row.key.endsWith(id))?.key;
+      for (const damage of damages) {
+        damageFile(path('raw'), id, damage);
         const ran = await run('reload', '--status', 'loaded', '--json');
-        assert.equal(ran.code, 1, ran.stdout);
+        assert.equal(ran.code, 1, `${damage.what}: ${ran.stdout}`);
         const { outcomes, notLoaded } = JSON.parse(ran.stdout);
-        assert.deepEqual(outcomes, { loaded: 1, quarantined: 1 });
+        assert.deepEqual(outcomes, { loaded: 1, quarantined: 1 }, damage.what);
         assert.deepEqual(
           notLoaded.map(({ key, reasonCode }: Record<string, unknown>) => [key, reasonCode]),
-          [
-            [
-              (before[1] as { key: string }[]).find(({ key }) => key.endsWith(ids[name] ?? ''))?.key,
-              'RAW_DAMAGED',
-            ],
-          ],
+          [[key, 'RAW_DAMAGED']],
+          damage.what,
         );
         await assertSame(ran, before);
-      });
-    }
-  }
-
-  for (const damage of damages) {
-    it(`makes a rebuild use the raw document instead of the Parquet file if ${damage.what}`, async () => {
-      const ids = await loadAll();
-      const before = [await tables(), await ledger()];
-      for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
-      const ran = await run('rebuild', '--json');
-      assert.equal(ran.code, 0, ran.stderr);
-      const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
-      assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []]);
-      await assertSame(ran, before);
-      // They are as they were before the damage.
-      assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2);
+        damageFile(path('raw'), id, { damage: () => documents[name] ?? assert.fail() });
+      }
     });
   }
+
+  it('makes a rebuild use the raw documents instead of Parquet files, however those are damaged', async () => {
+    const ids = await loadAll();
+    const before = [await tables(), await ledger()];
+    for (const damage of damages) {
+      for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
+      const ran = await run('rebuild', '--json');
+      assert.equal(ran.code, 0, `${damage.what}: ${ran.stderr}`);
+      const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
+      assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []], damage.what);
+      await assertSame(ran, before);
+      // They are as they were before the damage.
+      assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2, damage.what);
+    }
+  });
 
   it('refuses a rebuild if both copies of a document are gone and keeps the file, or reports a loss that is accepted', async () => {
     const ids = await loadAll();
@@ -266,31 +258,13 @@ describe('damaged documents that Amazon still has', function () {
   afterEach(() => world.close());
 
   const load = () => runOneReport(world);
-  const downloads = () =>
-    world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
+  const downloads = () => downloadsOf(world);
 
-  for (const damage of damages) {
-    it(`are downloaded again by a reload and by a rebuild if the raw document is damaged: ${damage.what}`, async () => {
-      world = await makeWorld();
-      const before = await load();
-      const raw = join(world.folder, 'raw');
-      damageFile(raw, 'amzn1.spdoc.1', damage);
-      const reloaded = await world.run('reload', 'amzn1.spdoc.1');
-      assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
-      assert.equal(downloads(), 2);
-      assert.deepEqual(await world.contents(), before);
-      // It is whole again, and nothing more is downloaded.
-      assert.equal((await world.run('reload', 'amzn1.spdoc.1')).code, 0);
-      assert.equal(downloads(), 2);
-      damageFile(raw, 'amzn1.spdoc.1', damage);
-      damageFile(join(world.folder, 'lake'), 'amzn1.spdoc.1.parquet', damage);
-      const rebuilt = await world.run('rebuild');
-      assert.equal(rebuilt.code, 0, rebuilt.stderr);
-      assert.match(rebuilt.stderr, /has changed since it was written/);
-      assert.equal(downloads(), 3);
-      assert.deepEqual(await world.contents(), before);
-    });
-  }
+  // integrity.slow.test.ts has all damages.
+  it('are downloaded again by a reload and by a rebuild if one bit of the raw document is flipped', async () => {
+    world = await makeWorld();
+    await assertDownloadedAgain(world, damages[2] as Damage);
+  });
 
   it('are downloaded again if their metadata is unreadable', async () => {
     world = await makeWorld();

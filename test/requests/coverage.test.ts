@@ -219,4 +219,34 @@ describe('the coverage of marketplaces', () => {
     ]);
     assert.deepEqual(found, [[['CA', 'US'], ['loaded']]]);
   });
+
+  it('is that of the parts of a window, whatever the ledger has of them', () => {
+    const perItem = { ...plan, items: { option: 'asin', limits: {}, from: ['a', 'b', 'c'] } };
+    const divided = { start: day(1), end: day(2), parts: 4, open: ['a', 'b', 'c'] };
+    const source = (windows: WindowRecord[], changes: Partial<RequestProgress> = {}) => ({
+      ledger: [loaded(0, 2)],
+      requests: [
+        {
+          plan: perItem,
+          progress: progress({ doneUntil: day(1), fanOuts: [divided], windows, ...changes }),
+        },
+      ],
+    });
+    const first = (windows: WindowRecord[], changes?: Partial<RequestProgress>) =>
+      found(source(windows, changes)).slice(0, 2);
+    const reason = '1 of 4 parts done';
+    assert.deepEqual(first([window(1, { items: 'a', state: 'requested' })]), [
+      [0, 1, 'loaded'],
+      [1, 2, 'due', reason],
+    ]);
+    const requested = ['a', 'b', 'c'].map((items) => window(1, { items, state: 'requested' }));
+    assert.deepEqual(first(requested)[1], [1, 2, 'requested', reason]);
+    // No part is known: a report in the ledger is that of somebody else.
+    assert.deepEqual(first([], { fanOuts: [] }), [
+      [0, 1, 'loaded'],
+      [1, 10, 'due'],
+    ]);
+    const abandoned = [{ start: day(0), end: day(1), items: 'a', at: day(5), found: 'FATAL' }];
+    assert.deepEqual(first([], { abandoned })[0], [0, 1, 'abandoned', 'FATAL']);
+  });
 });

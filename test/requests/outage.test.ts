@@ -30,6 +30,10 @@ class Amazon {
   reports: Report[] = [];
   /** The outcome of createReport. */
   state: 'answers' | 'fails' | 'makes and fails' = 'answers';
+  /** The types for which createReport fails, whatever the state is. */
+  failingTypes: string[] = [];
+  /** Whether getReports fails. */
+  listFails = false;
   /** What becomes of all reports until the next turn; by default Amazon goes on making them. */
   end?: 'loaded' | 'fatal';
   /** What the ledger has. */
@@ -146,6 +150,8 @@ class Amazon {
         },
         async *getReports(filter, call) {
           assert.ok((filter.createdUntil?.getTime() ?? 0) <= amazon.nowMs, 'a time to come');
+          if (amazon.listFails)
+            throw new ReportsError('API_UNAVAILABLE', { operation: 'getReports', sellerId, found: '500' });
           for (let start = 0; start < filter.reportTypes.length; start += 10) {
             const types = filter.reportTypes.slice(start, start + 10);
             const found = amazon.reports.filter(
@@ -163,8 +169,9 @@ class Amazon {
         },
         async createReport(wanted, { onTaken }) {
           await onTaken?.();
-          const reportId = amazon.state === 'fails' ? '' : amazon.add(wanted);
-          if (amazon.state === 'answers') return reportId;
+          const state = amazon.failingTypes.includes(wanted.reportType) ? 'fails' : amazon.state;
+          const reportId = state === 'fails' ? '' : amazon.add(wanted);
+          if (state === 'answers') return reportId;
           throw new ReportsError('API_UNAVAILABLE', { operation: 'createReport', sellerId, found: '503' });
         },
       }),
@@ -239,6 +246,63 @@ describe('requests after an outage of createReport', () => {
     await amazon.turns(1, 1);
     // The two groups of types to which the other due ones belong.
     assert.equal(amazon.calls - before, 2);
+  });
+});
+
+describe('requests while Amazon answers with 5xx for days', () => {
+  let amazon: Amazon;
+  beforeEach(() => {
+    amazon = new Amazon();
+    Object.assign(amazon, { types: reportTypes.slice(0, 3), end: 'loaded' });
+  });
+  afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
+  const outages = () =>
+    openRequestStore(amazon.folder, silent)
+      .all()
+      .flatMap(({ reportType, outage }) => (outage ? [`${reportType}: ${outage.found}`] : []));
+  const codesOf = (summaries: Awaited<ReturnType<Amazon['turns']>>) =>
+    summaries.flatMap(({ failures }) => failures.map(({ code }) => code));
+
+  for (const [what, fail, works, status] of [
+    ['createReport', { state: 'fails' }, { state: 'answers' }, 503],
+    ['getReports', { listFails: true }, { listFails: false }, 500],
+  ] as const) {
+    it(`to ${what}, are one outage of each type, which ends with the first report of the type`, async () => {
+      Object.assign(amazon, fail);
+      assert.ok(!codesOf(await amazon.turns(14, 15)).includes('REPORT_OUTAGE'), 'three hours are none');
+      const during = await amazon.turns(5 * 24, 60);
+      assert.equal(codesOf(during).filter((code) => code === 'REPORT_OUTAGE').length, 3);
+      assert.deepEqual(
+        outages(),
+        amazon.types.map((type) => `${type}: ${status}`),
+      );
+      Object.assign(amazon, works);
+      const after = await amazon.turns(8, 15);
+      assert.deepEqual([codesOf(after), outages()], [[], []]);
+      assert.deepEqual(amazon.typesMade(), amazon.types);
+    });
+  }
+
+  it('to createReport for one type, take nothing from the others', async () => {
+    amazon.failingTypes = reportTypes.slice(0, 1);
+    const [first] = await amazon.turns(1, 15);
+    assert.deepEqual([first?.requested.length, first?.postponed], [2, 1]);
+    assert.deepEqual(amazon.typesMade(), amazon.types.slice(1));
+    await amazon.turns(3 * 24, 60);
+    assert.deepEqual(outages(), [`${amazon.types[0]}: 503`]);
+  });
+
+  it('now and then, are no outage', async () => {
+    for (let hour = 0; hour < 12; hour += 1) {
+      // Only the first call of each window fails.
+      amazon.state = 'fails';
+      await amazon.turns(1, 15);
+      amazon.state = 'answers';
+      await amazon.turns(2, 15);
+      amazon.nowMs += 7 * dayMs;
+    }
+    assert.deepEqual(outages(), []);
+    assert.equal(amazon.typesMade().length, 3 * 12);
   });
 });
 

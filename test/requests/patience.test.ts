@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { computeDueWindows, type DueWindow } from '../../src/requests/due-windows.js';
+import type { DueWindow } from '../../src/requests/due-window.js';
+import { computeDueWindows } from '../../src/requests/due-windows.js';
 import type { RefreshRules } from '../../src/requests/refresh-rules.js';
 import type { RequestPlan } from '../../src/requests/request-plans.js';
 import {
@@ -130,6 +131,24 @@ describe('an outage of a report type', () => {
       }
     });
   }
+
+  it('is one outage if all calls were refused, whichever seller sees first that it is over', () => {
+    // Their days begin at different hours, and so do their retries.
+    const plans = [planOf('A1'), planOf('A2', startMs + 8 * hourMs)];
+    const requests = new Requests(plans, (_, __, nowMs) => (isOut(nowMs) ? 'refused' : 'loaded'));
+    const begun: string[] = [];
+    let before = new Set<string>();
+    for (let atMs = begin; atMs < end + 3 * dayMs; atMs += hourMs) {
+      requests.runUntil(atMs);
+      const failing = [...requests.progresses.values()].flatMap(({ sellerId, outage }) =>
+        outage ? sellerId : [],
+      );
+      begun.push(...failing.filter((id) => !before.has(id)));
+      before = new Set(failing);
+    }
+    assert.deepEqual(begun, ['A1', 'A2']);
+    for (const id of ['A1', 'A2']) assert.ok(areDone(requests.progress(id), 22));
+  });
 
   it('retries each window once a day, and leaves a backlog alone but for one window an hour', () => {
     const requests = new Requests([planOf('A1', startMs - 300 * dayMs)], (_, __, nowMs) =>

@@ -193,7 +193,7 @@ describe('the schedule of runs', () => {
         }
         await program.stop();
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 

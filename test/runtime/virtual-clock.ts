@@ -6,6 +6,16 @@ export interface VirtualClock {
   restore(): void;
 }
 
+/** Does work that sleeps, from now on and in no real time. */
+export async function onVirtualClock<T>(work: () => Promise<T>): Promise<T> {
+  const clock = useVirtualClock(systemClock.now());
+  try {
+    return await work();
+  } finally {
+    clock.restore();
+  }
+}
+
 /**
  * Replaces the clock of the machine until `restore` is called. Time passes when the test sets it
  * and while the program sleeps, which takes no real time.

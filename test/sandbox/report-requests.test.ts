@@ -81,3 +81,38 @@ describe('the sandbox report requests', () => {
         assert.equal((await post(sandbox, schedules, { ...wanted, period })).status, 201, period);
     }));
 });
+
+describe('the sandbox reports for some items', () => {
+  const reportType = 'GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT';
+  const week = { dataStartTime: '2026-10-18T00:00:00Z', dataEndTime: '2026-10-24T23:59:59Z' };
+  const of = (asin: string) => ({
+    reportType,
+    marketplaceIds: wanted.marketplaceIds,
+    reportOptions: { reportPeriod: 'WEEK', asin },
+    ...week,
+  });
+  const asin = (index: number) => `B${String(index).padStart(9, '0')}`;
+
+  it('refuse more than 18 items or 200 characters, and a request without items', () =>
+    withSandbox({ now: () => nowMs }, async (sandbox) => {
+      const items = (count: number) => Array.from({ length: count }, (_, index) => asin(index)).join(' ');
+      const statuses = [];
+      for (const each of [items(18), items(19), 'B'.repeat(201), ''])
+        statuses.push((await post(sandbox, reports, of(each))).status);
+      assert.deepEqual(statuses, [202, 400, 400, 400]);
+    }));
+
+  it('stay in the queue when 20 of a seller were begun in a day', async () => {
+    let clockMs = nowMs;
+    const plans = { createReport: { callsPerSecond: 1, burst: 100 } };
+    await withSandbox({ now: () => clockMs, plans }, async (sandbox) => {
+      for (let index = 0; index < 25; index += 1) await post(sandbox, reports, of(asin(index)));
+      await sandbox.stepReports();
+      assert.equal((await sandbox.stepReports()).length, 20);
+      assert.equal((await sandbox.stepReports()).length, 0);
+      clockMs += 24 * 3_600_000;
+      await sandbox.stepReports();
+      assert.equal((await sandbox.stepReports()).length, 5);
+    });
+  });
+});

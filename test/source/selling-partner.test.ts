@@ -12,6 +12,7 @@ import { systemClock } from '../../src/runtime/clock.js';
 import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { SellingPartner } from '../../src/source/types.js';
+import { onVirtualClock } from '../runtime/virtual-clock.js';
 import { generousPlans } from '../ingest/world.js';
 import { silent } from '../files/recorded-warnings.js';
 
@@ -229,9 +230,11 @@ describe('the Selling Partner API client', () => {
   });
 
   it('gives up a call that is throttled again and again, whatever rate Amazon reports', async () => {
-    const seller = await open();
-    sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
-    await assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED'));
+    await onVirtualClock(async () => {
+      const seller = await open();
+      sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
+      await assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED'));
+    });
     assert.equal(operations().filter((each) => each === 'getReport 429').length, 5);
   });
 

@@ -16,8 +16,10 @@ import {
 import cron from 'node-cron';
 import { alarmsSpec } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
+import { beginProgress } from '../../src/requests/request-progress.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
 import { openAlarms } from '../../src/status/alarms/alarms.js';
-import { fakeContext, onlyThese } from '../ingest/fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller, onlyThese } from '../ingest/fake-context.js';
 import { watchSleeps } from '../runtime/watched-sleeps.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 import { fakeSnapshot } from './fake-snapshot.js';
@@ -320,6 +322,57 @@ describe('alarms of several processes, one after the other', () => {
       assert.deepEqual(await run(30, true), []);
       assert.deepEqual(await run(40, false), [`over ${since}`]);
       assert.deepEqual(await run(50, true), []);
+    } finally {
+      await receiver.close();
+      rmSync(state, { recursive: true });
+    }
+  });
+});
+
+describe('alarms of a request that is taken out of the settings', () => {
+  it('are over, whether windows were abandoned or everything failed', async () => {
+    const receiver = await startReceiver();
+    const state = mkdtempSync(join(tmpdir(), 'alarms-'));
+    const at = '2026-11-25T12:00:00.000Z';
+    const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => () => {} };
+    const log = onlyThese<PipelineContext['log']>('log', { info() {}, warn: () => assert.fail() });
+    const [abandonedType, failingType] = ['GET_FBA_REIMBURSEMENTS_DATA', ordersType];
+    const window = { count: 1, unit: 'day' as const };
+    const check = async (...reportTypes: string[]): Promise<string[]> => {
+      const request = reportTypes.map((reportType) => fakeRequest({ reportType, window }));
+      const config = {
+        state,
+        pipelines: [fakePipeline({ request })],
+        sellers: [fakeSeller({ id: sellerId })],
+      };
+      const context = fakeContext({ config, clock, log, schemas: new Map() });
+      const alarms = openAlarms(
+        alarmsSpec.parse({ webhook: receiver.url }),
+        async () => fakeSnapshot({ at }),
+        context,
+      );
+      await alarms.check(new AbortController().signal);
+      const sent = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
+      return sent.map((each: { state: string; title: string }) => `${each.state} ${each.title}`).sort();
+    };
+    const progressOf = (reportType: string) => beginProgress({ sellerId, reportType }, 0, clock.now());
+    const keyOf = (reportType: string) => `${sellerId} ${reportType} ATVPDKIKX0DER`;
+    const store = openRequestStore(state, { log, clock });
+    try {
+      await store.update(keyOf(abandonedType), () => ({
+        ...progressOf(abandonedType),
+        abandoned: [{ start: at, end: at, at, found: 'no' }],
+      }));
+      await store.update(keyOf(failingType), () => ({
+        ...progressOf(failingType),
+        outage: { since: at, at, found: 'no', isOfType: true },
+      }));
+      assert.deepEqual(await check(abandonedType, failingType), [
+        `begun All requests for ${failingType} of ${sellerId} fail`,
+        `begun Requests for ${abandonedType} of ${sellerId} fail`,
+      ]);
+      assert.deepEqual(await check(failingType), [`over Requests for ${abandonedType} of ${sellerId} fail`]);
+      assert.deepEqual(await check(), [`over All requests for ${failingType} of ${sellerId} fail`]);
     } finally {
       await receiver.close();
       rmSync(state, { recursive: true });

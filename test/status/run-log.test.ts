@@ -84,6 +84,7 @@ describe('the log of runs', () => {
       backingOff: 0,
       abandoned: [],
       schedules: [],
+      parts: [],
       failures: [],
       notes: [],
     };

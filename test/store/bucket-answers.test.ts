@@ -85,6 +85,18 @@ describe('the answer of a bucket', () => {
     }
   }
 
+  it('with a token is a page, and the names of the next one are requested with it', async () => {
+    const page = (name: string, nextPageToken?: string): Answer => [
+      200,
+      JSON.stringify({ items: [{ name }], nextPageToken }),
+    ];
+    answers = [page('b', 'more'), page('a')];
+    const pages: string[][] = [];
+    for await (const names of buckets.gs.pages('')) pages.push(names);
+    assert.deepEqual(pages, [['b'], ['a']]);
+    assert.match(requests[1]?.url ?? '', /pageToken=more/);
+  });
+
   it('of a changed object is reported, and the request named the expected version', async () => {
     answers = [[412, s3Error('PreconditionFailed')]];
     const put = buckets.s3.put('a', join(folder, 'file'), { replaces: '"etag"' });

@@ -113,6 +113,15 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       assert.equal(existsSync(pathOf('none')), false);
     });
 
+    it('lists in pages what a sorted list has, each file once', async () => {
+      const names = Array.from({ length: 40 }, (_, index) => `p${index % 3}/q${index % 7}/${index}`);
+      for (const name of names) await keep(name, '');
+      const paged: string[] = [];
+      for await (const page of store.pages()) paged.push(...page);
+      assert.deepEqual(paged.sort(), names.map((name) => pathOf(name)).sort());
+      assert.deepEqual(await store.list(), paged);
+    });
+
     it('removes a file for good, and accepts one that is already gone', async () => {
       await keep('a', 'x');
       for (let times = 0; times < 2; times += 1) await store.remove(pathOf('a'));

@@ -130,7 +130,11 @@ describe('accounts of BigQuery', () => {
       if (path.includes('/tables/_state')) return denied;
       if (path.includes('/queries/')) {
         return {
-          body: { schema: { fields: [{ name: 'n', type: 'INTEGER' }] }, rows: [{ f: [{ v: '1' }] }] },
+          body: {
+            jobComplete: true,
+            schema: { fields: [{ name: 'n', type: 'INTEGER' }] },
+            rows: [{ f: [{ v: '1' }] }],
+          },
         };
       }
       return { body: { jobReference: { jobId: 'x' }, status: { state: 'DONE' }, statistics } };

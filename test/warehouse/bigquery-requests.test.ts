@@ -280,6 +280,7 @@ describe('requests to BigQuery', () => {
       if (path.includes('/queries/')) {
         return {
           body: {
+            jobComplete: true,
             schema: { fields: [{ name: 'outcome', type: 'STRING' }] },
             rows: [{ f: [{ v: 'changed' }] }],
           },
@@ -441,6 +442,26 @@ describe('requests to BigQuery', () => {
     api = await FakeApi.start(() => (refusals-- > 0 ? refused : { body: { status: { state: 'DONE' } } }));
     assert.deepEqual(await client().findJob('j'), { status: { state: 'DONE' } });
     assert.equal(api.requests.length, 3);
+  });
+
+  it('fail if another answers in the place of BigQuery, instead of finding nothing', async () => {
+    const page = '<html><body>Sign in to the network</body></html>';
+    const calls: ((sent: BigQueryClient) => Promise<unknown>)[] = [
+      (sent) => sent.run('SELECT 1'),
+      (sent) => sent.findJob('j'),
+      (sent) => sent.request({ uri: sent.tableUri('_loads') }),
+      (sent) => sent.pages({ jobReference: { jobId: 'j' }, status: { state: 'DONE' } }).next(),
+      (sent) => sent.insertLoad(file().path, '_staging_a', [], 'j'),
+    ];
+    for (const body of [page, '', null, { rows: [] }]) {
+      api = await FakeApi.start(() => ({ body }));
+      for (const [index, call] of calls.entries()) {
+        // The description of a table has no member that it always has in emulators too.
+        if (index === 2 && body !== null && typeof body === 'object') continue;
+        await assert.rejects(call(client()), { code: 'WAREHOUSE_UNREACHABLE', message: /is not BigQuery's/ });
+      }
+      api.close();
+    }
   });
 
   it('cancel the job of a query that no caller waits for any more', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../src/runtime/clock.js';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { type Answer, FakeApi, missing } from './fake-bigquery-api.js';
@@ -36,6 +37,7 @@ describe('uploads to BigQuery', () => {
     const sqlOf = new Map<string, string>();
     const rows = (names: string[], values: string[]) => ({
       body: {
+        jobComplete: true,
         schema: { fields: names.map((name) => ({ name, type: 'STRING' })) },
         rows: [{ f: values.map((v) => ({ v })) }],
       },
@@ -58,7 +60,7 @@ describe('uploads to BigQuery', () => {
         }
         return sql.includes('BEGIN')
           ? rows(['outcome'], ['committed'])
-          : { body: { schema: { fields: [] } } };
+          : { body: { jobComplete: true, schema: { fields: [] } } };
       }
       if (id.startsWith('sp_reports_')) {
         // The answers come one after the other, so that uploads begin when others have failed.
@@ -78,6 +80,27 @@ describe('uploads to BigQuery', () => {
       message: /Quota exceeded: imports/,
     });
     assert.equal(uploads, 8);
+  });
+
+  it('fail if their connection hangs, instead of holding up all commits', async () => {
+    let tick = () => {};
+    let ticks = 0;
+    api = await FakeApi.start(() => {
+      for (; ticks < 2; ticks += 1) tick();
+      return new Promise(() => {});
+    });
+    const every = (_: number, work: () => void) => {
+      tick = work;
+      return () => {};
+    };
+    const client = new BigQueryClient(target(), { ...systemClock, every });
+    const path = join(folder, 'rows.parquet');
+    writeFileSync(path, 'rows');
+    await assert.rejects(client.insertLoad(path, '_staging_a', [], 'j'), {
+      code: 'WAREHOUSE_UNREACHABLE',
+      message: /an upload made no progress for 120 seconds/,
+    });
+    assert.equal(api.requests.length, 1);
   });
 
   it('fail if their file is gone, with its name and no exception beside', async () => {

@@ -247,6 +247,14 @@ if (!emulator || emulatorLacks('rewrites')) {
       assert.deepEqual(await rowsIn(open()), await expectedRows([first, second]));
     });
 
+    it('does not hold up its own process if the commit that needs it is repeated', async () => {
+      const [first, second] = (await loadsOf(partitioned)) as [Load, Load];
+      await open().commit([first]);
+      proxy.refuse(/^BEGIN TRANSACTION;[\s\S]*INSERT INTO `\w+\.things`/, refusals.backend, 1);
+      await open().commit([second]);
+      assert.deepEqual(await rowsIn(open()), await expectedRows([first, second]));
+    });
+
     it('begun by a process that died is given up if BigQuery refuses it, for other documents', async () => {
       const [first, second, third] = (await loadsOf(partitioned)) as [Load, Load, Load];
       await open().commit([first]);

@@ -1,6 +1,7 @@
 import type { CallsPerDay, LimitedCalls, SellerCalls } from '../../requests/calls-per-day.js';
 import type { RequestLimit } from '../../requests/call-limits.js';
 import type { RequestSummary } from '../../requests/types.js';
+import { windowsBetween } from '../../requests/windows.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { CallReason } from '../../scheduling/call-plan.js';
 import { pluralize } from '../../text/pluralize.js';
@@ -16,7 +17,7 @@ const reasonNames: Record<CallReason, string> = {
   retry: 'window to retry',
   refresh: 'refresh',
   older: 'older window',
-  'fan-out': 'part of a window',
+  'fan-out': 'window part',
 };
 
 /** What a dry run would request, by seller and request, with the reason and the time. */
@@ -53,10 +54,28 @@ function requestLines(decisions: Decision[], nowMs: number, width: number | unde
   for (const ofReason of groupedBy(decisions, ({ candidate }) => candidate.reason).values()) {
     const [one] = ofReason;
     if (!one) continue;
+    const { startMs, endMs } = one.candidate.window;
     const count = pluralize(ofReason.length, reasonNames[one.candidate.reason]).replace(/shs$/, 'shes');
-    lines.push(wrapText(`${count}, ${periodText(ofReason)}: ${timesText(ofReason, nowMs)}`, width, '    '));
+    const what = startMs === endMs ? 'the current state' : `${count}, ${periodText(ofReason)}`;
+    lines.push(wrapText(`${what}: ${timesText(ofReason, nowMs)}`, width, '    '));
   }
+  const later = laterWindows(decisions);
+  if (later > 0) lines.push(wrapText(`${pluralize(later, 'more window')} after these`, width, '    '));
   return lines.join('');
+}
+
+/**
+ * How many windows lie between the older ones and the newest: a cycle looks at some of them at a
+ * time.
+ */
+function laterWindows(decisions: Decision[]): number {
+  const of = (reason: CallReason) => decisions.filter(({ candidate }) => candidate.reason === reason);
+  const sinceMs = Math.max(...of('older').map(({ candidate }) => candidate.window.endMs));
+  const [newest] = of('new');
+  const { window, fromMs } = newest?.candidate.plan ?? {};
+  if (!newest || !window || !Number.isFinite(sinceMs)) return 0;
+  const { startMs } = newest.candidate.window;
+  return [...windowsBetween(window, sinceMs, startMs, fromMs)].length;
 }
 
 /** The whole period of several windows: dates if they are whole days. */
@@ -64,7 +83,6 @@ function periodText(decisions: Decision[]): string {
   const windows = decisions.map(({ candidate }) => candidate.window);
   const startMs = windows.reduce((least, each) => Math.min(least, each.startMs), Number.POSITIVE_INFINITY);
   const endMs = windows.reduce((last, each) => Math.max(last, each.endMs), 0);
-  if (startMs === endMs) return 'the current state';
   const isWholeDays = startMs % dayMs === 0 && endMs % dayMs === 0;
   const text = (ms: number) => new Date(ms).toISOString().slice(0, isWholeDays ? 10 : 19);
   const [from, to] = [text(startMs), text(endMs - 1000)];

@@ -4,6 +4,7 @@ import type { CallsPerDay } from '../../requests/calls-per-day.js';
 import { reportPeriod } from '../../requests/windows.js';
 import { pluralize } from '../../text/pluralize.js';
 import { callPlanText } from './call-plan-text.js';
+import { partsText } from './parts-text.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
@@ -36,6 +37,7 @@ export function requestText(
   if (dryRun) parts.push(callPlanText(summary, { nowMs, width }));
   else if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
   if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
+  if (summary.parts.length > 0) parts.push('\n', partsText(summary.parts));
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
       sellerId,
@@ -60,8 +62,10 @@ export function requestText(
   }
   if (abandoned.length > 0) {
     parts.push('\nAbandoned after repeated failures; retry with `sp-reports request --again`\n');
-    for (const { sellerId, reportType, start, end, found } of abandoned)
-      parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
+    for (const { sellerId, reportType, start, end, items, found } of abandoned) {
+      const part = items === undefined ? '' : `, ${items}`;
+      parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}${part}\n    ${found}\n`);
+    }
   }
   return parts.join('');
 }
@@ -80,6 +84,7 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     schedules,
     failures,
     notes,
+    parts: summary.parts,
     taken: recovered && summaryJson(recovered),
     plan: decisions?.map(decisionJson),
     perDay: perDay && perDayJson(perDay),
@@ -120,15 +125,22 @@ export function requestCounts(summary: RequestSummary): Record<string, number> {
 }
 
 function requestedTable(requested: RequestedReport[]): string {
-  const rows = requested.map(({ sellerId, reportType, marketplaceIds, dataStart, dataEnd, reportId }) => [
-    sellerId,
-    reportType,
-    countries(marketplaceIds),
-    dataStart ?? 'now',
-    dataEnd ?? null,
-    reportId ?? null,
+  const hasParts = requested.some(({ items }) => items !== undefined);
+  const rows = requested.map((each) => [
+    each.sellerId,
+    each.reportType,
+    countries(each.marketplaceIds),
+    each.dataStart ?? 'now',
+    each.dataEnd ?? null,
+    ...(hasParts ? [each.items === undefined ? null : shortened(each.items)] : []),
+    each.reportId ?? null,
   ]);
-  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', 'report id'], rows);
+  const items = hasParts ? ['items'] : [];
+  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', ...items, 'report id'], rows);
+}
+
+function shortened(items: string): string {
+  return items.length <= 14 ? items : `${items.slice(0, 13)}…`;
 }
 
 function countries(ids: string[]): string {

@@ -70,9 +70,9 @@ export function openAlarms(
   async function look({ sent, troubles }: KeptAlarms): Promise<Conditions> {
     const snapshot = await readSnapshot();
     const { requests: stored, problem: requestProblem } = readRequests(requestStore, clock.now());
-    // Nothing ends the outage of a request that is no longer in the settings.
+    // Nobody makes a request any more that is no longer in the settings: what failed is over.
     const made = new Set(allPlans({ config, schemas }).map(({ key }) => key));
-    const requests = stored.map((each) => (made.has(each.key) ? each : { ...each, outage: undefined }));
+    const requests = stored.filter(({ key }) => made.has(key));
     return conditionsOf({ snapshot, requests, requestProblem }, settings, {
       wasSent: (key) => key in sent,
       troubles,

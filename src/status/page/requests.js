@@ -88,6 +88,7 @@ function requestsTable(rows, names) {
         wide: true,
         cell: ({ problem, ...request }) => [
           stateText(request),
+          request.parts && h('p', { class: 'muted' }, partsText(request.parts)),
           problem &&
             h(
               'p',
@@ -116,6 +117,17 @@ function stateText({ cron, inFlight, backingOff, abandoned }) {
     abandoned > 0 && `${number(abandoned)} abandoned`,
   ];
   return counts.filter(Boolean).join(', ') || 'up to date';
+}
+
+/**
+ * Says how far the newest window has come that is divided into parts.
+ *
+ * @param {NonNullable<RequestSnapshot['parts']>} parts
+ */
+function partsText({ dataStart = '', dataEnd = '', done, total, windows }) {
+  const period = `${dataStart.slice(0, 10)} to ${dataEnd.slice(0, 10)}`;
+  const others = windows > 1 ? `, and ${pluralize(windows - 1, 'other window')}` : '';
+  return `${number(done)} of ${pluralize(total, 'part')} of ${period} done${others}`;
 }
 
 /** @param {RequestSnapshot['reportOptions']} options */

@@ -79,6 +79,8 @@ export async function changeTables(
       throw error;
     }
   }
+  // Made, but pending until the transaction: if that fails, the next attempt must not wait for it.
+  abandoned.add(by);
   for (const change of changes) state.tables.set(rowOfTable(change.table.name), change);
   return true;
 }

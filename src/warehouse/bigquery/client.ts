@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
@@ -66,6 +65,9 @@ const rateLimitPolicy = {
   isRetryable: (error: unknown) => isRateLimit(failureOf(error)),
 };
 
+/** An upload fails after this long without progress. BigQuery's client watches all other calls. */
+const stalledMs = 120_000;
+
 /** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
@@ -121,9 +123,11 @@ export class BigQueryClient {
 
   private async callOnce<T>(options: ApiRequest): Promise<T> {
     const bigQuery = await this.open();
-    return new Promise((resolve, reject) =>
-      bigQuery.request(options, (error, body) => (error ? reject(error) : resolve(body as T))),
+    const body = await new Promise((resolve, reject) =>
+      bigQuery.request(options, (error, found) => (error ? reject(error) : resolve(found))),
     );
+    checkAnswer(options, body);
+    return body as T;
   }
 
   /**
@@ -272,9 +276,15 @@ export class BigQueryClient {
    * Not by `createLoadJob` of BigQuery's own client, which puts all that it is given into
    * `configuration.load`, where the API ignores labels.
    */
-  private async upload(job: JobRequest, rows: Readable): Promise<Job> {
+  private async upload(job: JobRequest, rows: ReadStream): Promise<Job> {
     const { apiEndpoint, authClient } = await this.open();
-    const { status, data } = await authClient.request<Job & { error?: ApiFailure }>({
+    const stalled = new AbortController();
+    let bytesBefore = -1;
+    const stopWatching = this.clock.every(stalledMs, () => {
+      if (rows.bytesRead === bytesBefore) stalled.abort();
+      bytesBefore = rows.bytesRead;
+    });
+    const sent = authClient.request<Job & { error?: ApiFailure }>({
       method: 'POST',
       url: `${apiEndpoint}/upload/bigquery/v2/projects/${this.target.project}/jobs`,
       params: { uploadType: 'multipart' },
@@ -285,8 +295,18 @@ export class BigQueryClient {
         { headers: new Headers(), content: rows },
       ],
       validateStatus: () => true,
+      signal: stalled.signal,
     });
-    if (status < 300) return data;
+    const { status, data } = await sent
+      .catch((error: unknown) => {
+        if (!stalled.signal.aborted) throw error;
+        throw new Error(`an upload made no progress for ${stalledMs / 1000} seconds`);
+      })
+      .finally(stopWatching);
+    if (status < 300) {
+      checkAnswer({ method: 'POST', uri: '/jobs' }, data);
+      return data;
+    }
     const { message = `HTTP status ${status}`, errors } = data.error ?? {};
     throw Object.assign(new Error(message), { code: status, errors });
   }
@@ -308,6 +328,25 @@ export class BigQueryClient {
     })();
     return this.bigQuery;
   }
+}
+
+/**
+ * Refuses what a proxy of a network may answer in BigQuery's place with status 200, such as a page
+ * to sign in: read as BigQuery's, it would be an empty ledger.
+ * Errors: one without status and reason.
+ */
+function checkAnswer({ method, uri }: Pick<ApiRequest, 'method' | 'uri'>, body: unknown): void {
+  // The answer to DELETE is empty.
+  if (method === 'DELETE') return;
+  const isObject = typeof body === 'object' && body !== null;
+  const { status, jobComplete } = (isObject ? body : {}) as Partial<Job> & { jobComplete?: boolean };
+  const isJob = uri.startsWith('/jobs') && !uri.endsWith('/cancel');
+  if (isObject && (!isJob || status?.state) && (!uri.startsWith('/queries/') || jobComplete)) return;
+  // The names of an object's members hold no data of documents.
+  const text = isObject ? Object.keys(body).join(', ') : String(body);
+  throw new Error(
+    `the answer to ${method ?? 'GET'} ${uri} is not BigQuery's: ${JSON.stringify(text.slice(0, 100))}`,
+  );
 }
 
 /** Whether Google answers at that address, so that credentials may be sent there. */

@@ -72,7 +72,7 @@ export function isStagedAsText(type: ColumnType): boolean {
 /** SQL that converts a value of a staging table to its table's type. */
 export function fromStaging(value: string, type: ColumnType): string {
   if (type.kind === 'json') return `PARSE_JSON(${value}, wide_number_mode => 'round')`;
-  if (type.kind === 'list') return items(value, fromStaging('item', type.item));
+  if (type.kind === 'list') return items(value, fromStaging(itemAlias, type.item));
   return isStagedAsText(type) ? decimalSql(value, type) : value;
 }
 
@@ -82,7 +82,8 @@ export function fromStaging(value: string, type: ColumnType): string {
  */
 export function widenedSql(value: string, from: ColumnType, to: ColumnType): string {
   if (columnTypeText(from) === columnTypeText(to)) return value;
-  if (to.kind === 'list' && from.kind === 'list') return items(value, widenedSql('item', from.item, to.item));
+  if (to.kind === 'list' && from.kind === 'list')
+    return items(value, widenedSql(itemAlias, from.item, to.item));
   if (to.kind === 'decimal') return decimalSql(`CAST(${value} AS STRING)`, to);
   return to.kind === 'string' ? textSql(value, from) : `CAST(${value} AS ${castType(to)})`;
 }
@@ -92,10 +93,13 @@ export function keyTextSql(value: string, type: ColumnType): string {
   return type.kind === 'decimal' ? textSql(value, type) : value;
 }
 
-/** SQL for a list with `item` applied to each item. */
+/** Names of columns begin with a letter, so that no column has this name. */
+const itemAlias = '__item';
+
+/** SQL for a list with `item`, an expression of `itemAlias`, applied to each item. */
 function items(value: string, item: string): string {
-  if (item === 'item') return value;
-  return `ARRAY(SELECT ${item} FROM UNNEST(${value}) AS item WITH OFFSET AS position ORDER BY position)`;
+  if (item === itemAlias) return value;
+  return `ARRAY(SELECT ${item} FROM UNNEST(${value}) AS ${itemAlias} WITH OFFSET AS __at ORDER BY __at)`;
 }
 
 /** Not CAST: the BigQuery emulator of the tests casts to NUMERIC with three decimals. */
@@ -105,7 +109,7 @@ function decimalSql(text: string, type: ColumnType): string {
 
 function textSql(value: string, from: ColumnType): string {
   if (from.kind === 'list' && from.item.kind === 'decimal') {
-    return `CONCAT('[', ARRAY_TO_STRING(${items(value, textSql('item', from.item))}, ','), ']')`;
+    return `CONCAT('[', ARRAY_TO_STRING(${items(value, textSql(itemAlias, from.item))}, ','), ']')`;
   }
   if (from.kind === 'json' || from.kind === 'list') return `TO_JSON_STRING(${value})`;
   const text = `CAST(${value} AS STRING)`;

@@ -116,7 +116,7 @@ function rowsOf(loads: TableLoad[]): Selection | undefined {
 function newestOf(batch: TableBatch, filled: TableLoad[], staged: Staged): string {
   const rank = rankSql(batch, 's.__document');
   return `(SELECT ${keyOf(batch, 's')} AS key_text, MAX(${rank}) AS newest_rank FROM ${staged.rows} AS s
-     WHERE ${rowsOf(filled)?.where} GROUP BY key_text)`;
+     WHERE ${rowsOf(filled)?.where} GROUP BY 1)`;
 }
 
 /**
@@ -130,7 +130,7 @@ function keptRows(batch: TableBatch, filled: TableLoad[], staged: Staged): Selec
   if (newer.length === 0) return { joins, where };
   const here = `(SELECT ${keyOf(batch, 'here')} AS key_text, MAX(${rankSql(batch, documentIdSql('here'))}) AS here_rank
      FROM ${staged.table} AS here
-     WHERE ${documentIdSql('here')} IN (${newer.map((each) => literal(documentId(each))).join(', ')}) GROUP BY key_text)`;
+     WHERE ${documentIdSql('here')} IN (${newer.map((each) => literal(documentId(each))).join(', ')}) GROUP BY 1)`;
   return {
     joins: `${joins} LEFT JOIN ${here} AS held ON held.key_text = newest.key_text`,
     where: `${where} AND (held.here_rank IS NULL OR held.here_rank < newest.newest_rank)`,

@@ -101,6 +101,23 @@ export const amazonProvocations: Provocations = {
       );
     },
   },
+  REPORT_PARTS_LEFT: {
+    input: 'more items than the reports of a week can have',
+    provoke: () => inWorld(perAsin(['B000000001']), requestTooMany),
+  },
+  REQUEST_ITEMS_FAILED: {
+    input: 'a query of items that names a table which is not there',
+    provoke: () =>
+      inWorld(perAsin({ sql: 'SELECT asin FROM nowhere' }), (world) => world.run('run', '--json')),
+  },
+  REQUEST_ITEMS_MISSING: {
+    input: 'a request for all listings before they are loaded',
+    provoke: () => inWorld(perAsin('listings'), (world) => world.run('run', '--json')),
+  },
+  REQUEST_ITEM_INVALID: {
+    input: 'an item that contains the separator of the option',
+    provoke: () => inWorld(perAsin(['B000000001 B000000002']), (world) => world.run('run', '--json')),
+  },
   REQUEST_STATE_INVALID: {
     input: 'a state file of requests that a later version wrote',
     provoke: async (folder) => {
@@ -180,6 +197,26 @@ function callWith(folder: string, status: number): Promise<void> {
  * Requests a report until that is reported; after each failure its records are backdated
  * beyond any backoff, and in the end beyond any outage.
  */
+function perAsin(items: unknown) {
+  const reportType = 'GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT';
+  const reportOptions = { reportPeriod: 'WEEK' };
+  return { pipelines: [{ request: [{ reportType, reportOptions, perAsin: items, cron: '0 0 * * *' }] }] };
+}
+
+/** A new week begins while thousands of parts of an older one wait. */
+async function requestTooMany(world: World): Promise<Ran> {
+  await world.run('run', '--json');
+  const file = join(world.folder, 'state', 'requests.json');
+  const state = JSON.parse(readFileSync(file, 'utf8'));
+  for (const progress of Object.values<Record<string, unknown>>(state.requests)) {
+    const open = Array.from({ length: 2001 }, (_, index) => `B1${index}`);
+    const [start, end] = ['2026-01-04T00:00:00.000Z', '2026-01-11T00:00:00.000Z'];
+    Object.assign(progress, { windows: [], fanOuts: [{ start, end, parts: 2001, open }] });
+  }
+  writeFileSync(file, JSON.stringify(state));
+  return world.run('run', '--json');
+}
+
 async function requestInVain(world: World, code: 'REPORT_GIVEN_UP' | 'REPORT_OUTAGE'): Promise<Ran> {
   const file = join(world.folder, 'state', 'requests.json');
   const older = (at: string) => new Date(Date.parse(at) - 6 * 86_400_000).toISOString();

@@ -14,8 +14,12 @@ export const machineProvocations: Provocations = {
     provoke: (folder) =>
       withFullDisk(folder, 1, async () => {
         const writer = openRejectsWriter(join(folder, 'rejects.parquet'));
-        await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
-        await writer.finish();
+        try {
+          await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
+          await writer.finish();
+        } finally {
+          await writer.abort();
+        }
       }),
   },
   FILE_SYSTEM_FAILED: {

@@ -101,6 +101,31 @@ const reserved = [
   'true',
   'interval',
 ];
+/** What the statements of the program call their tables and values. */
+const aliases = [
+  'here',
+  's',
+  'l',
+  'held',
+  'newest',
+  'newest_rank',
+  'here_rank',
+  'key_text',
+  'item',
+  'position',
+  'market',
+  'name',
+  'version',
+  'outcome',
+  'seller_id',
+  'document_id',
+];
+const namedAsAliases = ['date', 'list(decimal(38,20))', 'json'].flatMap((type, index) => {
+  const columns = Object.fromEntries(aliases.map((name) => [name, type]));
+  const key = type === 'date' ? { mode: 'merge' as const, key: ['here', 'key_text'] } : {};
+  const name = ['here', 's', 'item'][index] as string;
+  return [filled(name, columns, key), filled(name, { ...columns, l: 'string' }, key)];
+});
 const oddColumns = [
   '商品名',
   'größe',
@@ -156,6 +181,12 @@ export const loads: Record<string, Step> = {
   'reserved words': commit({
     of: filled('order', columnsNamed(reserved), { mode: 'merge', key: ['select', 'order'] }),
   }),
+  'names that the statements use themselves': async (scene) => {
+    for (const table of namedAsAliases) {
+      await scene.commit({ of: table });
+      await scene.commit({ of: table }, { of: table });
+    }
+  },
   'odd names': commit({
     of: filled('在庫_テーブル', columnsNamed(oddColumns), { mode: 'merge', key: ['商品名', 'a-b'] }),
   }),

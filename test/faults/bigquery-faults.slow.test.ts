@@ -1,0 +1,7 @@
+import { itSurvives } from './fault-cases.js';
+import { faultCases, takesBigQuery } from './fault-table.js';
+
+describe('any fault between the program and BigQuery:', function () {
+  this.timeout(240_000);
+  itSurvives(faultCases.filter(takesBigQuery));
+});

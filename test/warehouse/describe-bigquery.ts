@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
+import { emulatorLacks } from './bigquery-emulator.js';
+import { describeWarehouse, type Ways } from './warehouse-suite.js';
+
+/** A dataset that does not exist yet. */
+export function newBigQueryPlace(endpoint: string) {
+  return {
+    project: 'test-project',
+    dataset: `d${randomUUID().replaceAll('-', '')}`,
+    location: 'US',
+    endpoint,
+  };
+}
+
+/** Defines the tests of the promises of every warehouse for the BigQuery at an address. */
+export function describeBigQuery(endpoint: string, { sections }: Pick<Ways, 'sections'> = {}): void {
+  describeWarehouse('BigQuery', async () => openBigQueryWarehouse(newBigQueryPlace(endpoint)), {
+    sections,
+    runs: 1,
+    keyedModes: ['replace'],
+    decimal: (text) => text.replace(/\.?0+$/, ''),
+    jsonText: (text) => JSON.stringify(JSON.parse(text)),
+    hasNullInLists: false,
+    exampleQuery: 1,
+    hasColumnsOfOneName: false,
+    hasRewrites: !emulatorLacks('rewrites'),
+  });
+}
