@@ -193,8 +193,8 @@ const listTables = [
 ];
 
 /**
- * Load records without all of their Parquet files, and the raw documents that no whole load is of.
- * If several files are about one document, the last by path counts.
+ * The load records, those without all of their Parquet files, and the raw documents that no whole
+ * load is of. If several files are about one document, the last by path counts.
  */
 const joinRecords = [
   `CREATE TABLE record AS
@@ -216,6 +216,7 @@ function joinRaws(hasLedger: boolean): string {
     ANTI JOIN (SELECT key FROM record WHERE is_whole) USING (key)
     ${hasLedger ? 'SEMI JOIN ledger USING (key)' : ''}`;
 }
+
 /** The documents that there is anything to rebuild from, and those that are lost. */
 const joinSources = [
   `CREATE TABLE source AS
