@@ -10,22 +10,24 @@ const hourMs = 3_600_000;
 export interface RefreshRules {
   /** Ages at which a window is requested again, in milliseconds. */
   agesMs: number[];
-  /**
-   * Age at which the data of a window are complete, in milliseconds: an earlier report without data
-   * is not the last word.
-   */
+  /** Age at which the data of a window are complete, in milliseconds. */
   settledMs: number;
+  /** Ages at which a window whose report had no data is requested again, in milliseconds. */
+  emptyAgesMs: number[];
   /** The maximum age of the start of a window that Amazon accepts. */
   oldestStart?: Span;
   /** Whether the rows of an older report stay beside those of a newer one. */
   keepsOldRows: boolean;
 }
 
-/**
- * A report without data is requested again a day after the window, as the data usually come within
- * hours; if nobody says when the type settles, the answer of then is believed.
- */
+/** If nobody says when a type settles. */
 const usualSettledMs = 24 * hourMs;
+
+/**
+ * Data that are late come within hours; if nobody says when the type settles, a week later its data
+ * are there or will not come.
+ */
+const lateMs = { usual: 24 * hourMs, atMost: 7 * 24 * hourMs };
 
 /**
  * Returns the rules of a request: by its `refresh`, or else by what is known about the type. The
@@ -38,9 +40,11 @@ export function refreshRules(
   const { settlesAfter, restatedFor, oldestStart } = facts;
   const usual = [settlesAfter, restatedFor].filter((span) => span !== undefined);
   const keepsOldRows = appendsRows(schemas, reportType);
+  const statedMs = settlesAfter && maxSpanMs(settlesAfter);
   return {
     agesMs: keepsOldRows ? [] : (refresh ?? usual).map(maxSpanMs),
-    settledMs: settlesAfter ? maxSpanMs(settlesAfter) : usualSettledMs,
+    settledMs: statedMs ?? usualSettledMs,
+    emptyAgesMs: [Math.min(lateMs.usual, statedMs ?? lateMs.usual), statedMs ?? lateMs.atMost],
     oldestStart,
     keepsOldRows,
   };
@@ -53,7 +57,7 @@ export function refreshRules(
  */
 export function refreshEvent(
   record: WindowRecord,
-  { agesMs, settledMs, oldestStart }: RefreshRules,
+  { agesMs, emptyAgesMs, oldestStart }: RefreshRules,
   { nowMs, dueAtMs }: { nowMs: number; dueAtMs: number },
 ): WindowEvent | undefined {
   if (!hasData(record)) return undefined;
@@ -63,7 +67,7 @@ export function refreshEvent(
   const madeMs = Math.max(...made.map((at) => Date.parse(at)));
   const isPossible = (atMs: number) =>
     !oldestStart || startMs >= beforeMs(Math.max(atMs, nowMs), oldestStart);
-  const times = (record.isEmpty ? [...agesMs, Math.min(usualSettledMs, settledMs), settledMs] : agesMs)
+  const times = (record.isEmpty ? [...agesMs, ...emptyAgesMs] : agesMs)
     .map((ageMs) => endMs + ageMs)
     .filter((atMs) => atMs > madeMs + maxClockSkewMs && isPossible(atMs));
   if (times.length === 0) return { type: 'refresh-over' };

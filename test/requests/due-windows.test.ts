@@ -33,7 +33,7 @@ const plan: RequestPlan = {
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });
 
-const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, keepsOldRows: false };
+const noRefresh: RefreshRules = { agesMs: [], settledMs: dayMs, emptyAgesMs: [dayMs], keepsOldRows: false };
 
 /** A look at the windows of a request at a time. */
 function lookAt(

@@ -16,7 +16,7 @@ import type { LedgerRow } from '../../src/warehouse/types.js';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const startMs = Date.UTC(2026, 7, 1);
-const rules: RefreshRules = { agesMs: [], settledMs: dayMs, keepsOldRows: false };
+const rules: RefreshRules = { agesMs: [], settledMs: dayMs, emptyAgesMs: [dayMs], keepsOldRows: false };
 const text = 'The report cannot be made at this time.';
 
 function planOf(sellerId: string, fromMs = startMs): RequestPlan {

@@ -16,6 +16,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const rules = {
   agesMs: [3 * dayMs, 7 * dayMs],
   settledMs: dayMs,
+  emptyAgesMs: [dayMs],
   keepsOldRows: false,
 };
 
@@ -83,6 +84,13 @@ describe('the ages of a request', () => {
     assert.equal(refreshRules(plan({}), new Map()).settledMs, dayMs);
     assert.equal(refreshRules(plan(facts), new Map()).settledMs, 3 * dayMs);
   });
+
+  it('without data are a day and that of settling, or a week if nobody says when the type settles', () => {
+    assert.deepEqual(refreshRules(plan({}), new Map()).emptyAgesMs, [dayMs, 7 * dayMs]);
+    assert.deepEqual(refreshRules(plan(facts), new Map()).emptyAgesMs, [dayMs, 3 * dayMs]);
+    const soon = plan({ settlesAfter: { count: 6, unit: 'hour' } });
+    assert.deepEqual(refreshRules(soon, new Map()).emptyAgesMs, [6 * hourMs, 6 * hourMs]);
+  });
 });
 
 describe('a window with data', () => {
@@ -111,7 +119,7 @@ describe('a window with data', () => {
   });
 
   it('without data is requested again after a day and when it settles, as the data may just be late', () => {
-    const late = { agesMs: [], settledMs: 3 * dayMs, keepsOldRows: false };
+    const late = { ...rules, agesMs: [], emptyAgesMs: [dayMs, 3 * dayMs] };
     assert.deepEqual(eventAt(1.1, answered(0.1, { isEmpty: true }), late), dueSince(1));
     assert.deepEqual(eventAt(2, answered(1.1, { isEmpty: true }), late), waits);
     assert.deepEqual(eventAt(3, answered(1.1, { isEmpty: true }), late), dueSince(3));

@@ -181,13 +181,14 @@ interface Report {
 const rules: RefreshRules = {
   agesMs: [2 * dayMs, 5 * dayMs],
   settledMs: 30 * hourMs,
+  emptyAgesMs: [dayMs, 30 * hourMs],
   keepsOldRows: false,
 };
 const lastAgeMs = 5 * dayMs;
 
 /** The times at which a window is due again after a report. */
 function refreshTimes({ startMs: windowMs, status }: Report): number[] {
-  const ages = status === 'empty' ? [...rules.agesMs, dayMs, rules.settledMs] : rules.agesMs;
+  const ages = status === 'empty' ? [...rules.agesMs, ...rules.emptyAgesMs] : rules.agesMs;
   return ages.map((ageMs) => windowMs + dayMs + ageMs);
 }
 
