@@ -89,6 +89,9 @@ export class Recorder {
   private async begin({ json, file }: { json: Buffer; file?: Buffer }): Promise<Answer> {
     const { configuration = {}, jobReference } = JSON.parse(json.toString('utf8')) as JobRequest;
     const id = jobReference?.jobId ?? '';
+    if (this.jobs.has(id)) {
+      return { status: 409, body: JSON.parse(failure(409, 'Already Exists: Job p:x', 'duplicate')) };
+    }
     const { load, query, dryRun: isDryRun = false } = configuration;
     if (load) {
       const { datasetId, tableId = '' } = load.destinationTable ?? {};
