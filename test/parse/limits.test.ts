@@ -152,7 +152,8 @@ function workbook(rows: number, columns: number, text = '1'): Promise<Buffer> {
   const cells = (row: number) =>
     numbered(
       columns,
-      (column) => `<c r="${'ABC'[column]}${row + 1}" t="str"><v>${row}${column}${text}</v></c>`,
+      (column) =>
+        `<c r="${'ABC'[column]}${row + 1}" t="str"><v>${row === 0 ? 'header' : row}${column}${text}</v></c>`,
       '',
     );
   return workbookOfXml(numbered(rows, (row) => `<row r="${row + 1}">${cells(row)}</row>`, ''));
