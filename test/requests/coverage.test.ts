@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type CoverageState, coverageOf, type RequestState } from '../../src/requests/coverage.js';
+import { type CoverageState, coverageOf } from '../../src/requests/coverage.js';
 import { coverageOfAll } from '../../src/requests/read-coverage.js';
 import { beginProgress, changed, type RequestProgress } from '../../src/requests/request-progress.js';
 import type { WindowRecord } from '../../src/requests/window-states.js';
 import type { Period } from '../../src/warehouse/types.js';
 import { fakeContext } from '../ingest/fake-context.js';
+import { fakePlan } from './fake-plan.js';
 
 const dayMs = 86_400_000;
 const firstMs = Date.UTC(2026, 9, 1);
@@ -22,23 +23,7 @@ const loaded = (from: number, to: number) => ({
   dataEnd: new Date(Date.parse(day(to)) - 1000).toISOString(),
 });
 
-const plan: RequestState['plan'] = {
-  key: 'A1 GET_X US',
-  earlierKeys: [],
-  sellerId: 'A1',
-  reportType: 'GET_X',
-  facts: { sources: {} },
-  marketplaceIds: ['US'],
-  reportOptions: {},
-  window: { count: 1, unit: 'day' },
-  lagMs: 0,
-  refresh: undefined,
-  fromMs: undefined,
-  cron: '0 * * * *',
-  timezone: 'UTC',
-  period: undefined,
-  hasSibling: false,
-};
+const plan = fakePlan();
 
 const progress = (parts: Partial<RequestProgress>) => changed(beginProgress(plan, firstMs, nowMs), parts);
 

@@ -2,34 +2,18 @@ import assert from 'node:assert/strict';
 import { computeDueWindows, type DueWindows } from '../../src/requests/due-windows.js';
 import type { AnsweringReport } from '../../src/requests/ledger-answers.js';
 import type { RefreshRules } from '../../src/requests/refresh-rules.js';
-import type { RequestPlan } from '../../src/requests/request-plans.js';
 import { applyToWindow, beginProgress, type RequestProgress } from '../../src/requests/request-progress.js';
 import type { WindowEvent } from '../../src/requests/window-states.js';
 import { reportPeriod } from '../../src/requests/windows.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
+import { fakePlan } from './fake-plan.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const startMs = Date.UTC(2026, 9, 10);
 
-const plan: RequestPlan = {
-  key: 'A1 GET_X US',
-  earlierKeys: [],
-  sellerId: 'A1',
-  reportType: 'GET_X',
-  marketplaceIds: ['US'],
-  reportOptions: {},
-  window: { count: 1, unit: 'day' },
-  lagMs: 0,
-  refresh: undefined,
-  fromMs: startMs,
-  cron: '0 * * * *',
-  timezone: 'UTC',
-  period: undefined,
-  hasSibling: false,
-  facts: { sources: {} },
-};
+const plan = fakePlan({ fromMs: startMs });
 
 const day = (index: number) => ({ startMs: startMs + index * dayMs, endMs: startMs + (index + 1) * dayMs });
 

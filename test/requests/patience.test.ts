@@ -12,6 +12,7 @@ import {
 } from '../../src/requests/request-progress.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
+import { fakePlan } from './fake-plan.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -19,25 +20,7 @@ const startMs = Date.UTC(2026, 7, 1);
 const rules: RefreshRules = { agesMs: [], settledMs: dayMs, emptyAgesMs: [dayMs], keepsOldRows: false };
 const text = 'The report cannot be made at this time.';
 
-function planOf(sellerId: string, fromMs = startMs): RequestPlan {
-  return {
-    key: `${sellerId} GET_X US`,
-    earlierKeys: [],
-    sellerId,
-    reportType: 'GET_X',
-    facts: { sources: {} },
-    marketplaceIds: ['US'],
-    reportOptions: {},
-    window: { count: 1, unit: 'day' },
-    lagMs: 0,
-    refresh: undefined,
-    fromMs,
-    cron: '0 * * * *',
-    timezone: 'UTC',
-    period: undefined,
-    hasSibling: false,
-  };
-}
+const planOf = (sellerId: string, fromMs = startMs) => fakePlan({ sellerId, fromMs });
 
 type Fate = 'loaded' | 'fatal' | 'refused';
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { computeDueWindows, type DueWindows } from '../../src/requests/due-windows.js';
 import type { RefreshRules } from '../../src/requests/refresh-rules.js';
-import type { RequestPlan } from '../../src/requests/request-plans.js';
 import {
   applyToWindow,
   applyToWindows,
@@ -21,6 +20,7 @@ import {
   type WindowState,
 } from '../../src/requests/window-states.js';
 import type { Window } from '../../src/requests/windows.js';
+import { fakePlan } from './fake-plan.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -149,23 +149,7 @@ describe('the state of a window', () => {
   });
 });
 
-const plan: RequestPlan = {
-  key: 'A1 GET_X US',
-  earlierKeys: [],
-  sellerId: 'A1',
-  reportType: 'GET_X',
-  facts: { sources: {} },
-  marketplaceIds: ['US'],
-  reportOptions: {},
-  window: { count: 1, unit: 'day' },
-  lagMs: 0,
-  refresh: undefined,
-  fromMs: startMs,
-  cron: '0 * * * *',
-  timezone: 'UTC',
-  period: undefined,
-  hasSibling: false,
-};
+const plan = fakePlan({ fromMs: startMs });
 
 interface Call {
   window: Window;
