@@ -6,6 +6,7 @@ import { runDuckDb, selectDocument, selectJson } from './duckdb.mjs';
 import { systemClock } from '../../dist/runtime/clock.js';
 import { convertDocument } from '../../dist/ingest/convert-document.js';
 import { IngestRun } from '../../dist/ingest/ingest-run.js';
+import { SharedWork } from '../../dist/ingest/shared-work.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';
 import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
@@ -107,12 +108,16 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
     };
     const { signal } = new AbortController();
     const deadlineMs = Date.now() + 3_600_000;
-    const work = new IngestRun(context, {
-      maxConcurrent: concurrency,
-      deadlineMs,
-      stop: signal,
-      abort: signal,
-    });
+    const shared = new SharedWork(context);
+    const work = new IngestRun(
+      { ...context, shared },
+      {
+        maxConcurrent: concurrency,
+        deadlineMs,
+        stop: signal,
+        abort: signal,
+      },
+    );
     for (const metadata of documents) {
       await work.hasRoom();
       work.add({ key: ledgerKey(metadata), report: reportOf(metadata), messages: [] });
