@@ -1,4 +1,4 @@
-import { marketplaces } from '../schema/marketplaces.js';
+import { countryOf } from '../schema/marketplaces.js';
 import { requestFacts } from '../schema/request-facts.js';
 import { minutesText } from '../schema/request-facts-text.js';
 import type { ReportSchemas, RequestFacts } from '../schema/types.js';
@@ -25,7 +25,7 @@ export function requestNotes(
     const notes: string[] = [];
     for (const seller of sellers.filter(({ id }) => request.sellers?.includes(id) ?? true)) {
       const ids = requestMarketplaces(request, seller);
-      const countries = ids.map((id) => marketplaces[id]?.country ?? id).join(', ');
+      const countries = ids.map(countryOf).join(', ');
       const places = `${countries} of ${seller.id}`;
       if (ids.length < 2) continue;
       if (facts.marketplaces === 'one' && !perMarketplace)

@@ -1,5 +1,5 @@
 import { systemClock } from '../runtime/clock.js';
-import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { countryOf, marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { appendsRows } from '../schema/appends-rows.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import { requestFacts } from '../schema/request-facts.js';
@@ -108,7 +108,7 @@ function placeProblems(
     .map(({ region }) => region);
   named.forEach((id, index) => {
     if (own.includes(id) || regions.includes(marketplaces[id]?.region)) return;
-    const message = `no seller of this request has the marketplace ${marketplaces[id]?.country ?? id}`;
+    const message = `no seller of this request has the marketplace ${countryOf(id)}`;
     problems.push({ at: ['marketplaces', index], message });
   });
   if (named.length === 0 && own.length === 0) {

@@ -1,4 +1,4 @@
-import { marketplaces } from '../schema/marketplaces.js';
+import { countryOf } from '../schema/marketplaces.js';
 import type { RequestPlan } from './request-plans.js';
 import { beginProgress, type RequestProgress } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
@@ -33,7 +33,7 @@ export function adoptProgress(plans: RequestPlan[], store: RequestStore, nowMs: 
     // A snapshot has no windows to go back to.
     if (isAnswered || !plan.window) continue;
     adopted.set(plan.key, beginProgress(plan, Date.parse(earlier.begin), nowMs));
-    const [place = ''] = plan.marketplaceIds.map((id) => marketplaces[id]?.country ?? id);
+    const [place = ''] = plan.marketplaceIds.map(countryOf);
     notes.push(
       `${plan.reportType} of ${plan.sellerId} was requested for several marketplaces at once, but a report covers one of them: ${place} is requested again from ${earlier.begin.slice(0, 10)}`,
     );

@@ -40,3 +40,8 @@ export function marketplaceId(idOrCountry: string): string | undefined {
   const country = wanted === 'GB' ? 'UK' : wanted;
   return Object.keys(marketplaces).find((id) => marketplaces[id]?.country === country);
 }
+
+/** Returns the country code of a marketplace, as people know it; the id of one that is unknown. */
+export function countryOf(id: string): string {
+  return marketplaces[id]?.country ?? id;
+}

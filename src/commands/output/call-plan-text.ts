@@ -2,7 +2,7 @@ import type { CallsPerDay, LimitedCalls, SellerCalls } from '../../requests/call
 import type { RequestLimit } from '../../requests/call-limits.js';
 import type { RequestSummary } from '../../requests/types.js';
 import { windowsBetween } from '../../requests/windows.js';
-import { marketplaces } from '../../schema/marketplaces.js';
+import { countryOf } from '../../schema/marketplaces.js';
 import type { CallReason } from '../../scheduling/call-plan.js';
 import { pluralize } from '../../text/pluralize.js';
 import { wrapText } from './visible-text.js';
@@ -48,7 +48,7 @@ function requestLines(decisions: Decision[], nowMs: number, width: number | unde
   const [first] = decisions;
   if (!first) return '';
   const { reportType, marketplaceIds, reportOptions } = first.candidate.plan;
-  const countries = marketplaceIds.map((id) => marketplaces[id]?.country ?? id).join(' ');
+  const countries = marketplaceIds.map(countryOf).join(' ');
   const options = Object.entries(reportOptions).map((each) => each.join('='));
   const lines = [wrapText([reportType, countries, ...options].join(', '), width, '  ')];
   for (const ofReason of groupedBy(decisions, ({ candidate }) => candidate.reason).values()) {

@@ -1,7 +1,7 @@
 import { type CoveredPeriod, isGap } from '../../requests/coverage.js';
 import { isFillable } from '../../requests/find-gaps.js';
 import type { Coverage } from '../../requests/read-coverage.js';
-import { marketplaces } from '../../schema/marketplaces.js';
+import { countryOf } from '../../schema/marketplaces.js';
 import { textTable } from './text-table.js';
 
 /** A period of one table. */
@@ -29,7 +29,7 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
   const rows = periods.map(({ table, sellerId, marketplaceIds, from, to, state, reason }) => [
     table,
     sellerId,
-    marketplaceIds.map((id) => marketplaces[id]?.country ?? id).join(' '),
+    marketplaceIds.map(countryOf).join(' '),
     timeText(from),
     timeText(to),
     state,

@@ -1,5 +1,5 @@
 import type { PartsProgress } from '../../requests/parts-progress.js';
-import { marketplaces } from '../../schema/marketplaces.js';
+import { countryOf } from '../../schema/marketplaces.js';
 import { pluralize } from '../../text/pluralize.js';
 
 /** How far the windows of requests per item have come: a sentence for each. */
@@ -9,7 +9,7 @@ export function partsText(parts: PartsProgress[]): string {
 
 function sentence(each: PartsProgress): string {
   const { sellerId, reportType, marketplaceIds, total, done, days, perDay } = each;
-  const places = marketplaceIds.map((id) => marketplaces[id]?.country ?? id).join(' ');
+  const places = marketplaceIds.map(countryOf).join(' ');
   const rest = days === undefined ? '' : `; about ${pluralize(days, 'day')} at ${perDay} reports a day`;
   return `${reportType} of ${sellerId}, ${places}: ${done} of ${pluralize(total, 'part')} of ${periodText(each)} done${rest}`;
 }

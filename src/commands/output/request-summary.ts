@@ -1,4 +1,4 @@
-import { marketplaces } from '../../schema/marketplaces.js';
+import { countryOf } from '../../schema/marketplaces.js';
 import type { RequestedReport, RequestSummary } from '../../requests/types.js';
 import type { CallsPerDay } from '../../requests/calls-per-day.js';
 import { reportPeriod } from '../../requests/windows.js';
@@ -144,5 +144,5 @@ function shortened(items: string): string {
 }
 
 function countries(ids: string[]): string {
-  return ids.map((id) => marketplaces[id]?.country ?? id).join(' ');
+  return ids.map(countryOf).join(' ');
 }
