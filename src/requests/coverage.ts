@@ -5,7 +5,7 @@ import type { RequestPlan } from './request-plans.js';
 import { countDone, type FanOut } from './fan-out.js';
 import type { RequestProgress } from './request-progress.js';
 import { hasData, type WindowRecord } from './window-states.js';
-import { type Window, windowsBetween } from './windows.js';
+import { isoTimes, type Window, windowsBetween } from './windows.js';
 
 /**
  * What is known of a period of a table.
@@ -190,8 +190,8 @@ function behindOf(some: Cell[], others: Cell[]): Cell[] {
 
 function joined(cells: Cell[]): CoveredPeriod[] {
   const periods: CoveredPeriod[] = [];
-  for (const { startMs, endMs, state, reason } of cells) {
-    const [from, to] = [startMs, endMs].map((ms) => new Date(ms).toISOString()) as [string, string];
+  for (const { state, reason, ...window } of cells) {
+    const { start: from, end: to } = isoTimes(window);
     const last = periods.at(-1);
     if (last && last.to >= from && last.state === state && last.reason === reason) last.to = to;
     else periods.push({ from, to, state, reason });

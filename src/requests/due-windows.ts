@@ -25,7 +25,7 @@ import {
 import type { DueReason, DueWindow } from './due-window.js';
 import { divideWindows, dueParts } from './parts.js';
 import { removeClosed } from './remove-closed.js';
-import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
+import { isoTimes, isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a cycle looks at; later ones follow when these are requested. */
 const maxNewWindows = 200;
@@ -176,10 +176,12 @@ export function withinBounds(
 function withDone(window: Span, { begin, doneUntil, windows, version }: RequestProgress, anchorMs: number) {
   const known = new Set(windows.map(({ start }) => start));
   const done = [...windowsBetween(window, Date.parse(begin), Date.parse(doneUntil), anchorMs)].map(
-    ({ startMs, endMs }): WindowRecord => {
-      const [start = '', end = ''] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
-      return { start, end, state: 'answered', version: version + 1, attempts: [] };
-    },
+    (each): WindowRecord => ({
+      ...isoTimes(each),
+      state: 'answered',
+      version: version + 1,
+      attempts: [],
+    }),
   );
   return byStart([...windows, ...done.filter(({ start }) => !known.has(start))]);
 }

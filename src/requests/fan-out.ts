@@ -1,5 +1,5 @@
 import { hasData, type WindowRecord } from './window-states.js';
-import type { Window } from './windows.js';
+import { isoTimes, type Window } from './windows.js';
 
 /**
  * A window that takes several reports, one for each of its parts. It is divided once; items that
@@ -24,13 +24,12 @@ export function isOpenPart(fanOuts: readonly FanOut[] | undefined, window: Windo
 
 /** Opens a part again, of a window that may be closed. */
 export function withOpenPart(fanOuts: readonly FanOut[] = [], window: Window): FanOut[] {
-  const { items, ...whole } = window;
+  const { items } = window;
   if (items === undefined || isOpenPart(fanOuts, window)) return [...fanOuts];
   const held = fanOutOf(fanOuts, window);
   const open = [...(held?.open ?? []), items];
-  const [start = '', end = ''] = [whole.startMs, whole.endMs].map((ms) => new Date(ms).toISOString());
   const parts = Math.max(held?.parts ?? 0, open.length);
-  return byStart([...fanOuts.filter((each) => each !== held), { start, end, parts, open }]);
+  return byStart([...fanOuts.filter((each) => each !== held), { ...isoTimes(window), parts, open }]);
 }
 
 /**

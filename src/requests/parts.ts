@@ -2,7 +2,7 @@ import type { DueWindow } from './due-window.js';
 import { byStart, type FanOut } from './fan-out.js';
 import { type AbandonedWindow, changed, maxAbandoned, type RequestProgress } from './request-progress.js';
 import { hasData, hasFailed, isDue, type WindowRecord } from './window-states.js';
-import type { Window } from './windows.js';
+import { isoTimes, type Window } from './windows.js';
 
 /**
  * Older windows are divided as long as fewer parts than this wait: enough for days, so that a cycle
@@ -34,10 +34,9 @@ export function divideWindows(
   parts: readonly string[],
   nowMs: number,
 ): RequestProgress {
-  const chosen = windowsToDivide(progress, undivided, parts.length).map(({ startMs, endMs }): FanOut => {
-    const [start = '', end = ''] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
-    return { start, end, parts: parts.length, open: [...parts] };
-  });
+  const chosen = windowsToDivide(progress, undivided, parts.length).map(
+    (window): FanOut => ({ ...isoTimes(window), parts: parts.length, open: [...parts] }),
+  );
   if (chosen.length === 0) return progress;
   const starts = new Set(chosen.map(({ start }) => start));
   const others = (progress.fanOuts ?? []).filter(({ start }) => !starts.has(start));

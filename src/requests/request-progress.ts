@@ -9,7 +9,7 @@ import {
   type WindowRecord,
 } from './window-states.js';
 import { byStart, type FanOut, isOpenPart, withOpenPart } from './fan-out.js';
-import type { Window } from './windows.js';
+import { isoTimes, type Window } from './windows.js';
 
 /** Abandoned windows that are remembered. */
 export const maxAbandoned = 100;
@@ -112,12 +112,11 @@ export function changed(progress: RequestProgress, changes: Partial<RequestProgr
   return { ...progress, ...changes, version: progress.version + 1 };
 }
 
-export function windowRecord(
-  { windows }: RequestProgress,
-  { startMs, endMs, items }: Window,
-): WindowRecord | undefined {
-  const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
-  return windows.find((record) => record.start === start && record.end === end && record.items === items);
+export function windowRecord({ windows }: RequestProgress, window: Window): WindowRecord | undefined {
+  const { start, end } = isoTimes(window);
+  return windows.find(
+    (record) => record.start === start && record.end === end && record.items === window.items,
+  );
 }
 
 /** The version of a window for compare-and-set; 0 if nothing is stored about it. */
@@ -142,8 +141,7 @@ export function applyToWindow(
   if (items !== undefined && !isOpenPart(fanOuts, window)) return progress;
   const held = windowRecord(progress, window);
   const before: WindowRecord = held ?? {
-    start: new Date(window.startMs).toISOString(),
-    end: new Date(window.endMs).toISOString(),
+    ...isoTimes(window),
     items,
     state: 'due',
     version,

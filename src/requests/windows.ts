@@ -52,6 +52,11 @@ export function reportPeriod({ startMs, endMs }: Window): { dataStart?: string; 
   return { dataStart: isoSeconds(startMs), dataEnd: isoSeconds(endMs - 1000) };
 }
 
+/** The times of a window in ISO 8601, as they are stored. */
+export function isoTimes({ startMs, endMs }: Window): { start: string; end: string } {
+  return { start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() };
+}
+
 /** Amazon may return times to the minute, and the beginning of the last day as the end. */
 const toleranceMs = 60_000;
 
