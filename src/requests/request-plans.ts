@@ -52,27 +52,13 @@ type Settings = Pick<PipelineContext, 'config' | 'schemas'>;
 /** The requests of one pipeline. */
 export function plansOf(pipeline: Pipeline, settings: Settings): RequestPlan[] {
   const all = settings.config.pipelines.flatMap((each) => plansWithout(each, settings));
-  const own = new Map(plansWithout(pipeline, settings).map((plan) => [plan.key, plan]));
-  return [...own.values()].map((plan) => ({
-    ...plan,
-    hasSibling:
-      plan.items !== undefined ||
-      all.some(
-        (other) =>
-          other.key !== plan.key &&
-          other.sellerId === plan.sellerId &&
-          other.reportType === plan.reportType &&
-          (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
-      ),
-  }));
+  return withSiblings(plansWithout(pipeline, settings), all);
 }
 
 /** The requests of all pipelines that are made by cron, each once. */
 export function allPlans(settings: Settings): RequestPlan[] {
-  const plans = settings.config.pipelines.flatMap((pipeline) => plansOf(pipeline, settings));
-  return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
-    ({ cron }) => cron !== undefined,
-  );
+  const all = settings.config.pipelines.flatMap((each) => plansWithout(each, settings));
+  return withSiblings(all, all).filter(({ cron }) => cron !== undefined);
 }
 
 /** Whether a report for these marketplaces covers what the plan requests. */
@@ -95,10 +81,33 @@ export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return String(a.toSorted()) === String(b.toSorted());
 }
 
+/** Each plan once, with whether one of `all` is its sibling. */
+function withSiblings(plans: PlanWithout[], all: PlanWithout[]): RequestPlan[] {
+  const groupOf = ({ sellerId, reportType }: PlanWithout) => `${sellerId} ${reportType}`;
+  const groups = new Map<string, PlanWithout[]>();
+  for (const each of all) {
+    const group = groups.get(groupOf(each));
+    if (group) group.push(each);
+    else groups.set(groupOf(each), [each]);
+  }
+  return [...new Map(plans.map((plan) => [plan.key, plan])).values()].map((plan) => ({
+    ...plan,
+    hasSibling:
+      plan.items !== undefined ||
+      (groups.get(groupOf(plan)) ?? []).some(
+        (other) =>
+          other.key !== plan.key &&
+          (isSameSet(other.marketplaceIds, plan.marketplaceIds) || other.facts.marketplaces === 'ignored'),
+      ),
+  }));
+}
+
+type PlanWithout = Omit<RequestPlan, 'hasSibling'>;
+
 function plansWithout(
   { request: requests, timezone }: Pipeline,
   { config, schemas }: Settings,
-): Omit<RequestPlan, 'hasSibling'>[] {
+): PlanWithout[] {
   return requests.flatMap((request) => {
     const facts = requestFacts(schemas, request.reportType);
     return config.sellers
@@ -118,7 +127,7 @@ function planFor(
   sellerId: string,
   { group, withoutFacts }: { group: string[]; withoutFacts: string[][] },
   timezone: string,
-): Omit<RequestPlan, 'hasSibling'> {
+): PlanWithout {
   const { reportType, lag, refresh, from, cron, period } = request;
   const reportOptions = requestOptions(request, facts);
   const items = itemsOf(request, facts);
