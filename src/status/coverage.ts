@@ -5,8 +5,8 @@ import type { RequestStore } from '../requests/request-store.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { openPolled, type PollOptions } from './polled.js';
 
-/** How far back the page shows periods. */
-const shownDays = 90;
+/** How far back periods are sent: the page shows fewer days. */
+const sentDays = 90;
 
 /** The periods change once a day or so. A read of BigQuery costs money. */
 const minSeconds = { duckdb: 60, bigquery: 3600 };
@@ -31,7 +31,7 @@ export function openCoveragePoll(
   return async () => {
     const { value: periods = [] } = await readPeriods();
     try {
-      const since = new Date(clock.now() - shownDays * 86_400_000).toISOString();
+      const since = new Date(clock.now() - sentDays * 86_400_000).toISOString();
       const all = coverageOfAll(periods, context, store).map((each) => ({
         ...each,
         periods: each.periods.filter(({ to }) => to > since),

@@ -1,5 +1,5 @@
 import { bodyOf, firstOf, h, nothing, pluralize, show, table } from './dom.js';
-import { sellerName } from './overview.js';
+import { sellerCell } from './overview.js';
 
 /** @import { StatusSnapshot } from '../types.js' */
 /** @import { SellerNames } from './overview.js' */
@@ -72,17 +72,7 @@ function strips(coverages, names, nowMs) {
           h('p', { class: 'muted' }, reportType),
         ],
       },
-      {
-        title: 'Seller',
-        cell: ({ sellerId, marketplaceIds }) => [
-          sellerName(sellerId, names),
-          h(
-            'p',
-            { class: 'muted', title: marketplaceIds.join(', ') },
-            pluralize(marketplaceIds.length, 'marketplace'),
-          ),
-        ],
-      },
+      { title: 'Seller', cell: (row) => sellerCell(row, names) },
       {
         title: 'Days',
         strip: true,

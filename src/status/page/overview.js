@@ -203,6 +203,17 @@ export function sellerName(sellerId, names) {
 }
 
 /**
+ * A seller, and how many of its marketplaces are meant; the tooltip has them.
+ *
+ * @param {{ sellerId: string, marketplaceIds: string[] }} about
+ * @param {SellerNames} names
+ */
+export function sellerCell({ sellerId, marketplaceIds }, names) {
+  const count = pluralize(marketplaceIds.length, 'marketplace');
+  return [sellerName(sellerId, names), h('p', { class: 'muted', title: marketplaceIds.join(', ') }, count)];
+}
+
+/**
  * Shows the age as a share of the age at which the table is stale.
  *
  * @param {TableFreshness} freshness

@@ -1,5 +1,5 @@
 import { ago, badge, bodyOf, pluralize, firstOf, h, nothing, number, show, table } from './dom.js';
-import { sellerName } from './overview.js';
+import { sellerCell } from './overview.js';
 
 /** @import { RequestSnapshot, StatusSnapshot } from '../types.js' */
 /** @import { SellerNames } from './overview.js' */
@@ -59,17 +59,7 @@ function requestsTable(rows, names) {
           h('p', { class: 'muted' }, [pipeline, ...optionsOf(reportOptions)].join(', ')),
         ],
       },
-      {
-        title: 'Seller',
-        cell: ({ sellerId, marketplaceIds }) => [
-          sellerName(sellerId, names),
-          h(
-            'p',
-            { class: 'muted', title: marketplaceIds.join(', ') },
-            pluralize(marketplaceIds.length, 'marketplace'),
-          ),
-        ],
-      },
+      { title: 'Seller', cell: (row) => sellerCell(row, names) },
       {
         title: 'When',
         cell: ({ cron, period, timezone }) => [
