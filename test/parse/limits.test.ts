@@ -126,8 +126,7 @@ const cases: { limit: string; code: string; kept: ReadableDocument; exceeding: R
 ];
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`the ${engine} engine`, function () {
-    this.timeout(300_000);
+  describe(`the ${engine} engine`, () => {
     for (const { limit, code, kept, exceeding } of cases) {
       it(`has a limit for ${limit}, and refuses what exceeds it with ${code}`, async () => {
         await readRows(kept, undefined, engine);
@@ -194,8 +193,7 @@ const byName: Record<keyof DocumentLimits, () => Promise<ReadableDocument[]>> = 
 };
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`limits in the settings, with the ${engine} engine`, function () {
-    this.timeout(120_000);
+  describe(`limits in the settings, with the ${engine} engine`, () => {
     for (const [setting, documents] of Object.entries(byName)) {
       it(`refuse what exceeds documents.${setting}, name the setting, and load it with a higher limit`, async () => {
         for (const document of await documents()) {

@@ -7,8 +7,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { ledgerPages } from '../../src/warehouse/ledger/ledger-pages.js';
 import { makeLargeLedger } from './large-ledger.js';
 
-describe('a ledger of 20,000 documents', function () {
-  this.timeout(60_000);
+describe('a ledger of 20,000 documents', () => {
   const documents = 20_000;
   let folder: string;
   before(async () => {
