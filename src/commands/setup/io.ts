@@ -50,7 +50,7 @@ export const nothingLoaded =
   'Nothing has been loaded yet. Run `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n';
 
 /** Prints a result as fast as its reader accepts it, and stops when the reader does. */
-export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string>): Promise<void> {
+export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string | Buffer>): Promise<void> {
   try {
     await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), io.stdout, { end: false });
   } catch (error) {
