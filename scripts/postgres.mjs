@@ -51,7 +51,10 @@ function unprivilegedUser() {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Installs the server's package by npm. A failure is reported, and leaves the versions that are there. */
+/**
+ * Installs the server's package by npm. A failure is reported, and leaves the versions that are
+ * there.
+ */
 function fetchVersion(version, home) {
   if (fs.existsSync(home)) return;
   const fresh = `${home}.${process.pid}`;
@@ -130,9 +133,9 @@ async function runWithServers() {
 }
 
 /**
- * Starts a server with a new database cluster, and starts it again whenever it ends, so that a test
- * may kill it: `SELECT pg_read_file('postmaster.pid')` has its process id. An unusual server has the
- * collation, time zone and dates of some other country.
+ * Starts a server with a new database cluster, and starts it again whenever it ends, so that a
+ * test may kill it: `SELECT pg_read_file('postmaster.pid')` has its process id. An unusual server
+ * has the collation, time zone and dates of some other country.
  */
 async function startServer(folder, bin, isUnusual) {
   fs.mkdirSync(folder);
@@ -164,7 +167,8 @@ async function startServer(folder, bin, isUnusual) {
     start(port);
     if (!(await isReady(server, data))) continue;
     const restart = async () => {
-      // The processes of a killed server end a little later than itself, and a new one waits for them.
+      // The processes of a killed server end a little later than itself, and a new one waits for
+      // them.
       await sleep(100);
       if (isStopping) return;
       start(port);
@@ -196,8 +200,8 @@ function makeCluster(bin, data, passwordFile, isUnusual) {
   const settings = [
     "listen_addresses = '127.0.0.1'",
     "unix_socket_directories = ''",
-    // These matter if the machine crashes. synchronous_commit stays on: without it, a server that is
-    // killed loses what it has committed.
+    // These matter if the machine crashes. synchronous_commit stays on: without it, a server that
+    // is killed loses what it has committed.
     'fsync = off',
     'full_page_writes = off',
     ...(isUnusual ? ["timezone = 'America/St_Johns'", "datestyle = 'SQL, DMY'"] : ["timezone = 'UTC'"]),

@@ -27,7 +27,7 @@ export async function alarmsAction(
       config,
       command,
       io,
-      openRunLog(systemClock),
+      { runLog: openRunLog(systemClock) },
       async (alarms, { schemas, warehouse }) => {
         const found = await alarms.look();
         // Only for a note: alarms are shown even if this fails.

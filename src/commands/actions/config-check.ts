@@ -10,6 +10,7 @@ import { requestNotes } from '../../config/request-notes.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { windowOf } from '../../config/request-spec.js';
 import type { Config } from '../../config/spec.js';
+import { publishConfig } from '../../config/warehouse-spec.js';
 import { systemClock } from '../../runtime/clock.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
@@ -52,8 +53,10 @@ function notesOf(config: Config, { exposure }: CheckedConfig): string[] {
 }
 
 function configText(config: Config, checked: CheckedConfig): string {
+  const copy = publishConfig(config.warehouse);
   const locations = [
     ['warehouse', warehouseName(config)],
+    ...(copy ? [['copy of the warehouse', copy.path]] : []),
     ['lake', config.lake],
     ['raw', config.raw],
     ['state', config.state],
