@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readViews, type View } from '../../schema/views.js';
+import { readViews, type View, waitsFor } from '../../schema/views.js';
 import { systemClock } from '../../runtime/clock.js';
 import { readCoverage } from '../../requests/read-coverage.js';
 import { openRequestStore } from '../../requests/request-store.js';
@@ -51,13 +51,13 @@ async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: s
 async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
   const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
   const problems = await warehouse.viewProblems(views);
-  const list = views.map(({ name, description, tables }) => {
-    const groups = tables.map((group) => group.map((table) => table.name));
-    const waitsFor = groups.filter((group) => !group.some((table) => there.has(table.toLowerCase())));
-    const problem = problems.get(name) ?? null;
-    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')), problem };
-  });
-  const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
+  const list = views.map((view) => ({
+    name: view.name,
+    answers: view.description,
+    waitsFor: waitsFor(view, (table) => there.has(table.toLowerCase())),
+    problem: problems.get(view.name) ?? null,
+  }));
+  const cells = list.map(({ name, answers, waitsFor: waits }) => [name, answers, waits.join(', ')]);
   const table = textTable(['view', 'answers', 'waits for'], cells);
   const problemLines = list.flatMap(({ name, problem }) =>
     problem === null ? [] : `  ${name}: ${problem}\n`,
