@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/setup/io.js';
 import { loadCommand } from './commands/load.js';
 import { loadsCommand } from './commands/loads.js';
+import { mcpCommand } from './commands/mcp.js';
 import { purgeCommand } from './commands/purge.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand } from './commands/rebuild.js';
@@ -92,6 +93,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(reloadCommand(io, exit));
   program.addCommand(rebuildCommand(io, exit));
   program.addCommand(verifyCommand(io, exit));
+  program.addCommand(mcpCommand(io));
   program.addCommand(purgeCommand(io));
   program.addCommand(inspectCommand(io));
   program.addCommand(schemasCommand(io, exit));

@@ -89,6 +89,11 @@ export const warehouseErrors = {
     remedy:
       'Make room on the disk of the copy, and make sure that the user that the program runs as can write its folder; `sp-reports doctor` tests both. Loading continues, the last copy stays as it was, and the program tries again by itself.',
   },
+  NAME_UNKNOWN: {
+    kind: 'terminal',
+    message: 'looking for the {kind} {found}: the warehouse has none of that name',
+    remedy: 'Use a name that exists: {hint}',
+  },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',
