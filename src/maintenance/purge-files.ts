@@ -26,7 +26,7 @@ export const claimFields = ['key', 'sellerId', 'documentId', 'reportType'] as co
 
 type Claim = Pick<LedgerRow, (typeof claimFields)[number]>;
 
-/** The files of lake and raw, in work tables. */
+/** The files of lake and raw, as rows of work tables. */
 export interface PurgeFiles {
   /** Whether there are no files at all. */
   areNone(): Promise<boolean>;

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishConfig } from '../config/warehouse-spec.js';
 import { pipelineRuleSpec } from '../config/pipeline-spec.js';
 import { defaultMaxDocumentBytes } from '../config/default-limits.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -55,9 +56,10 @@ export interface PurgeOptions {
 /**
  * Removes the personal data of documents of older reports: from the Parquet of the lake, the
  * tables, the rejects and the ledger; their raw documents altogether; and what the warehouse file
- * and copies of it still contain of it. Works on some documents at a time. Only at the end are they
- * marked in the ledger, so that a purge can simply be repeated after a crash at any point.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
+ * and copies of it still contain of it, including the published one. Works on some documents at a
+ * time. Only at the end are they marked in the ledger, so that a purge can simply be repeated after
+ * a crash at any point.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PUBLISH_FAILED, PARQUET_FAILED, DISK_FULL.
  */
 export async function purge(
   context: PipelineContext,
@@ -156,9 +158,13 @@ async function carryOut(step: PurgeStep, context: PipelineContext, rewriter: Par
 async function finish(
   tables: WorkTables,
   copies: string[],
-  { warehouse, warehouseFile }: PipelineContext,
+  { config, warehouse, warehouseFile }: PipelineContext,
 ): Promise<void> {
-  if ((await tables.count('purged')) > 0) await warehouseFile?.compact(warehouseFile.path);
+  if (warehouseFile && (await tables.count('purged')) > 0) {
+    const copy = publishConfig(config.warehouse)?.path;
+    await warehouseFile.compact(warehouseFile.path);
+    if (copy !== undefined) await warehouseFile.publish(warehouseFile.path, copy);
+  }
   faultPoint('file-replaced');
   for (const file of copies) await rm(file, { recursive: true, force: true });
   faultPoint('copies-removed');
