@@ -51,10 +51,7 @@ describe('examining a document', () => {
     }
   }
 
-  describe('with gzip', function () {
-    // Testing each byte takes long on a busy machine.
-    this.timeout(60_000);
-
+  describe('with gzip', () => {
     it('decides by the bytes, and notes if Amazon said otherwise', async () => {
       const cases: [Buffer, Partial<DocumentMetadata>, boolean, RegExp[]][] = [
         [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],
