@@ -21,6 +21,7 @@ import { startCommand } from './commands/start.js';
 import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
+import { dropCommand, unloadCommand } from './commands/unload.js';
 import { verifyCommand } from './commands/verify.js';
 import { describeError, knownError, ReportsError } from './errors/reports-error.js';
 import { redact } from './errors/secrets.js';
@@ -91,6 +92,8 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(tablesCommand(io));
   program.addCommand(loadsCommand(io));
   program.addCommand(reloadCommand(io, exit));
+  program.addCommand(unloadCommand(io));
+  program.addCommand(dropCommand(io));
   program.addCommand(rebuildCommand(io, exit));
   program.addCommand(verifyCommand(io, exit));
   program.addCommand(mcpCommand(io));

@@ -112,6 +112,12 @@ export const warehouseErrors = {
     remedy:
       'Make it again from the raw document: run `sp-reports reload` with the document id, which is part of the file name.',
   },
+  UNLOAD_REFUSED: {
+    kind: 'terminal',
+    message: 'unloading {thing}: {found}',
+    remedy:
+      'Nothing was changed. `sp-reports loads` and `sp-reports verify` show the state of each document.',
+  },
   NOT_LOADED: {
     kind: 'terminal',
     message: 'looking for {thing}: not in the ledger{nearest}',

@@ -444,6 +444,25 @@ export function describeWarehouse(
         assert.deepEqual(await content(), ['all']);
       });
 
+      it('removes the rows of unloaded documents, and those that they replaced come back with their loads', async () => {
+        const [old, newer, newest] = [
+          await report(1, ['x', 'y']),
+          await report(2, ['z']),
+          await report(3, ['z']),
+        ];
+        for (const each of [old, newer, newest]) await warehouse.commit([each]);
+        const unloaded = ({ entry }: Load): Load => ({
+          entry: { ...entry, status: 'unloaded', tables: [] },
+          tables: [],
+          rejectsPath: null,
+        });
+        assert.deepEqual(await warehouse.commit([unloaded(newest), unloaded(newer), old]), []);
+        assert.deepEqual(await content(), ['x', 'y']);
+        assert.equal(await warehouse.countLoads({ statuses: ['unloaded'] }), 2);
+        await warehouse.commit([newer]);
+        assert.deepEqual(await content(), ['z']);
+      });
+
       it('does not change for a document without any text, nor for an older one that comes later', async () => {
         const nothing = { status: 'empty' as const, tables: [{ name: 'things', rows: 0 }] };
         await warehouse.commit([await report(1, ['us'])]);

@@ -88,6 +88,15 @@ export const storageProvocations: Provocations = {
     input: 'a query before anything is loaded',
     provoke: (folder) => command(folder, 'query', 'SELECT 1'),
   },
+  UNLOAD_REFUSED: {
+    input: 'an unload of a document whose raw document is gone',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.tsv'), listings(1));
+      const { stdout } = await command(folder, 'load', '--type', listingsType, '--json', 'a.tsv');
+      rmSync(join(folder, 'data/raw'), { recursive: true });
+      return command(folder, 'unload', '--yes', JSON.parse(stdout).documentId);
+    },
+  },
   ANSWER_TOO_LARGE: {
     input: 'a query for a workbook with a text of 40,000 characters',
     provoke: async (folder) => {
