@@ -45,6 +45,8 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     type,
     path,
     memoryLimitMegabytes,
+    url = '',
+    schema,
     project = '',
     dataset = '',
     location,
@@ -52,6 +54,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     endpoint,
   } = written;
   if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  if (type === 'postgres') return { type, url, schema, memoryLimitMegabytes };
   return {
     type,
     project,

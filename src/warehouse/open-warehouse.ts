@@ -7,11 +7,13 @@ import type { QueryOptions } from './bigquery/query.js';
 import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
+import { openPostgresWarehouse } from './postgres/warehouse.js';
 import type { Warehouse, WarehouseFile } from './types.js';
 
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
+  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -45,6 +47,7 @@ type Open<Settings> = (settings: Settings, options: OpenWarehouseOptions) => War
 const openers: { [Type in keyof SettingsByType]: Open<SettingsByType[Type]> } = {
   duckdb: ({ path, memoryLimitMegabytes }, options) =>
     openDuckDbWarehouse({ path, memoryLimitMegabytes, ...options }),
+  postgres: (settings, options) => openPostgresWarehouse({ ...settings, ...options }),
   bigquery: (settings, options) => openBigQueryWarehouse({ ...settings, ...options }),
 };
 

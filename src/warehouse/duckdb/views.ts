@@ -47,7 +47,8 @@ function viewStore(connection: DuckDBConnection, relations: Relations): shared.V
       table: (name) => `main.${identifier(name)}`,
       identifier,
       type: duckDbType,
-      tryCast: 'TRY_CAST',
+      tryCast: (text, type) => `TRY_CAST(${text} AS ${duckDbType(type)})`,
+      hasReplace: true,
     },
     readVersions: () => readVersions(connection),
     async obstacle(name) {
