@@ -44,6 +44,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
   const {
     type,
     path,
+    publish,
     memoryLimitMegabytes,
     url = '',
     schema,
@@ -53,7 +54,10 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     keyFile,
     endpoint,
   } = written;
-  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  if (type === 'duckdb') {
+    const copy = publish && { ...publish, path: resolve(folder, publish.path) };
+    return withoutUndefined({ type, path: resolve(folder, path), publish: copy, memoryLimitMegabytes });
+  }
   if (type === 'postgres') return { type, url, schema, memoryLimitMegabytes };
   return {
     type,

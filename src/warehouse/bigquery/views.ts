@@ -60,6 +60,7 @@ function viewStore(client: BigQueryClient, relations: Relations, state: State): 
       type: castType,
       tryCast: (text, type) => `SAFE_CAST(${text} AS ${castType(type)})`,
       hasReplace: true,
+      localDate: (time, zone) => `DATE(${time}, ${zone})`,
     },
     readVersions: async () => state.views,
     async obstacle(name) {

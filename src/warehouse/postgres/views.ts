@@ -75,6 +75,7 @@ function viewStore(session: Session, server: PostgresServer, relations: Relation
       type: castType,
       tryCast,
       ownSql,
+      localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
       // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
       columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
       hasReplace: false,
