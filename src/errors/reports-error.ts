@@ -4,6 +4,7 @@ import { bucketErrors } from './buckets.js';
 import { documentErrors } from './documents.js';
 import { machineErrors } from './machine.js';
 import { parsingErrors } from './parsing.js';
+import { postgresErrors } from './postgres.js';
 import { queueErrors } from './queue.js';
 import { schemaErrors } from './schemas.js';
 import { quote } from './secrets.js';
@@ -27,6 +28,7 @@ export const catalogue = {
   ...machineErrors,
   ...bucketErrors,
   ...warehouseErrors,
+  ...postgresErrors,
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

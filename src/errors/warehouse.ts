@@ -85,6 +85,11 @@ export const warehouseErrors = {
     remedy:
       'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
+  ANSWER_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'writing the answer as {format}: {found}',
+    remedy: 'Use `--format csv`, which holds any answer, or select less.',
+  },
   PUBLISH_FAILED: {
     kind: 'retryable',
     message: 'publishing a copy of {warehouse} as {path}: {found}',

@@ -8,11 +8,13 @@ import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
 import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
+import { openPostgresWarehouse } from './postgres/warehouse.js';
 import type { Warehouse, WarehouseFile } from './types.js';
 
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
+  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -46,6 +48,7 @@ type Open<Settings> = (settings: Settings, options: OpenWarehouseOptions) => War
 const openers: { [Type in keyof SettingsByType]: Open<SettingsByType[Type]> } = {
   duckdb: ({ path, memoryLimitMegabytes }, options) =>
     openDuckDbWarehouse({ path, memoryLimitMegabytes, ...options }),
+  postgres: (settings, options) => openPostgresWarehouse({ ...settings, ...options }),
   bigquery: (settings, options) => openBigQueryWarehouse({ ...settings, ...options }),
 };
 

@@ -31,8 +31,8 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
  *   `yaml other`: for another program
  * - `sh`: each command and option exists in the program; commands that need neither Amazon nor a
  *   queue run in order, in one folder per page with the demo's data. `sh unrun` is not run.
- * - `sql`: run on the demo's warehouse. `sql bigquery`: only its grammar is checked. `sql view`:
- *   read as the file of a view
+ * - `sql`: run on the demo's warehouse. `sql bigquery`, `sql postgres`: only its
+ *   grammar is checked. `sql view`: read as the file of a view
  * - `python`: compiled; run if it needs only duckdb and that is installed
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
@@ -206,7 +206,7 @@ describe('the pages for users', () => {
       if (block.kind === 'view') {
         const { problems } = readViewText('my_view', block.text, 'the block');
         mistakes.push(...problems.map((problem) => `${at(block)}: ${formatProblem(problem)}`));
-      } else if (block.kind === 'bigquery') {
+      } else if (block.kind === 'bigquery' || block.kind === 'postgres') {
         await connection.extractStatements(block.text);
       } else {
         const config = join(demo, 'data', 'demo', 'pipelines.yaml');

@@ -14,7 +14,7 @@ import { publishConfig } from '../../config/warehouse-spec.js';
 import { systemClock } from '../../runtime/clock.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { configOptions } from '../setup/open-context.js';
 import { textTable } from '../output/text-table.js';
 
@@ -32,7 +32,7 @@ export async function configCheckAction(
     return;
   }
   if (!checked.config) throw mistakesError(checked);
-  io.stdout.write(configText(checked.config, checked));
+  io.stdout.write(configText(checked.config, checked, resultWidth(io)));
 }
 
 function checkedJson(checked: CheckedConfig): Record<string, unknown> {
@@ -52,7 +52,8 @@ function notesOf(config: Config, { exposure }: CheckedConfig): string[] {
   ];
 }
 
-function configText(config: Config, checked: CheckedConfig): string {
+function configText(config: Config, checked: CheckedConfig, width: number | undefined): string {
+  const fitting = { width, wrap: true };
   const copy = publishConfig(config.warehouse);
   const locations = [
     ['warehouse', warehouseName(config)],
@@ -92,14 +93,17 @@ function configText(config: Config, checked: CheckedConfig): string {
   return [
     `${config.file}: no mistakes\n`,
     ...notesOf(config, checked).map((note) => `note: ${note}\n`),
-    textTable(['folder or file', 'path'], locations),
-    ...(variables.length > 0 ? [textTable(['variable', 'comes from'], variables)] : []),
-    textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
+    textTable(['folder or file', 'path'], locations, fitting),
+    ...(variables.length > 0 ? [textTable(['variable', 'comes from'], variables, fitting)] : []),
+    textTable(['seller', 'name', 'region', 'marketplaces'], sellers, fitting),
     textTable(
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
       pipelines,
+      fitting,
     ),
-    ...(requests.length > 0 ? [textTable(['pipeline', 'requests', 'window', 'when'], requests)] : []),
+    ...(requests.length > 0
+      ? [textTable(['pipeline', 'requests', 'window', 'when'], requests, fitting)]
+      : []),
     ...(pipelines.length === 0
       ? [`There are no pipelines yet, so there is nothing to run. ${firstSteps}\n`]
       : []),

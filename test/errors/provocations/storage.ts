@@ -82,6 +82,14 @@ export const storageProvocations: Provocations = {
     input: 'a query before anything is loaded',
     provoke: (folder) => command(folder, 'query', 'SELECT 1'),
   },
+  ANSWER_TOO_LARGE: {
+    input: 'a query for a workbook with a text of 40,000 characters',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.tsv'), listings(1));
+      await command(folder, 'load', '--type', listingsType, 'a.tsv');
+      return command(folder, 'query', "SELECT repeat('x', 40000)", '--format', 'xlsx');
+    },
+  },
   QUERY_FAILED: {
     input: 'a query with a mistake in it',
     provoke: async (folder) => {
