@@ -20,6 +20,13 @@ export const warehouseErrors = {
     remedy:
       'Run `sp-reports run` or `sp-reports rebuild`. Either one sets the file aside and makes it again from the lake and the raw documents.',
   },
+  WAREHOUSE_FORMAT_UNSUPPORTED: {
+    kind: 'terminal',
+    message:
+      'opening {path}: another version of DuckDB wrote it, in a format that this one can not read ({found})',
+    remedy:
+      'The file is intact, and stays as it is. Use a newer sp-reports, or write the file back with that version of DuckDB, as "Versions of DuckDB" in docs/guides/query-tools.md shows. Messages stay on the queue until then.',
+  },
   WAREHOUSE_REFUSED: {
     kind: 'terminal',
     message: 'loading {thing} into {path}: {found}',

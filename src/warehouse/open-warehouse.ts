@@ -9,11 +9,13 @@ import { compactDuckDbFile } from './duckdb/compact.js';
 import { dropEmptyTable } from './duckdb/drop-empty-table.js';
 import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
+import { openPostgresWarehouse } from './postgres/warehouse.js';
 import type { Warehouse, WarehouseFile } from './types.js';
 
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
+  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -47,6 +49,7 @@ type Open<Settings> = (settings: Settings, options: OpenWarehouseOptions) => War
 const openers: { [Type in keyof SettingsByType]: Open<SettingsByType[Type]> } = {
   duckdb: ({ path, memoryLimitMegabytes }, options) =>
     openDuckDbWarehouse({ path, memoryLimitMegabytes, ...options }),
+  postgres: (settings, options) => openPostgresWarehouse({ ...settings, ...options }),
   bigquery: (settings, options) => openBigQueryWarehouse({ ...settings, ...options }),
 };
 

@@ -31,7 +31,7 @@ export interface Ways {
   /** Whether lists may contain NULL. */
   hasNullInLists: boolean;
   /** The place of its example among the queries of docs/errors.md. */
-  exampleQuery: 0 | 1;
+  exampleQuery: 0 | 1 | 2;
   /** Whether an answer may have columns of the same name. */
   hasColumnsOfOneName: boolean;
   /**
@@ -61,8 +61,9 @@ const waysOfDuckDb: Ways = {
 export function describeWarehouse(
   name: string,
   open: (folder: string) => Promise<Warehouse>,
-  ways: Ways = waysOfDuckDb,
+  given: Partial<Ways> = {},
 ): void {
+  const ways = { ...waysOfDuckDb, ...given };
   const section = (title: string, body: () => void) => {
     if (ways.sections?.includes(title) ?? true) describe(title, body);
   };
@@ -1370,8 +1371,8 @@ export function describeWarehouse(
       it('has them as rows by the example in docs/errors.md', async () => {
         await commitAll();
         const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-        const queries = [...page.matchAll(/```sql(?: bigquery)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
-        assert.equal(queries.length, 2);
+        const queries = [...page.matchAll(/```sql(?: \w+)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
+        assert.equal(queries.length, 3);
         const found = await rows(queries[ways.exampleQuery] ?? '');
         assert.deepEqual(found.map((row) => `${row.document_id} ${row.code} ${row.message}`).toSorted(), [
           'd1 TOTALS_DIFFER look',

@@ -13,6 +13,7 @@ import { openDuckDbWarehouse } from '../../../src/warehouse/duckdb/warehouse.js'
 import { listings, listingsType } from '../../ingest/world.js';
 import { s3Environment } from '../../store/emulators.js';
 import { makeLoad } from '../../warehouse/make-load.js';
+import { newerFiles } from '../../warehouse/newer-files.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
 /** Errors of buckets and of the warehouse. */
@@ -66,6 +67,14 @@ export const storageProvocations: Provocations = {
     input: 'a file that is no DuckDB file',
     provoke: async (folder) => {
       writeFileSync(join(folder, 'w.duckdb'), 'no database');
+      await openDuckDbWarehouse({ path: join(folder, 'w.duckdb') }).query('SELECT 1');
+    },
+  },
+  WAREHOUSE_FORMAT_UNSUPPORTED: {
+    input: 'a file that a newer DuckDB made',
+    provoke: async (folder) => {
+      const [bytes] = [...newerFiles().values()];
+      writeFileSync(join(folder, 'w.duckdb'), bytes ?? '');
       await openDuckDbWarehouse({ path: join(folder, 'w.duckdb') }).query('SELECT 1');
     },
   },
