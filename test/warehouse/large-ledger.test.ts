@@ -8,8 +8,7 @@ import { explainDocument } from '../../src/warehouse/ledger/explain-document.js'
 import { ledgerPages } from '../../src/warehouse/ledger/ledger-pages.js';
 import { documentOfLedger, makeLargeLedger } from './large-ledger.js';
 
-describe('a ledger of 20,000 documents', function () {
-  this.timeout(60_000);
+describe('a ledger of 20,000 documents', () => {
   const documents = 20_000;
   let folder: string;
   before(async () => {
