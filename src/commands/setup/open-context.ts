@@ -89,6 +89,7 @@ export async function withContext<T>(
     const context: Omit<PipelineContext, 'shared'> = {
       config,
       schemas,
+      views,
       lake: stores.lake,
       raw: stores.raw,
       warehouse: openWarehouse(config, opened),

@@ -1,7 +1,9 @@
-import { openConsole } from './console.js';
+import { openConsole, showConsole } from './console.js';
 import { showCoverage } from './coverage.js';
 import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview, warnedLately } from './overview.js';
+import { showPictures } from './pictures.js';
+import { showProblems } from './problems.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { abandonedWindows, showRequests } from './requests.js';
@@ -26,6 +28,7 @@ async function refresh() {
 
 /** @param {PageSnapshot} snapshot */
 function showSnapshot(snapshot) {
+  showProblems(snapshot);
   showOverview(snapshot);
   showCoverage(snapshot);
   showTimeline(snapshot);
@@ -33,6 +36,8 @@ function showSnapshot(snapshot) {
   showRequests(snapshot);
   showQuarantine(snapshot);
   showWarnings(snapshot);
+  void showPictures(snapshot);
+  void showConsole(snapshot);
   const running = snapshot.runs.filter(({ endedAt }) => !endedAt);
   const problems = [
     snapshot.warehouse.problem,
@@ -61,7 +66,8 @@ function showSnapshot(snapshot) {
       `${running.map(({ kind, pipeline }) => `${kind} of ${pipeline}`).join(', ')} running`,
     );
   else if (toDo.length > 0) showState('warn', toDo.join(', '));
-  else showState('good', 'Running, all is well');
+  else if (snapshot.warehouse.ledger) showState('good', 'Running, all is well');
+  else showState('good', 'Running, nothing loaded yet');
   byId('logout').hidden = !snapshot.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = snapshot;
   show(byId('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
