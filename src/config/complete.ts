@@ -44,6 +44,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
   const {
     type,
     path,
+    publish,
     memoryLimitMegabytes,
     project = '',
     dataset = '',
@@ -51,7 +52,10 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     keyFile,
     endpoint,
   } = written;
-  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  if (type === 'duckdb') {
+    const copy = publish && { ...publish, path: resolve(folder, publish.path) };
+    return withoutUndefined({ type, path: resolve(folder, path), publish: copy, memoryLimitMegabytes });
+  }
   return {
     type,
     project,

@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { optionalText, optionalUrl } from './common-spec.js';
-import { folder } from './location-spec.js';
+import { type Span, span } from '../yaml/span.js';
+import { folder, requiredPath } from './location-spec.js';
+
+/** `publish:` of the warehouse, as written. */
+const publishSpec = z
+  .strictObject({
+    path: requiredPath('The copy. Each new copy replaces it at once.'),
+    every: span(['minute', 'hour', 'day', 'week'], '15 minutes')
+      .optional()
+      .transform((given) => given ?? { count: 15, unit: 'minute' as const })
+      .describe(
+        'How often a new copy is made at most, such as `5 minutes` or `1 day`, and only if something was committed since the last. The default is `15 minutes`.',
+      ),
+  })
+  .optional()
+  .describe(
+    'A read-only copy of the DuckDB file, for tools that keep their file open (docs/guides/query-tools.md). `start` and `run` make it.',
+  );
 
 /** The warehouse, as written. */
 export const warehouseSpec = z
@@ -10,6 +27,7 @@ export const warehouseSpec = z
       .default('duckdb')
       .describe('Kind of warehouse: a DuckDB file, or a BigQuery dataset (docs/bigquery.md).'),
     path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
+    publish: publishSpec,
     memoryLimitMegabytes: z
       .int()
       .min(128)
@@ -27,7 +45,11 @@ export const warehouseSpec = z
       'URL to use instead of https://bigquery.googleapis.com: a private or regional endpoint of Google, or an emulator. Credentials are sent only to https hosts under googleapis.com.',
     ),
   })
-  .superRefine(({ type, project, dataset }, context) => {
+  .superRefine(({ type, project, dataset, publish }, context) => {
+    if (type !== 'duckdb' && publish) {
+      const message = 'is only for type duckdb, whose file one program at a time can use';
+      context.addIssue({ code: 'custom', path: ['publish'], message });
+    }
     if (type !== 'bigquery') return;
     for (const [key, value] of Object.entries({ project, dataset })) {
       if (!value) context.addIssue({ code: 'custom', path: [key], message: 'is needed for type bigquery' });
@@ -36,9 +58,15 @@ export const warehouseSpec = z
   .prefault({})
   .describe('The database that contains the tables.');
 
+/** The read-only copy of a DuckDB file, and how often a new one is made at most. */
+export interface PublishConfig {
+  path: string;
+  every: Span<'minute' | 'hour' | 'day' | 'week'>;
+}
+
 /** The warehouse that holds the tables. */
 export type WarehouseConfig =
-  | { type: 'duckdb'; path: string; memoryLimitMegabytes: number }
+  | { type: 'duckdb'; path: string; publish?: PublishConfig; memoryLimitMegabytes: number }
   | {
       type: 'bigquery';
       project: string;
@@ -48,3 +76,8 @@ export type WarehouseConfig =
       endpoint?: string;
       memoryLimitMegabytes: number;
     };
+
+/** Returns where a copy of the warehouse file is published; undefined if nowhere. */
+export function publishConfig(warehouse: WarehouseConfig): PublishConfig | undefined {
+  return warehouse.type === 'duckdb' ? warehouse.publish : undefined;
+}

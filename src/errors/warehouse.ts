@@ -78,6 +78,17 @@ export const warehouseErrors = {
     remedy:
       'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
+  ANSWER_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'writing the answer as {format}: {found}',
+    remedy: 'Use `--format csv`, which holds any answer, or select less.',
+  },
+  PUBLISH_FAILED: {
+    kind: 'retryable',
+    message: 'publishing a copy of {warehouse} as {path}: {found}',
+    remedy:
+      'Make room on the disk of the copy, and make sure that the user that the program runs as can write its folder; `sp-reports doctor` tests both. Loading continues, the last copy stays as it was, and the program tries again by itself.',
+  },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',

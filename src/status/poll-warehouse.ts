@@ -11,9 +11,9 @@ export interface WarehousePollOptions extends Pick<PollOptions, 'waitsForReading
 }
 
 /**
- * Polls the warehouse at most every `minSeconds`, and not while its file is unchanged, so that reads
- * don't hold up other users of the file. A failed read is repeated after half a minute, or sooner if
- * reads are more frequent.
+ * Polls the warehouse at most every `minSeconds`, and not while its file is unchanged, so that
+ * reads don't hold up other users of the file. A failed read is repeated after half a minute, or
+ * sooner if reads are more frequent.
  */
 export function openWarehousePoll<T>(
   { warehouseFile, config, clock }: Pick<PipelineContext, 'warehouseFile' | 'config' | 'clock'>,

@@ -1,6 +1,6 @@
 import { lineage } from '../schema/lineage.js';
 import type { ReportSchemas } from '../schema/types.js';
-import type { View } from '../schema/views.js';
+import { type View, waitsFor } from '../schema/views.js';
 import type { StatusSnapshot } from './types.js';
 
 /** A table or a view that can be queried. */
@@ -26,9 +26,7 @@ export function relationsOf(
   const withRows = tables.filter(({ rows }) => rows > 0);
   const filled = new Map(withRows.map(({ table, reportType }) => [table, reportType]));
   const schemaOf = (reportType: string | null | undefined) => schemas.get(reportType ?? '');
-  const existing = views.filter((view) =>
-    view.tables.every((group) => group.some(({ name }) => filled.has(name))),
-  );
+  const existing = views.filter((view) => waitsFor(view, (table) => filled.has(table)).length === 0);
   return [
     ...existing.map(({ name, description, columns }) => ({
       name,

@@ -6,6 +6,7 @@ import type { Staging } from '../store/staging.js';
 import type { QueryOptions } from './bigquery/query.js';
 import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
+import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
 import type { Warehouse, WarehouseFile } from './types.js';
 
@@ -71,5 +72,6 @@ export function warehouseFile(
     open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
+    publish: (path, copy) => publishDuckDbFile(path, copy, warehouse.memoryLimitMegabytes),
   };
 }

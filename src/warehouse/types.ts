@@ -393,6 +393,8 @@ export interface WarehouseFile {
   hold<T>(path: string, work: (ledger: HeldLedger) => Promise<T>): Promise<T>;
   /** Rewrites the file without what deleted and changed rows left in it. */
   compact(path: string): Promise<void>;
+  /** Makes a read-only copy of the file, which replaces the last one whole. */
+  publish(path: string, copy: string): Promise<void>;
 }
 
 export interface QueryLimits {

@@ -224,7 +224,7 @@ function isAnswer({ status }: Report): boolean {
   return status === 'DONE' || status === 'CANCELLED';
 }
 
-/** Whether a window has reached an age since its report: two days, or also one or seven if it had no data. */
+/** Whether a window has reached an age since its report: two days, or one or seven without data. */
 function isDueAgain({ status, dataStart = '', createdAt }: Report, nowMs: number): boolean {
   const ages = status === 'CANCELLED' ? [1, 2, 7] : [2];
   const times = ages.map((days) => Date.parse(dataStart) + (1 + days) * dayMs);

@@ -36,7 +36,7 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
     reason,
   ]);
   const titles = ['table', 'seller', 'marketplace', 'from', 'to', 'state', 'why'];
-  const table = textTable(titles, rows, { width });
+  const table = textTable(titles, rows, { width, wrap: true, skipEmpty: true });
   const hints = [
     ...(periods.some((period) => period.isRequested && isFillable(period))
       ? ['`sp-reports request --fill-gaps` requests what is missing or was abandoned.\n']

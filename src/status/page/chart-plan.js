@@ -40,9 +40,9 @@ export const isFigure = (column) =>
   );
 
 /**
- * Decides how a result is drawn: times make lines, other labels make bars. Each currency has a chart
- * of its own, because amounts of two currencies on one axis say nothing. Undefined if the result
- * has no figure, no label, or a single row.
+ * Decides how a result is drawn: times make lines, other labels make bars. Each currency has a
+ * chart of its own, because amounts of two currencies on one axis say nothing. Undefined if the
+ * result has no figure, no label, or a single row.
  *
  * @param {Pick<ConsoleResult, 'columns' | 'rows'>} result
  * @param {string} [wanted] the column to draw, by default the first with figures

@@ -13,9 +13,9 @@ const maxNames = 8;
 const minLength = 2;
 
 /**
- * Suggests names for the word before the caret: tables and views after FROM and JOIN, the columns of
- * a table after its name or alias and a dot, elsewhere the columns of the tables of the query, then
- * tables. Returns none inside of a text or a comment.
+ * Suggests names for the word before the caret: tables and views after FROM and JOIN, the columns
+ * of a table after its name or alias and a dot, elsewhere the columns of the tables of the query,
+ * then tables. Returns none inside of a text or a comment.
  *
  * @param {string} sql
  * @param {number} caret

@@ -42,6 +42,7 @@ function showSnapshot(snapshot) {
   const problems = [
     snapshot.warehouse.problem,
     snapshot.commits.problem,
+    snapshot.warehouse.published?.problem,
     ...snapshot.queues.map(({ problem }) => problem),
     ...snapshot.sellers.map(({ credentials }) => credentials.refused),
   ].filter(Boolean);
@@ -65,12 +66,13 @@ function showSnapshot(snapshot) {
       'running',
       `${running.map(({ kind, pipeline }) => `${kind} of ${pipeline}`).join(', ')} running`,
     );
-  else if (toDo.length > 0) showState('warn', toDo.join(', '));
+  else if (toDo.length > 0) showState('warn', someOf(toDo));
   else if (snapshot.warehouse.ledger) showState('good', 'Running, all is well');
   else showState('good', 'Running, nothing loaded yet');
   byId('logout').hidden = !snapshot.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = snapshot;
-  show(byId('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
+  const { published } = warehouse;
+  show(byId('footer'), [warehouse.readAt, warehouse.name, published, version, startedAt], () => [
     h(
       'p',
       {},
@@ -78,11 +80,23 @@ function showSnapshot(snapshot) {
       ago(startedAt),
       `. Warehouse: ${warehouse.name}`,
       warehouse.readAt ? [', read ', ago(warehouse.readAt)] : ', not read yet',
+      published && `. Copy: ${published.path}`,
+      published && (published.at ? [', made ', ago(published.at)] : ', not made yet'),
       '.',
     ),
   ]);
   byId('query-about').textContent =
     `Read-only SQL on the warehouse. Results show at most ${consoleLimits.rows.toLocaleString('en')} rows; queries may take at most ${consoleLimits.seconds} s.`;
+}
+
+/**
+ * The first two things, because a phone has no room for more.
+ *
+ * @param {(string | false)[]} things
+ */
+function someOf(things) {
+  const more = things.length - 2;
+  return `${things.slice(0, 2).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /**

@@ -2,8 +2,8 @@
 const maxMagnitude = 1e300;
 
 /**
- * Returns the steps of an axis that has 0 on it: from a round number at or below the lowest value to
- * one at or above the highest.
+ * Returns the steps of an axis that has 0 on it: from a round number at or below the lowest value
+ * to one at or above the highest.
  *
  * @param {number} lowest
  * @param {number} highest

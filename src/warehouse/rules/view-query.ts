@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { FactRow } from '../../schema/facts.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { View, ViewTable } from '../../schema/views.js';
+import { withLocalDates } from './local-dates.js';
 import { isReportTable, type Relation, type Relations } from './relations.js';
 
 /** How a warehouse spells what surrounds a view's own SQL. */
@@ -11,6 +13,8 @@ export interface ViewDialect {
   type(type: ColumnType): string;
   /** The cast that returns NULL if a value does not fit the type. */
   tryCast: string;
+  /** SQL for the day that a time in UTC has in a zone, both as SQL. NULL if one of them is. */
+  localDate(time: string, zone: string): string;
 }
 
 export interface ViewQuery {
@@ -25,35 +29,73 @@ export interface ViewQuery {
 
 /**
  * The query of a view on the existing tables; undefined while tables that it needs are missing. The
- * view's own SQL is preceded by its tables as their report schemas describe them: a column that no
- * document had yet is NULL, a column widened to text is cast to its type, and a missing table that
- * another one replaces is empty.
+ * view's own SQL is preceded by what it reads: its tables as their report schemas describe them (a
+ * column that no document had yet is NULL, a column widened to text is cast to its type), other
+ * views with their own tables, and facts. A missing table that another one replaces, or that is
+ * optional, is empty.
  */
 export function viewQuery(view: View, relations: Relations, dialect: ViewDialect): ViewQuery | undefined {
-  const present = ({ name }: ViewTable) => {
-    const relation = relations.get(name.toLowerCase());
-    return relation && isReportTable(relation) ? relation : undefined;
-  };
-  if (view.tables.some((group) => !group.some(present))) return undefined;
-  const used: Relation[] = [];
-  const tables: string[] = [];
-  for (const table of view.tables.flat()) {
-    const relation = present(table);
-    const source = relation
-      ? presentTable(table, relation, view.sql, dialect)
-      : table.columns && emptyTable(table.columns, dialect);
-    if (source === undefined) return undefined;
-    if (relation) used.push(relation);
-    tables.push(`${dialect.identifier(table.name)} AS (${source})`);
-  }
-  const sql = `WITH ${tables.join(',\n')}\nSELECT * FROM (\n${view.sql}\n)`;
-  const columns = used.map(({ columns: of }) =>
+  const reading: Reading = { relations, dialect, used: new Map() };
+  const sql = queryOf(view, reading);
+  if (sql === undefined) return undefined;
+  const columns = [...reading.used.values()].map(({ columns: of }) =>
     [...of.values()].map(({ name, typeText }) => [name, typeText]),
   );
   const version = createHash('sha256')
     .update(JSON.stringify([sql, columns, view.description]))
     .digest('hex');
   return { sql, version: version.slice(0, 20) };
+}
+
+interface Reading {
+  relations: Relations;
+  dialect: ViewDialect;
+  /** Receives the tables that the query reads. */
+  used: Map<string, Relation>;
+  /** Whether missing tables count as empty, all of them. */
+  isEmpty?: boolean;
+}
+
+function queryOf(view: View, reading: Reading): string | undefined {
+  const { dialect } = reading;
+  const sources = new Map<string, string>();
+  for (const group of view.tables) {
+    const found = group.map((table) => presentSource(table, view.sql, reading));
+    const isMissing = found.every((source) => source === undefined);
+    if (isMissing && !reading.isEmpty && !group[0]?.isOptional) return undefined;
+    for (const [index, table] of group.entries()) {
+      const source = found[index] ?? emptySource(table, dialect);
+      if (source === undefined) return undefined;
+      sources.set(table.name, source);
+    }
+  }
+  const tables = [...sources].map(([name, source]) => `${dialect.identifier(name)} AS (${source})`);
+  const sql = withLocalDates(view.sql, dialect.localDate);
+  return `WITH ${tables.join(',\n')}\nSELECT * FROM (\n${sql}\n) AS answer`;
+}
+
+/** The query of something that a view reads, as far as it exists. */
+function presentSource(table: ViewTable, sql: string, reading: Reading): string | undefined {
+  const { relations, dialect, used } = reading;
+  if (table.facts) return factsQuery(table.facts, dialect);
+  if (table.view) return queryOf(table.view, reading);
+  const relation = relations.get(table.name.toLowerCase());
+  if (!relation || !isReportTable(relation)) return undefined;
+  used.set(table.name, relation);
+  return presentTable(table, relation, sql, dialect);
+}
+
+function emptySource({ columns, view }: ViewTable, dialect: ViewDialect): string | undefined {
+  if (columns) return emptyTable(columns, dialect);
+  return view && queryOf(view, { relations: new Map(), dialect, used: new Map(), isEmpty: true });
+}
+
+function factsQuery(rows: FactRow[], { identifier }: ViewDialect): string {
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  const selects = rows.map((row) =>
+    Object.entries(row).map(([name, text]) => `${literal(text)} AS ${identifier(name)}`),
+  );
+  return selects.map((columns) => `SELECT ${columns.join(', ')}`).join(' UNION ALL ');
 }
 
 function presentTable(

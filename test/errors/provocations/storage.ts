@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openS3Bucket } from '../../../src/store/s3-bucket.js';
 import { BigQueryClient } from '../../../src/warehouse/bigquery/client.js';
 import { runQuery } from '../../../src/warehouse/bigquery/query.js';
+import { publishDuckDbFile } from '../../../src/warehouse/duckdb/publish.js';
 import { openDuckDbWarehouse } from '../../../src/warehouse/duckdb/warehouse.js';
 import { listings, listingsType } from '../../ingest/world.js';
 import { s3Environment } from '../../store/emulators.js';
@@ -59,9 +60,26 @@ export const storageProvocations: Provocations = {
       await openDuckDbWarehouse({ path: join(folder, 'w.duckdb') }).commit([await load(folder, '_loads')]);
     },
   },
+  PUBLISH_FAILED: {
+    input: 'a file in place of the folder of a published copy',
+    provoke: async (folder) => {
+      const path = join(folder, 'w.duckdb');
+      await openDuckDbWarehouse({ path }).commit([await load(folder, 'things')]);
+      writeFileSync(join(folder, 'tools'), '');
+      await publishDuckDbFile(path, join(folder, 'tools', 'copy.duckdb'), 256);
+    },
+  },
   WAREHOUSE_MISSING: {
     input: 'a query before anything is loaded',
     provoke: (folder) => command(folder, 'query', 'SELECT 1'),
+  },
+  ANSWER_TOO_LARGE: {
+    input: 'a query for a workbook with a text of 40,000 characters',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.tsv'), listings(1));
+      await command(folder, 'load', '--type', listingsType, 'a.tsv');
+      return command(folder, 'query', "SELECT repeat('x', 40000)", '--format', 'xlsx');
+    },
   },
   QUERY_FAILED: {
     input: 'a query with a mistake in it',
