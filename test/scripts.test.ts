@@ -105,9 +105,7 @@ describe('the test scripts:', () => {
   });
 });
 
-describe('the npm scripts:', function () {
-  this.timeout(120_000);
-
+describe('the npm scripts:', () => {
   it('npm test -- FILE and npx mocha FILE run the tests of that file alone', async () => {
     const commands = [['node_modules/mocha/bin/mocha.js'], ['scripts/run-tests.mjs']];
     for (const command of commands) {

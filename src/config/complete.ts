@@ -46,6 +46,8 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     path,
     publish,
     memoryLimitMegabytes,
+    url = '',
+    schema,
     project = '',
     dataset = '',
     location,
@@ -56,6 +58,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     const copy = publish && { ...publish, path: resolve(folder, publish.path) };
     return withoutUndefined({ type, path: resolve(folder, path), publish: copy, memoryLimitMegabytes });
   }
+  if (type === 'postgres') return { type, url, schema, memoryLimitMegabytes };
   return {
     type,
     project,

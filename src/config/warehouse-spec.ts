@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { optionalText, optionalUrl } from './common-spec.js';
 import { type Span, span } from '../yaml/span.js';
 import { folder, requiredPath } from './location-spec.js';
+import { urlMistake } from './postgres-url.js';
 
 /** `publish:` of the warehouse, as written. */
 const publishSpec = z
@@ -23,9 +24,11 @@ const publishSpec = z
 export const warehouseSpec = z
   .strictObject({
     type: z
-      .enum(['duckdb', 'bigquery'])
+      .enum(['duckdb', 'postgres', 'bigquery'])
       .default('duckdb')
-      .describe('Kind of warehouse: a DuckDB file, or a BigQuery dataset (docs/bigquery.md).'),
+      .describe(
+        'Kind of warehouse: a DuckDB file, a schema of a PostgreSQL database (docs/postgres.md), or a BigQuery dataset (docs/bigquery.md).',
+      ),
     path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
     publish: publishSpec,
     memoryLimitMegabytes: z
@@ -33,8 +36,16 @@ export const warehouseSpec = z
       .min(128)
       .default(1024)
       .describe(
-        'Memory that DuckDB may use for a commit or a query, including the staging of rows for BigQuery. Beyond this limit, DuckDB works on disk.',
+        'Memory that DuckDB may use for a commit or a query, including the staging of rows for PostgreSQL and BigQuery. Beyond this limit, DuckDB works on disk.',
       ),
+    url: optionalText(
+      'Where PostgreSQL is, as a connection URI such as `postgres://user@host:5432/database?sslmode=verify-full`. One with a password comes from the environment: write `${DATABASE_URL}`.',
+    ),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected a name of a-z, 0-9 and _, such as sp_reports')
+      .default('sp_reports')
+      .describe('The schema of the PostgreSQL database. The first commit creates it if it does not exist.'),
     project: optionalText('Google Cloud project of the BigQuery dataset.'),
     dataset: optionalText('The BigQuery dataset. The first commit creates it if it does not exist.'),
     location: z.string().min(1).default('US').describe('Location of the BigQuery dataset, such as US or EU.'),
@@ -45,7 +56,11 @@ export const warehouseSpec = z
       'URL to use instead of https://bigquery.googleapis.com: a private or regional endpoint of Google, or an emulator. Credentials are sent only to https hosts under googleapis.com.',
     ),
   })
-  .superRefine(({ type, project, dataset, publish }, context) => {
+  .superRefine(({ type, url, project, dataset, publish }, context) => {
+    if (type === 'postgres') {
+      const message = url === undefined ? 'is needed for type postgres' : urlMistake(url);
+      if (message) context.addIssue({ code: 'custom', path: ['url'], message });
+    }
     if (type !== 'duckdb' && publish) {
       const message = 'is only for type duckdb, whose file one program at a time can use';
       context.addIssue({ code: 'custom', path: ['publish'], message });
@@ -67,6 +82,7 @@ export interface PublishConfig {
 /** The warehouse that holds the tables. */
 export type WarehouseConfig =
   | { type: 'duckdb'; path: string; publish?: PublishConfig; memoryLimitMegabytes: number }
+  | { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number }
   | {
       type: 'bigquery';
       project: string;

@@ -83,6 +83,8 @@ export type Outcome =
   | 'fatal'
   | 'cancelled'
   | 'skipped'
+  /** Taken away by a person. */
+  | 'unloaded'
   /** The ledger had it already. */
   | 'duplicate'
   /** The quota doesn't allow it in this drain; it stays on the queue. */

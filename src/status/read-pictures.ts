@@ -8,7 +8,7 @@ import { type ConsoleResult, runQuery } from './server/console.js';
 import type { Problem, StatusSnapshot } from './types.js';
 
 /** Each picture is a query, which costs money in BigQuery. */
-const minSeconds = { duckdb: 60, bigquery: 6 * 3600 };
+const minSeconds = { duckdb: 60, postgres: 60, bigquery: 6 * 3600 };
 
 /** A picture with its data, or with the reason why it has none. */
 export interface DrawnPicture extends Pick<Picture, 'name' | 'sql'> {

@@ -45,8 +45,8 @@ export interface Problem {
 }
 
 export interface WarehouseSnapshot {
-  type: 'duckdb' | 'bigquery';
-  /** The path of the file, or the dataset. */
+  type: 'duckdb' | 'postgres' | 'bigquery';
+  /** The path of the file, the schema, or the dataset. */
   name: string;
   /** When the ledger was last read; undefined before that. Later changes are not included. */
   readAt?: string;

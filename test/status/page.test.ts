@@ -9,7 +9,8 @@ import type { StatusSnapshot } from '../../src/status/types.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { listings, listingsType, sellerId, type World } from '../ingest/world.js';
 import { foreign, makeScene } from './scene.js';
-import { type Started, startWithPage, until } from './started.js';
+import { type Started, startWithPage } from './started.js';
+import { until } from '../runtime/until.js';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The folder for the pictures of the documentation, set by `npm run screenshots`. */
