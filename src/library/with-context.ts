@@ -53,6 +53,7 @@ export async function withPipelineContext<T>(
     const context: Omit<PipelineContext, 'shared'> = {
       config,
       schemas,
+      views,
       lake: stores.lake,
       raw: stores.raw,
       warehouse: openWarehouse(config, opened),
