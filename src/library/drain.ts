@@ -9,7 +9,9 @@ import { listNames } from '../text/list-names.js';
 import { withPipelineContext } from './with-context.js';
 
 export interface DrainOptions {
-  /** Ends the drain after the documents in progress. Their messages are deleted, all others stay. */
+  /**
+   * Ends the drain after the documents in progress. Their messages are deleted, all others stay.
+   */
   signal?: AbortSignal;
   /** By default, warnings are logged as JSON on standard error. */
   log?: Logger;
