@@ -1,6 +1,6 @@
 -- Orders, units and sales of each day, by channel and currency. Cancelled orders are counted separately.
 --
--- Tables: orders_by_last_update | orders_by_order_date
+-- Tables: order_items
 -- Columns:
 --   seller_id: The seller.
 --   order_date: Day of the purchase, in UTC.
@@ -14,46 +14,21 @@
 --   discounts: Promotions on goods and shipping, as a positive amount; not subtracted from `item_sales`.
 --   pending_orders: How many of `orders` are pending. Amazon does not state their prices yet, so `item_sales` does not include them.
 --   cancelled_orders: Orders that were cancelled. No other figure includes them.
--- Caveats: Days are in UTC, not in the marketplace's time zone. An order that is in both tables counts once, with the data of the latest update. Refunds are
+-- Caveats: Days are in UTC; orders_per_local_day has those of the marketplace. An order that is in both tables counts once, with the data of the latest update. Refunds are
 --   not subtracted. Orders from XML reports (xml_orders_by_last_update) are not included.
-WITH items AS (
+WITH orders AS (
   SELECT
-    1 AS source, _seller_id, amazon_order_id, purchase_date, last_updated_date, order_status, sales_channel, currency, quantity,
-    item_price, item_tax, shipping_price, gift_wrap_price, item_promotion_discount, ship_promotion_discount
-  FROM orders_by_last_update
-  UNION ALL
-  SELECT
-    2, _seller_id, amazon_order_id, purchase_date, last_updated_date, order_status, sales_channel, currency, quantity,
-    item_price, item_tax, shipping_price, gift_wrap_price, item_promotion_discount, ship_promotion_discount
-  FROM orders_by_order_date
-),
-ranked_sources AS (
-  SELECT
-    _seller_id, amazon_order_id, source,
-    ROW_NUMBER() OVER (
-      PARTITION BY _seller_id, amazon_order_id ORDER BY MAX(last_updated_date) DESC NULLS LAST, source
-    ) AS source_rank
-  FROM items
-  GROUP BY _seller_id, amazon_order_id, source
-),
-orders AS (
-  SELECT
-    items._seller_id AS seller_id,
-    items.amazon_order_id AS amazon_order_id,
-    CAST(MIN(purchase_date) AS DATE) AS order_date,
+    seller_id, order_id, is_pending, is_cancelled,
+    MIN(order_date) AS order_date,
     MAX(sales_channel) AS sales_channel,
     MAX(currency) AS currency,
-    LOWER(MAX(order_status)) AS order_status,
-    SUM(COALESCE(quantity, 0)) AS units,
-    SUM(COALESCE(item_price, 0)) AS item_sales,
+    SUM(units) AS units,
+    SUM(COALESCE(item_sales, 0)) AS item_sales,
     SUM(COALESCE(item_tax, 0)) AS item_tax,
-    SUM(COALESCE(shipping_price, 0) + COALESCE(gift_wrap_price, 0)) AS shipping_sales,
-    SUM(COALESCE(item_promotion_discount, 0) + COALESCE(ship_promotion_discount, 0)) AS discounts
-  FROM items
-  JOIN ranked_sources
-    ON ranked_sources._seller_id = items._seller_id AND ranked_sources.amazon_order_id = items.amazon_order_id
-    AND ranked_sources.source = items.source AND source_rank = 1
-  GROUP BY items._seller_id, items.amazon_order_id
+    SUM(shipping_sales) AS shipping_sales,
+    SUM(discounts) AS discounts
+  FROM order_items
+  GROUP BY seller_id, order_id, is_pending, is_cancelled
 ),
 channels AS (
   SELECT seller_id, sales_channel, MAX(currency) AS currency
@@ -64,9 +39,7 @@ classified AS (
   SELECT
     orders.seller_id, order_date, orders.sales_channel,
     COALESCE(orders.currency, channels.currency) AS currency,
-    units, item_sales, item_tax, shipping_sales, discounts,
-    order_status LIKE 'pending%' AS is_pending,
-    COALESCE(order_status IN ('cancelled', 'canceled'), FALSE) AS is_cancelled
+    units, item_sales, item_tax, shipping_sales, discounts, is_pending, is_cancelled
   FROM orders
   LEFT JOIN channels ON channels.seller_id = orders.seller_id AND channels.sales_channel = orders.sales_channel
 )

@@ -1,6 +1,6 @@
 -- Return rate of each SKU: units that Amazon shipped, by month of purchase, and how many of them were returned.
 --
--- Tables: customer_returns, orders_by_last_update | orders_by_order_date
+-- Tables: customer_returns, order_items
 -- Columns:
 --   seller_id: The seller.
 --   month: Month of the purchase, in UTC, such as 2026-06; NULL for returns of orders that are not loaded.
@@ -12,36 +12,15 @@
 --   return_rate: `units_returned` divided by `units_sold`, from 0 to 1; NULL if no sale is known.
 -- Caveats: A return counts in the month of its order, so the rates of recent months still grow. Returns to the seller's own warehouse
 --   (seller_fulfilled_returns) are not included. An order that is in both tables of orders counts once.
-WITH items AS (
+WITH sold AS (
   SELECT
-    1 AS source, _seller_id, amazon_order_id, sku, product_name, purchase_date, last_updated_date, order_status, fulfillment_channel, quantity
-  FROM orders_by_last_update
-  UNION ALL
-  SELECT
-    2, _seller_id, amazon_order_id, sku, product_name, purchase_date, last_updated_date, order_status, fulfillment_channel, quantity
-  FROM orders_by_order_date
-),
-ranked_sources AS (
-  SELECT
-    _seller_id, amazon_order_id, source,
-    ROW_NUMBER() OVER (
-      PARTITION BY _seller_id, amazon_order_id ORDER BY MAX(last_updated_date) DESC NULLS LAST, source
-    ) AS source_rank
-  FROM items
-  GROUP BY _seller_id, amazon_order_id, source
-),
-sold AS (
-  SELECT
-    items._seller_id AS seller_id, items.amazon_order_id AS order_id, sku,
+    seller_id, order_id, sku,
     MAX(product_name) AS product_name,
-    SUBSTR(CAST(CAST(MIN(purchase_date) AS DATE) AS STRING), 1, 7) AS month,
-    SUM(quantity) AS units
-  FROM items
-  JOIN ranked_sources
-    ON ranked_sources._seller_id = items._seller_id AND ranked_sources.amazon_order_id = items.amazon_order_id
-    AND ranked_sources.source = items.source AND source_rank = 1
-  WHERE LOWER(order_status) NOT IN ('cancelled', 'canceled') AND LOWER(fulfillment_channel) IN ('amazon', 'afn')
-  GROUP BY items._seller_id, items.amazon_order_id, sku
+    SUBSTR(CAST(MIN(order_date) AS STRING), 1, 7) AS month,
+    SUM(units) AS units
+  FROM order_items
+  WHERE NOT is_cancelled AND fulfillment = 'AFN'
+  GROUP BY seller_id, order_id, sku
 ),
 returned AS (
   SELECT

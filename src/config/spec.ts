@@ -7,6 +7,7 @@ import { folder, store } from './location-spec.js';
 import { quotaShareSpec } from './quota-share-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
+import { mcpSpec } from './mcp-spec.js';
 import { statusSpec } from './status-spec.js';
 import { variablePattern } from './substitute.js';
 import { type WarehouseConfig, warehouseSpec } from './warehouse-spec.js';
@@ -117,6 +118,7 @@ export const configSpec = z.strictObject({
       'The status page of `sp-reports start`, with metrics and health checks (docs/status.md). `false` turns it off.',
     ),
   alarms: alarmsSpec.optional(),
+  mcp: mcpSpec,
   sellers: z.array(sellerSpec).default([]),
   pipelines: z.array(pipelineSpec).default([]),
 });

@@ -7,8 +7,11 @@ export interface ViewFile {
   description: string;
   /** What the view leaves out, and what its figures are based on; empty if not stated. */
   caveats: string;
-  /** Names of tables in groups: at least one of each group must exist. */
-  tables: string[][];
+  /**
+   * Names of tables and views in groups: at least one of each group must exist, except in a group
+   * of one that is optional.
+   */
+  tables: { name: string; isOptional: boolean }[][];
   /** Empty if not listed. */
   columns: { name: string; description: string }[];
   /** The SELECT, without a semicolon at its end. */
@@ -41,7 +44,7 @@ export function readViewText(
     const found = header.tables ? `"${header.tables}"` : 'none';
     problem(
       1,
-      `expected a line such as "-- Tables: ledger_detail, reimbursements" (all of them) or "-- Tables: settlement_v2 | settlement_v1" (one at least), found ${found}`,
+      `expected a line such as "-- Tables: ledger_detail, reimbursements" (all of them), "-- Tables: settlement_v2 | settlement_v1" (one at least) or "-- Tables: listings, product_costs?" (the second if it exists), found ${found}`,
     );
   }
   const body = end === -1 ? '' : lines.slice(end).join('\n');
@@ -77,11 +80,18 @@ function readHeader(lines: string[]) {
 }
 
 /**
- * Reads a list of tables: `a | b, c` means a or b, and c. Undefined if the text is something else.
+ * Reads a list of tables: `a | b, c, d?` means a or b, and c, and d if it exists. Undefined if the
+ * text is something else.
  */
-function readTables(text: string): string[][] | undefined {
+function readTables(text: string): ViewFile['tables'] | undefined {
   const groups = text.split(',').map((group) => group.split('|').map((name) => name.trim()));
-  return groups.flat().every((name) => /^[a-z]\w*$/i.test(name)) ? groups : undefined;
+  const isName = (name: string) => /^[a-z]\w*$/i.test(name);
+  const isGroup = ([first = '', ...more]: string[]) =>
+    more.length > 0 ? [first, ...more].every(isName) : isName(first.replace(/\?$/, ''));
+  if (!groups.every(isGroup)) return undefined;
+  return groups.map((group) =>
+    group.map((name) => ({ name: name.replace(/\?$/, ''), isOptional: name.endsWith('?') })),
+  );
 }
 
 /** Returns what is wrong with a text that should be one SELECT; undefined if nothing is. */

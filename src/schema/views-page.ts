@@ -1,5 +1,5 @@
 import type { ReportSchemas } from './types.js';
-import type { View } from './views.js';
+import type { View, ViewTable } from './views.js';
 
 /** Returns the reference page of the views that come with the program. */
 export function viewsPage(views: View[], schemas: ReportSchemas): string {
@@ -18,8 +18,8 @@ ${index.join('\n')}
 
 \`\`\`sql
 -- The ten most profitable products, per currency, after Amazon's fees.
-SELECT currency, sku, SUM(units_sold) AS units, SUM(profit) AS profit
-FROM profit_per_sku
+SELECT currency, sku, SUM(units_sold) AS units, SUM(profit_before_costs) AS profit
+FROM profit_per_sku_and_month
 WHERE sku IS NOT NULL
 GROUP BY currency, sku
 ORDER BY profit DESC
@@ -48,21 +48,26 @@ FROM inventory_planning
 WHERE units_shipped_t90 = 0
 \`\`\`
 
-- \`Tables: a, b\` means that the view needs both tables. With \`Tables: a | b\`, one is enough; the other one counts as empty until it exists.
+- \`Tables: a, b\` means that the view needs both tables. With \`Tables: a | b\`, one is enough; the other one counts as empty until it exists. With
+  \`Tables: a, b?\`, the view does without \`b\`, which counts as empty until it exists.
+- A view may read other views, packaged ones and your own: name them under \`Tables:\` too. It contains their SQL, so it changes with them.
+- \`marketplace_facts\` is a table of facts that every view may read: \`marketplace_id\`, \`country\`, \`marketplace_name\` (such as Amazon.de),
+  \`currency\` and \`time_zone\`, all of them texts.
+- \`LOCAL_DATE(time, zone)\` is the day of a UTC time in a time zone, in every warehouse: \`LOCAL_DATE(posted_date_time, 'Europe/Berlin')\`.
 - \`Columns:\` and \`Caveats:\` are optional. They are for readers, and for \`schemas export --format dbt\`.
 - Tables are named without a schema or dataset. Every column of the report schema exists; it is NULL if no document had it yet.
 - If you may switch warehouses, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions. The text of
   floating-point numbers, lists and JSON differs between them ([bigquery.md](bigquery.md#tables)).
 - \`sp-reports schemas check\` reports mistakes by file and line: a statement other than SELECT, unknown columns and tables, a name that a table
-  already has. The next commit recreates the view if its SQL or its tables changed, and drops it if its file is gone.
+  already has. The next commit recreates the view if its SQL, what it reads or its tables changed, and drops it if its file is gone.
 - A view that cannot be created never blocks a load. The log and \`sp-reports tables --views\` report the reason. The program never changes a view or table of the same name that somebody else created.
 
 ${views.map((view) => section(view, types)).join('\n')}`;
 }
 
 function section({ name, description, caveats, tables, columns }: View, types: Map<string, string>): string {
-  const source = (table: string) => `\`${table}\` (${types.get(table) ?? 'no report schema'})`;
-  const read = tables.map((group) => group.map((table) => source(table.name)).join(' or ')).join(', and ');
+  const source = (table: ViewTable) => `\`${table.name}\`${sourceNote(table, types)}`;
+  const read = tables.map((group) => group.map(source).join(' or ')).join(', and ');
   return `## ${name}
 
 ${description}
@@ -75,6 +80,11 @@ ${columns.map((column) => `| \`${column.name}\` | ${cell(column.description)} |`
 
 ${caveats}
 `;
+}
+
+function sourceNote({ name, view, facts, isOptional }: ViewTable, types: Map<string, string>): string {
+  const what = view ? 'a view' : facts ? 'facts' : (types.get(name) ?? 'no report schema');
+  return ` (${what}${isOptional ? ', if it exists' : ''})`;
 }
 
 function cell(text: string): string {

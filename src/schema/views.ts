@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
+import { type FactRow, facts } from './facts.js';
 import { lineage } from './lineage.js';
 import { type SchemaFolders, shortPath } from './read.js';
 import type { ColumnType, ReportSchemas } from './types.js';
@@ -10,16 +11,40 @@ import { readViewText, type ViewFile } from './view-file.js';
 
 /** A question answered from tables, as a view of the warehouse. */
 export interface View extends Omit<ViewFile, 'tables'> {
-  /** Tables in groups: at least one of each group must exist. */
+  /** What it reads, in groups: at least one of each group must exist. */
   tables: ViewTable[][];
   /** The file it was read from, for messages. */
   file: string;
 }
 
+/** A table of reports, another view, or facts that the program knows. */
 export interface ViewTable {
   name: string;
+  /** Whether the view is made without it; it then counts as empty. */
+  isOptional?: boolean;
   /** All columns including lineage, if a report schema has the table. */
   columns?: { name: string; type: ColumnType }[];
+  view?: View;
+  facts?: FactRow[];
+}
+
+/** The tables that a view cannot be made without, each as `a or b`, in the order of its file. */
+export function waitsFor(view: View, isThere: (table: string) => boolean): string[] {
+  const waits = view.tables.map((group) => {
+    const each = group.map((table) => waitsForTable(table, isThere));
+    return each.some((missing) => missing.length === 0) ? [] : [joinAlternatives(each)];
+  });
+  return [...new Set(waits.flat())];
+}
+
+function waitsForTable(table: ViewTable, isThere: (name: string) => boolean): string[] {
+  if (table.isOptional || table.facts) return [];
+  if (table.view) return waitsFor(table.view, isThere);
+  return isThere(table.name) ? [] : [table.name];
+}
+
+function joinAlternatives(alternatives: string[][]): string {
+  return alternatives.map((each) => each.join(' and ')).join(' or ');
 }
 
 /**
@@ -46,7 +71,7 @@ export function checkViews(
       schema.tables.map((table) => [table.name, { schema, table }] as const),
     ),
   );
-  const views = new Map<string, View>();
+  const read = new Map<string, ReadView>();
   const unique = [...new Set(folders.map((name) => path.resolve(name)))];
   for (const [index, folder] of unique.entries()) {
     for (const file of viewFiles(path.join(folder, 'views'), problems)) {
@@ -58,21 +83,60 @@ export function checkViews(
         const message = `${name} is already the table of ${owner.schema.reportType}, in ${owner.schema.file}; choose another name for the view`;
         problems.push({ file: shortPath(file), line: 1, column: 1, path: '', message });
       }
+      if (facts.has(name)) {
+        const message = `${name} are facts that views can read; choose another name for the view`;
+        problems.push({ file: shortPath(file), line: 1, column: 1, path: '', message });
+        continue;
+      }
       // A table of the user takes precedence over a packaged view.
       if (owner) continue;
-      const tables = view.tables.map((group) =>
-        group.map((table): ViewTable => {
-          const columns = owners.get(table)?.table.columns;
-          return { name: table, columns: columns && [...columns, ...lineage] };
-        }),
-      );
-      views.set(name, { ...view, tables, file: shortPath(file) });
+      read.set(name, { ...view, file: shortPath(file) });
     }
   }
+  const columnsOf = (table: string) => {
+    const columns = owners.get(table)?.table.columns;
+    return columns && [...columns, ...lineage];
+  };
+  const views = resolveViews(read, columnsOf, problems);
   return {
-    views: [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    views: views.sort((a, b) => (a.name < b.name ? -1 : 1)),
     problems: inOrder(problems),
   };
+}
+
+type ReadView = ViewFile & Pick<View, 'file'>;
+
+/** Finds what each view reads. A view that would read itself is a problem. */
+function resolveViews(
+  read: Map<string, ReadView>,
+  columnsOf: (table: string) => ViewTable['columns'],
+  problems: YamlProblem[],
+): View[] {
+  const views = new Map<string, View>();
+  const begun: string[] = [];
+  const resolve = (name: string): View | undefined => {
+    const known = views.get(name);
+    const found = read.get(name);
+    if (known || !found) return known;
+    if (begun.includes(name)) {
+      const message = `the view reads itself: ${[...begun.slice(begun.indexOf(name)), name].join(', ')}`;
+      problems.push({ file: found.file, line: 1, column: 1, path: '', message });
+      return undefined;
+    }
+    begun.push(name);
+    const tables = found.tables.map((group) =>
+      group.map((table): ViewTable => {
+        const columns = columnsOf(table.name);
+        if (columns) return { ...table, columns };
+        return { ...table, facts: facts.get(table.name), view: resolve(table.name) };
+      }),
+    );
+    begun.pop();
+    const view = { ...found, tables };
+    views.set(name, view);
+    return view;
+  };
+  return [...read.keys()].flatMap((name) => resolve(name) ?? []);
 }
 
 function readView(name: string, file: string, problems: YamlProblem[]): ViewFile | undefined {

@@ -8,6 +8,7 @@ import { badInputPage } from './bad-input.js';
 import { amazonProvocations } from './provocations/amazon.js';
 import { badInputProvocations, documentProvocations } from './provocations/documents.js';
 import { machineProvocations } from './provocations/machine.js';
+import { postgresProvocations } from './provocations/postgres.js';
 import { settingsProvocations } from './provocations/settings.js';
 import { storageProvocations } from './provocations/storage.js';
 import { provokedCodes } from './provoke.js';
@@ -34,6 +35,7 @@ const provocations = {
   ...badInputProvocations(badInputCodes),
   ...machineProvocations,
   ...storageProvocations,
+  ...postgresProvocations,
 };
 
 /** Codes that no test provokes, each with the reason. */

@@ -188,6 +188,28 @@ describe('an alarm condition', () => {
     assert.deepEqual([known(), known({})], [false, true]);
   });
 
+  it('is a copy of the warehouse that cannot be made, and is over only if this process has made one', () => {
+    const published = (problem?: { code: string; message: string; since: string }) => ({
+      warehouse: {
+        type: 'duckdb' as const,
+        name: 'w',
+        readAt: at,
+        published: { path: 'copy.duckdb', problem },
+      },
+    });
+    const key = 'machine/publish';
+    const problem = { code: 'PUBLISH_FAILED', message: 'publishing a copy: ENOSPC', since: at };
+    const [condition] = conditionsOf(sources(published(problem)), settings, {
+      wasSent: () => false,
+    }).conditions;
+    assert.deepEqual([condition?.key, condition?.kind, condition?.since], [key, 'machine', at]);
+    assert.match(condition?.text ?? '', /^publishing a copy: ENOSPC\. Make room/);
+    assert.deepEqual(keys(sources(published())), []);
+    const known = (changed?: Partial<StatusSnapshot>) =>
+      conditionsOf(sources(changed), settings, { wasSent: () => true }).isKnown(key);
+    assert.deepEqual([known(), known(published())], [false, true]);
+  });
+
   it('is a request that was abandoned', () => {
     const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },

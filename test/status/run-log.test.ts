@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineEvent } from '../../src/ingest/context.js';
+import { emptySummary } from '../../src/ingest/work-summary.js';
 import type { Run } from '../../src/runs/run.js';
 import { openRunLog } from '../../src/status/run-log.js';
 
 const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
 const run = (kind: Run['kind'] = 'drain') =>
   ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as Run;
-const nothing = { outcomes: {}, committed: [], failures: [] };
+const nothing = emptySummary();
 const refusal = { key: 'A1/doc-1', sellerId: 'A1', code: 'LOGIN_REFUSED', message: 'refused' };
 
 function open() {
@@ -47,8 +49,12 @@ describe('the log of runs', () => {
 
   it('shows why a run was aborted, and does not count it as a success', () => {
     const { log, begin } = open();
+    const full = new ReportsError('DISK_FULL', { path: 'lake', found: 'ENOSPC' });
+    begin().failed(full);
+    const { code, message, remedy } = full;
+    assert.deepEqual(log.runs()[0]?.error, { code, message, remedy });
     begin().failed(new Error('no disk'));
-    assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
+    assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk', remedy: undefined });
     assert.equal(log.succeededAt('all', 'drain'), undefined);
   });
 

@@ -15,6 +15,8 @@ import { runs } from '../property-runs.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
+/** The packaged views on orders alone. */
+const ofOrders = ['order_items', 'orders_per_day', 'orders_per_local_day'];
 const viewText = (sql: string, tables = 'listings', more = '') =>
   `-- What is listed.\n--\n-- Tables: ${tables}\n${more}${sql}\n`;
 
@@ -43,11 +45,11 @@ describe('views in a warehouse', () => {
     assert.deepEqual(await query('SELECT count(*) AS n FROM dear'), [{ n: '2' }]);
     own('dear.sql', viewText('SELECT seller_sku, price FROM listings WHERE price > 50;'));
     await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
-    assert.deepEqual(await views(), ['dear', 'orders_per_day']);
+    assert.deepEqual(await views(), ['dear', ...ofOrders]);
     assert.deepEqual(await query('SELECT seller_sku, price FROM dear'), []);
     rmSync(path('schemas', 'views', 'dear.sql'));
     await load();
-    assert.deepEqual(await views(), ['orders_per_day']);
+    assert.deepEqual(await views(), ofOrders);
   });
 
   it('are listed with what they wait for, and do not count as tables of reports', async () => {
@@ -70,6 +72,53 @@ describe('views in a warehouse', () => {
     assert.deepEqual(after.find(({ name }) => name === 'returns_per_sku')?.waitsFor, []);
     const tables = JSON.parse((await run('tables', '--json')).stdout) as { name: string }[];
     assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
+  });
+
+  it('may read other views, packaged ones and facts, and do without a table that is optional', async () => {
+    own(
+      'busy_days.sql',
+      viewText(
+        `SELECT order_date, orders, LOCAL_DATE(CAST(order_date AS TIMESTAMP), time_zone) AS before
+         FROM orders_per_day JOIN marketplace_facts ON marketplace_name = sales_channel
+         WHERE NOT EXISTS (SELECT 1 FROM listings)`,
+        'orders_per_day, marketplace_facts, listings?',
+      ),
+    );
+    own('busier_days.sql', viewText('SELECT orders FROM busy_days', 'busy_days'));
+    const order = Buffer.from(
+      'amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tsales-channel\tsku\tquantity\n1\t2026-06-02T01:00:00+00:00\t2026-06-02T01:00:00+00:00\tShipped\tAmazon.com\ta\t1\n',
+    );
+    await load(ordersType, order);
+    assert.deepEqual(await query('SELECT * FROM busy_days'), [
+      { order_date: '2026-06-02', orders: '1', before: '2026-06-01' },
+    ]);
+    assert.deepEqual(await query('SELECT * FROM busier_days'), [{ orders: '1' }]);
+    // The optional table exists now, and the packaged view is replaced.
+    await load();
+    assert.deepEqual(await query('SELECT * FROM busier_days'), []);
+    own(
+      'orders_per_day.sql',
+      viewText(
+        "SELECT 'Amazon.de' AS sales_channel, DATE '2026-01-01' AS order_date, 7 AS orders FROM order_items",
+        'order_items',
+      ),
+    );
+    own('busy_days.sql', viewText('SELECT order_date, orders FROM orders_per_day', 'orders_per_day'));
+    await load();
+    assert.deepEqual(await query('SELECT * FROM busier_days'), [{ orders: 7 }]);
+    const { code, stdout } = await run('schemas', 'check');
+    assert.equal(code, 0, stdout);
+  });
+
+  it('wait for the tables of the views that they read', async () => {
+    await load();
+    const listed = JSON.parse((await run('tables', '--views', '--json')).stdout) as {
+      name: string;
+      waitsFor: string[];
+    }[];
+    assert.deepEqual(listed.find(({ name }) => name === 'profit_per_sku_and_month')?.waitsFor, [
+      'settlement_v2 or settlement_v1',
+    ]);
   });
 
   it('are listed with the problem that prevents them', async () => {
@@ -157,7 +206,7 @@ describe('views in a warehouse', () => {
     await load(returnsType, Buffer.from(returned), '--created', '2026-01-01');
     own('comments.sql', viewText('SELECT customer_comments FROM customer_returns', 'customer_returns'));
     await load();
-    const made = ['comments', 'orders_per_day', 'returns_per_sku'];
+    const made = ['comments', ...ofOrders, 'returns_per_sku'];
     assert.deepEqual(await query('SELECT * FROM comments'), [{ customer_comments: 'Mine' }]);
     assert.equal((await run('purge', '--older-than', '1d')).code, 0);
     assert.deepEqual(
@@ -219,6 +268,30 @@ describe('the SQL of views', () => {
       'listings.sql',
       viewText('SELECT 1 AS a FROM listings'),
       /^1: listings is already the table of GET_MERCHANT_LISTINGS_ALL_DATA/,
+    ],
+    [
+      'facts as its name',
+      'marketplace_facts.sql',
+      viewText('SELECT 1 AS a FROM listings'),
+      /^1: marketplace_facts are facts that views can read/,
+    ],
+    [
+      'reading itself',
+      'order_items.sql',
+      viewText('SELECT 1 AS a FROM orders_per_day', 'orders_per_day'),
+      /^1: the view reads itself: order_items, orders_per_day, order_items/,
+    ],
+    [
+      'an alternative that is optional',
+      'x.sql',
+      viewText('SELECT 1 AS a FROM listings', 'listings | listings_open?'),
+      /^1: expected a line such as "-- Tables/,
+    ],
+    [
+      'a call of LOCAL_DATE without a zone',
+      'x.sql',
+      viewText('SELECT LOCAL_DATE(_loaded_at) AS a FROM listings'),
+      /^4: .*local_date/i,
     ],
     ['unknown columns', 'x.sql', viewText('SELECT seller_sku,\n  prize\nFROM listings'), /^5: .*prize/],
     ['bad grammar', 'x.sql', viewText('SELECT FROM listings WHERE'), /^4: .*syntax error/],

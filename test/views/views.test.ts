@@ -11,23 +11,31 @@ import { makeWorld, type World } from '../ingest/world.js';
 import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
 
 const here = new URL('.', import.meta.url).pathname;
-const views = readdirSync(here, { withFileTypes: true })
+const books = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
 /**
- * Documents by report type, with the view to whose seller they belong: each view has its own
- * seller.
+ * Documents by report type, with the book to which they belong: a folder, whose name is its seller
+ * and a view.
  */
-const documents = views.flatMap((view) =>
-  readdirSync(join(here, view))
-    .filter((name) => name !== 'expected.json')
-    .map((name) => ({ view, type: name.replace(/\..*$/, ''), file: join(here, view, name) })),
+const documents = books.flatMap((book) =>
+  readdirSync(join(here, book))
+    .filter((name) => !/^expected\..*json$/.test(name))
+    .map((name) => ({ book, type: name.replace(/\..*$/, ''), file: join(here, book, name) })),
+);
+
+/** What each view returns: `expected.json` for the one of the folder's name, or its own file. */
+const answers = books.flatMap((book) =>
+  readdirSync(join(here, book)).flatMap((name) => {
+    const [isAnswer, view = book] = /^expected\.(?:(.+)\.)?json$/.exec(name) ?? [];
+    return isAnswer ? [{ book, view, file: join(here, book, name) }] : [];
+  }),
 );
 
 /**
- * Checks the results of the views on the documents against their `expected.json`, and that views
- * are made and dropped when they should be.
+ * Checks the results of the views on the documents against what was computed by hand, and that
+ * views are made and dropped when they should be.
  */
 function describeViews(name: string, warehouse: () => object | undefined): void {
   describe(`the packaged views on ${name}`, () => {
@@ -36,14 +44,14 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
     // In one drain, because many commits together make the tables faster.
     before(async () => {
       const settings = warehouse();
-      world = await makeWorld({ moreSellers: views, settings: settings && { warehouse: settings } });
-      for (const { view, type, file } of documents) {
+      world = await makeWorld({ moreSellers: books, settings: settings && { warehouse: settings } });
+      for (const { book, type, file } of documents) {
         const times = {
           createdAt: new Date('2026-07-01'),
           dataStart: new Date('2026-06-30'),
           dataEnd: new Date('2026-06-30'),
         };
-        const report = { sellerId: view, reportType: type, body: readFileSync(file), ...times };
+        const report = { sellerId: book, reportType: type, body: readFileSync(file), ...times };
         await world.sandbox.notify(world.sandbox.addReport(report));
       }
       const { code, stderr } = await world.run('run');
@@ -53,10 +61,11 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
 
     const query = (sql: string) => world.query(sql);
 
-    for (const view of views) {
-      it(`${view} returns what its documents add up to`, async () => {
-        const rows = await query(`SELECT * FROM ${view} WHERE seller_id = '${view}'`);
-        const expected = JSON.parse(readFileSync(join(here, view, 'expected.json'), 'utf8')) as object[];
+    for (const { book, view, file } of answers) {
+      const of = book === view ? 'its documents' : `the documents of ${book}`;
+      it(`${view} returns what ${of} add up to`, async () => {
+        const rows = await query(`SELECT * FROM ${view} WHERE seller_id = '${book}'`);
+        const expected = JSON.parse(readFileSync(file, 'utf8')) as object[];
         const inOrder = (list: object[]) => list.map((row) => JSON.stringify(row)).sort();
         assert.deepEqual(inOrder(rows.map(comparable)), inOrder(expected));
       });

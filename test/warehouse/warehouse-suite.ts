@@ -31,7 +31,7 @@ export interface Ways {
   /** Whether lists may contain NULL. */
   hasNullInLists: boolean;
   /** The place of its example among the queries of docs/errors.md. */
-  exampleQuery: 0 | 1;
+  exampleQuery: 0 | 1 | 2;
   /** Whether an answer may have columns of the same name. */
   hasColumnsOfOneName: boolean;
   /**
@@ -61,8 +61,9 @@ const waysOfDuckDb: Ways = {
 export function describeWarehouse(
   name: string,
   open: (folder: string) => Promise<Warehouse>,
-  ways: Ways = waysOfDuckDb,
+  given: Partial<Ways> = {},
 ): void {
+  const ways = { ...waysOfDuckDb, ...given };
   const section = (title: string, body: () => void) => {
     if (ways.sections?.includes(title) ?? true) describe(title, body);
   };
@@ -442,6 +443,25 @@ export function describeWarehouse(
         assert.deepEqual(await content(), ['jp', 'us de']);
         await warehouse.commit([await report(5, ['all'], { marketplaceIds: [] })]);
         assert.deepEqual(await content(), ['all']);
+      });
+
+      it('removes the rows of unloaded documents, and those that they replaced come back with their loads', async () => {
+        const [old, newer, newest] = [
+          await report(1, ['x', 'y']),
+          await report(2, ['z']),
+          await report(3, ['z']),
+        ];
+        for (const each of [old, newer, newest]) await warehouse.commit([each]);
+        const unloaded = ({ entry }: Load): Load => ({
+          entry: { ...entry, status: 'unloaded', tables: [] },
+          tables: [],
+          rejectsPath: null,
+        });
+        assert.deepEqual(await warehouse.commit([unloaded(newest), unloaded(newer), old]), []);
+        assert.deepEqual(await content(), ['x', 'y']);
+        assert.equal(await warehouse.countLoads({ statuses: ['unloaded'] }), 2);
+        await warehouse.commit([newer]);
+        assert.deepEqual(await content(), ['z']);
       });
 
       it('does not change for a document without any text, nor for an older one that comes later', async () => {
@@ -1351,8 +1371,8 @@ export function describeWarehouse(
       it('has them as rows by the example in docs/errors.md', async () => {
         await commitAll();
         const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-        const queries = [...page.matchAll(/```sql(?: bigquery)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
-        assert.equal(queries.length, 2);
+        const queries = [...page.matchAll(/```sql(?: \w+)?\n(.+?)\n```/gs)].map(([, sql]) => sql);
+        assert.equal(queries.length, 3);
         const found = await rows(queries[ways.exampleQuery] ?? '');
         assert.deepEqual(found.map((row) => `${row.document_id} ${row.code} ${row.message}`).toSorted(), [
           'd1 TOTALS_DIFFER look',

@@ -4,7 +4,13 @@ import type { Logger } from 'pino';
 import { checkConfig, mistakesError } from '../../config/read.js';
 import type { Config } from '../../config/spec.js';
 import { type Check, examine, type Finding } from '../../connect/examine.js';
-import { bucketChecks, clockCheck, diskChecks, warehouseCheck } from '../../connect/machine-checks.js';
+import {
+  bucketChecks,
+  clockCheck,
+  diskChecks,
+  publishChecks,
+  warehouseCheck,
+} from '../../connect/machine-checks.js';
 import { queueChecks } from '../../connect/queue-checks.js';
 import { secretChecks } from '../../connect/secret-checks.js';
 import { sellerChecks } from '../../connect/seller-checks.js';
@@ -17,7 +23,7 @@ import type { QuotaPlan } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
-import { notificationsOf, seeClientSecrets, withQuota } from '../setup/open-amazon.js';
+import { notificationsOf, seeClientSecrets, withQuota } from '../../library/open-amazon.js';
 import { configOptions } from '../setup/open-context.js';
 import { openProgress } from '../setup/progress.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
@@ -98,6 +104,7 @@ function checksOf(config: Config, quota: QuotaPlan, log: Logger): Check[] {
     ...queues,
     ...sellers.map(({ subscription }) => subscription),
     warehouseCheck(openWarehouse(config)),
+    ...publishChecks(config),
   ];
 }
 

@@ -54,7 +54,14 @@ export function dropOwnViews(
 
 function viewStore(client: BigQueryClient, relations: Relations, state: State): shared.ViewStore {
   return {
-    dialect: { table: (name) => client.table(name), identifier, type: castType, tryCast: 'SAFE_CAST' },
+    dialect: {
+      table: (name) => client.table(name),
+      identifier,
+      type: castType,
+      tryCast: (text, type) => `SAFE_CAST(${text} AS ${castType(type)})`,
+      hasReplace: true,
+      localDate: (time, zone) => `DATE(${time}, ${zone})`,
+    },
     readVersions: async () => state.views,
     async obstacle(name) {
       const isOthers = await isForeign(client, name);

@@ -41,13 +41,22 @@ export async function dropOwnViews(connection: DuckDBConnection, names: string[]
   return own.length > 0;
 }
 
+/**
+ * The day of a time in UTC in a zone. DuckDB knows zones by its extension icu, which is built in.
+ */
+export function localDate(time: string, zone: string): string {
+  return `CAST(timezone(${zone}, CAST(${time} AS TIMESTAMP) AT TIME ZONE 'UTC') AS DATE)`;
+}
+
 function viewStore(connection: DuckDBConnection, relations: Relations): shared.ViewStore {
   return {
     dialect: {
       table: (name) => `main.${identifier(name)}`,
       identifier,
       type: duckDbType,
-      tryCast: 'TRY_CAST',
+      tryCast: (text, type) => `TRY_CAST(${text} AS ${duckDbType(type)})`,
+      hasReplace: true,
+      localDate,
     },
     readVersions: () => readVersions(connection),
     async obstacle(name) {
