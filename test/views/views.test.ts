@@ -39,7 +39,8 @@ const answers = books.flatMap((book) =>
  */
 function describeViews(name: string, warehouse: () => object | undefined): void {
   describe(`the packaged views on ${name}`, function () {
-    this.timeout(120_000);
+    // Statements with several views in them take the emulator seconds.
+    this.timeout(300_000);
     let world: World;
 
     // In one drain, because many commits together make the tables faster.

@@ -11,6 +11,7 @@ import { withoutSecrets } from '../../config/secrets.js';
 import { windowOf } from '../../config/request-spec.js';
 import type { Config } from '../../config/spec.js';
 import { systemClock } from '../../runtime/clock.js';
+import { ownTables } from '../../ingest/own-tables/own-tables.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
 import type { Io } from '../setup/io.js';
@@ -31,6 +32,7 @@ export async function configCheckAction(
     return;
   }
   if (!checked.config) throw mistakesError(checked);
+  for (const table of ownTables(checked.config)) await table.read();
   io.stdout.write(configText(checked.config, checked));
 }
 

@@ -8,6 +8,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import { didYouMean } from '../../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
 import { type FileMetadata, type LoadedFile, loadFiles } from '../../ingest/load-file.js';
+import { loadOwnTables } from '../../ingest/own-tables/load-own-tables.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
 import { readWarehouseConfig, withContext } from '../setup/open-context.js';
@@ -41,9 +42,11 @@ export async function loadAction(
   const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
   try {
     const outcomes = await untilStopped(io, (signals) =>
-      withContext(config, own, io, 'load', (context) => {
+      withContext(config, own, io, 'load', async (context) => {
         checkType(options, context);
         checkSeller(options.seller, config, context);
+        const { maxDocumentBytes } = options;
+        await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
         return loadAll(files, metadata, { context, signals, options, cwd: io.cwd, print });
       }),
     );
