@@ -60,6 +60,14 @@ WHERE json_array_length(warnings) > 0
 ORDER BY loaded_at DESC, code
 \`\`\`
 
+in PostgreSQL:
+
+\`\`\`sql postgres
+SELECT loaded_at, report_type, document_id, warning->>'code' AS code, warning->>'message' AS message
+FROM _loads CROSS JOIN jsonb_array_elements(warnings) AS warning
+ORDER BY loaded_at DESC, code
+\`\`\`
+
 and in BigQuery:
 
 \`\`\`sql bigquery

@@ -34,6 +34,7 @@ describe('the test scripts:', () => {
     stub('scripts/storage-emulator', 'echo "there is no Go" >&2; exit 3');
     stub('scripts/bigquery-emulator', 'echo "there is no Python" >&2; exit 3');
     stub('scripts/bigquery-analyzer', 'echo "there is no JDK" >&2; exit 3');
+    stub('scripts/postgres', 'echo "there is no PostgreSQL" >&2; exit 3');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -58,15 +59,24 @@ describe('the test scripts:', () => {
     assert.match(stderr, /on BigQuery are skipped: there is no Python/);
     assert.match(stderr, /on Google Cloud Storage are skipped: there is no Go/);
     assert.match(stderr, /with Google's SQL analyzer are skipped: there is no JDK/);
+    assert.match(stderr, /on PostgreSQL are skipped: there is no PostgreSQL/);
   });
 
   it('scripts/test runs with the emulators and the analyzer that exist', async () => {
     stub('scripts/storage-emulator', 'case $1 in --*) ;; *) echo storage; "$@";; esac');
     stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) echo bigquery; "$@";; esac');
     stub('scripts/bigquery-analyzer', 'case $1 in --*) ;; *) echo analyzer; "$@";; esac');
+    stub('scripts/postgres', 'case $1 in --*) ;; *) echo postgres; "$@";; esac');
     const { stdout, stderr } = await run('scripts/test');
-    assert.match(stdout, /storage\nbigquery\nanalyzer\nnpm run --silent check/);
+    assert.match(stdout, /storage\nbigquery\nanalyzer\npostgres\nnpm run --silent check/);
     assert.equal(stderr, '');
+  });
+
+  it('scripts/test runs on the one version of PostgreSQL that exists, and says which is missing', async () => {
+    stub('scripts/postgres', 'case $1 in --*) echo "no 18" >&2 ;; *) echo postgres; "$@";; esac');
+    const { stdout, stderr } = await run('scripts/test');
+    assert.match(stdout, /postgres\nnpm run --silent check/);
+    assert.match(stderr, /on PostgreSQL run without some of its versions: no 18/);
   });
 
   for (const missing of ['bigquery-emulator', 'bigquery-analyzer']) {
@@ -95,9 +105,7 @@ describe('the test scripts:', () => {
   });
 });
 
-describe('the npm scripts:', function () {
-  this.timeout(120_000);
-
+describe('the npm scripts:', () => {
   it('npm test -- FILE and npx mocha FILE run the tests of that file alone', async () => {
     const commands = [['node_modules/mocha/bin/mocha.js'], ['scripts/run-tests.mjs']];
     for (const command of commands) {

@@ -1,21 +1,24 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeLargeLedger } from '../../test/warehouse/large-ledger.js';
+import { documentOfLedger, makeLargeLedger } from '../../test/warehouse/large-ledger.js';
 import { numberOption } from '../options.js';
 
 /**
  * `npm run bench:ledger -- --rows 200000`: time, CPU time and peak memory of commands of the built
- * program on a ledger of that many documents, whose files are not there.
+ * program, and of its status page, on a ledger of that many documents, whose files are not there.
  */
-const commands = [
+const commandsOf = (documents: number) => [
   ['--version'],
   ['tables'],
   ['tables', '--gaps'],
   ['loads'],
   ['loads', 'orders_by_last_update', '--json'],
+  ['loads', '--warnings'],
+  ['loads', documentOfLedger(Math.floor(documents / 2))],
   ['schemas', 'drift'],
   ['alarms'],
   ['config', 'check'],
@@ -29,7 +32,8 @@ const settings = `warehouse: { path: warehouse.duckdb, memoryLimitMegabytes: 256
 lake: lake
 raw: raw
 state: state
-status: false
+alarms: { webhook: "\${ALARM_WEBHOOK}" }
+status: { port: 0 }
 sellers:
   - id: A0
     region: na
@@ -49,10 +53,29 @@ pipelines:
 const main = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 const preload = fileURLToPath(new URL('./peak-memory.cjs', import.meta.url));
 
-async function measure(folder: string, args: string[]) {
+interface Measured {
+  seconds: number;
+  cpuSeconds: number;
+  peakMegabytes: number;
+  code: unknown;
+  printed: number;
+  errors: string;
+}
+
+/** `use` works with the running program, and returns how long that took and how much was sent. */
+async function measure(
+  folder: string,
+  args: string[],
+  use?: (child: ChildProcess, errorsNow: () => string) => Promise<Pick<Measured, 'seconds' | 'printed'>>,
+): Promise<Measured> {
   const file = join(folder, 'peak');
   rmSync(file, { force: true });
-  const env = { ...process.env, PEAK_MEMORY_FILE: file, NODE_OPTIONS: `--require ${preload}` };
+  const env = {
+    ...process.env,
+    PEAK_MEMORY_FILE: file,
+    ALARM_WEBHOOK: 'http://127.0.0.1:9',
+    NODE_OPTIONS: `--require ${preload}`,
+  };
   const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
@@ -67,16 +90,33 @@ async function measure(folder: string, args: string[]) {
   child.stderr.on('data', (chunk) => {
     errors += chunk;
   });
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const used = await use?.(child, () => errors);
+  const code = await closed;
   const seconds = (performance.now() - startedMs) / 1000;
   // One line for each process: queries run in another one.
-  const used = readFileSync(file, 'utf8')
+  const lines = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
     .map((line) => line.split(' ').map(Number));
-  const peakMegabytes = (Math.max(...used.map(([kilobytes = 0]) => kilobytes)) * 1024) / 1e6;
-  const cpuSeconds = used.reduce((sum, [, microseconds = 0]) => sum + microseconds / 1e6, 0);
-  return { seconds, cpuSeconds, peakMegabytes, code, printed, errors };
+  const peakMegabytes = (Math.max(...lines.map(([kilobytes = 0]) => kilobytes)) * 1024) / 1e6;
+  const cpuSeconds = lines.reduce((sum, [, microseconds = 0]) => sum + microseconds / 1e6, 0);
+  return { seconds, printed, ...used, cpuSeconds, peakMegabytes, code, errors };
+}
+
+/** What the page gets first: until the ledger is read, the answer has no ledger. */
+async function askPage(child: ChildProcess, errorsNow: () => string) {
+  let startedMs = performance.now();
+  let text = '';
+  while (child.exitCode === null && !text.includes('"ledger":{')) {
+    await sleep(20);
+    const url = /"url":"([^"]+)"/.exec(errorsNow())?.[1];
+    if (!url) startedMs = performance.now();
+    else text = await (await fetch(new URL('api/status', url))).text();
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  child.kill('SIGTERM');
+  return { seconds, printed: text.length };
 }
 
 const rows = numberOption('rows', 200_000);
@@ -88,14 +128,19 @@ try {
   console.log(
     `${rows} documents\n\n| command | seconds | CPU seconds | peak MB | exit | bytes printed |\n|---|---:|---:|---:|---:|---:|`,
   );
-  for (const args of commands) {
-    const name = args.join(' ');
-    if (process.argv.includes('--only') && !name.includes(only ?? '')) continue;
-    const { seconds, cpuSeconds, peakMegabytes, code, printed, errors } = await measure(folder, args);
+  const show = (name: string, measured: Measured) => {
+    const { seconds, cpuSeconds, peakMegabytes, code, printed, errors } = measured;
     const figures = [seconds.toFixed(1), cpuSeconds.toFixed(1), peakMegabytes.toFixed(0), code, printed];
     console.log(`| ${[name, ...figures].join(' | ')} |`);
     if (process.argv.includes('--errors')) console.error(errors);
+  };
+  const isChosen = (name: string) => !process.argv.includes('--only') || name.includes(only ?? '');
+  for (const args of commandsOf(rows)) {
+    const name = args.join(' ');
+    if (isChosen(name)) show(name, await measure(folder, args));
   }
+  const page = 'the first data of the status page';
+  if (isChosen(page)) show(page, await measure(folder, ['start'], askPage));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

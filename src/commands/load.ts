@@ -11,17 +11,24 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     .description(
       'Loads report documents from disk, for example Seller Central downloads, without an Amazon account.',
     )
-    .argument('<file...>', 'report documents, gzipped or not')
+    .argument(
+      '<file...>',
+      'report documents, gzipped or not; folders and zip archives of them; patterns in quotes, such as "2026-*/*.txt"; - for standard input',
+    )
     .option(
       '--type <REPORT_TYPE>',
-      'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA (default: the one in the file name, otherwise the one whose schema explains the headers)',
+      'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA (default: the one in the name of the file, its folder or its archive, otherwise the one whose schema explains the headers)',
     )
+    .option('--name <NAME>', 'a file name for the document on standard input')
     .option('--new-type', 'accept a type without a schema whose name is nearly that of another type')
     .option(
       '--seller <ID>',
       'the seller they belong to (default: the only one in pipelines.yaml, otherwise "local")',
     );
-  return sampleOptions(command)
+  return sampleOptions(command, {
+    marketplace:
+      'default for each file: the one that the name of the file, its folder or its archive states, such as DE or amazon.de',
+  })
     .addOption(
       new Option('--compression <NAME>', 'compression that Amazon stated; the bytes take precedence').choices(
         ['GZIP'],

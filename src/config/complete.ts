@@ -50,14 +50,21 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
   const {
     type,
     path,
+    publish,
     memoryLimitMegabytes,
+    url = '',
+    schema,
     project = '',
     dataset = '',
     location,
     keyFile,
     endpoint,
   } = written;
-  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  if (type === 'duckdb') {
+    const copy = publish && { ...publish, path: resolve(folder, publish.path) };
+    return withoutUndefined({ type, path: resolve(folder, path), publish: copy, memoryLimitMegabytes });
+  }
+  if (type === 'postgres') return { type, url, schema, memoryLimitMegabytes };
   return {
     type,
     project,

@@ -1,8 +1,9 @@
+import { replacesAllRows } from '../schema/appends-rows.js';
 import { requestFacts } from '../schema/request-facts.js';
 import type { OptionFacts, ReportSchemas, RequestFacts } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
-import { maxSpanMs, spanText } from '../yaml/span.js';
+import { maxSpanMs, type Span, spanText, spanUnits } from '../yaml/span.js';
 import { itemsOf } from './request-items-spec.js';
 import { requestOptions } from './request-options.js';
 import { type RequestConfig, windowOf } from './request-spec.js';
@@ -16,7 +17,7 @@ export interface RequestProblem {
 /**
  * Finds what Amazon would refuse in a request, by the facts on its report type: a type without a
  * schema, that ended or cannot be requested this way, options and values that it does not have, and
- * windows that are too long.
+ * windows that are too long. Also windows whose reports would replace each other's rows.
  */
 export function factProblems(
   request: RequestConfig,
@@ -37,6 +38,8 @@ export function factProblems(
     ...originProblems(request, facts),
     ...optionProblems(request, facts),
     ...windowProblems(request, facts),
+    ...lostWindowProblems(request, schemas),
+    ...partialPeriodProblems(request),
   ];
 }
 
@@ -120,4 +123,31 @@ function windowProblems(request: RequestConfig, { maxWindow }: RequestFacts): Re
   if (!window || !maxWindow || maxSpanMs(window) <= maxSpanMs(maxWindow)) return [];
   const message = `longer than Amazon allows for ${request.reportType}: at most ${spanText(maxWindow)}`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
+}
+
+/** Of a snapshot, only the rows of the newest window would stay. */
+function lostWindowProblems(request: RequestConfig, schemas: ReportSchemas): RequestProblem[] {
+  const { reportType, window } = request;
+  if (!window || !replacesAllRows(schemas, reportType)) return [];
+  const message = `each report of ${reportType} replaces the rows of the one before, so that only the newest window would stay; remove \`window\`, or write a schema with \`load: { mode: merge }\``;
+  return [{ at: ['window'], message }];
+}
+
+/** A row for a week or month would be replaced by one of a few days of it. */
+function partialPeriodProblems({ window, reportOptions }: RequestConfig): RequestProblem[] {
+  const granularity = reportOptions.dateGranularity;
+  const unit = spanUnits.find((each) => each.toUpperCase() === granularity);
+  if (!window || !unit || isWhole(window, unit)) return [];
+  const message = `cuts a ${unit} into parts, but \`dateGranularity: ${granularity}\` has a row for each ${unit}, and each report would replace it by a part; write \`window: 1 ${unit}\``;
+  return [{ at: ['window'], message }];
+}
+
+/** Whether a window is made of whole days, weeks or months, whichever is the unit. */
+function isWhole(window: Span, unit: Span['unit']): boolean {
+  const windowMs = maxSpanMs(window);
+  const unitMs = maxSpanMs({ count: 1, unit });
+  if (unit === 'day') return windowMs % unitMs === 0;
+  // A window of seven days is a week, as Amazon counts weeks.
+  if (unit === 'week') return windowMs === unitMs;
+  return window.unit === unit || (unit === 'month' && ['quarter', 'year'].includes(window.unit));
 }

@@ -8,22 +8,26 @@ import { configSpec } from './spec.js';
 interface Location {
   key: YamlPath;
   path: string;
+  /** Whether the program treats everything that it finds there as its own. */
+  isOwn: boolean;
 }
 
 /**
- * Finds locations that would damage each other. The lake, the raw documents and the warehouse file
- * must each be separate, because the program treats everything it finds there as its own.
+ * Finds locations that would damage each other. The lake, the raw documents, the warehouse file and
+ * its published copy must each be separate, because the program treats everything it finds there as
+ * its own.
  */
 export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): YamlProblem[] {
   if (typeof data !== 'object' || data === null) return [];
-  const keys = [['lake'], ['raw'], ['warehouse', 'path'], ['state'], ['schemas']];
+  const own = [['lake'], ['raw'], ['warehouse', 'path'], ['warehouse', 'publish', 'path']];
+  const keys = [...own, ['state'], ['schemas']];
   const locations = keys.flatMap((key): Location[] => {
     const path = valueAt(data, key) ?? valueAt(configSpec.parse({}), key);
-    return typeof path === 'string' && path !== '' ? [{ key, path }] : [];
+    return typeof path === 'string' && path !== '' ? [{ key, path, isOwn: own.includes(key) }] : [];
   });
   const isWritten = ({ key }: Location) => valueAt(data, key) !== undefined;
   const problems: YamlProblem[] = [];
-  for (const [index, owner] of locations.slice(0, 3).entries()) {
+  for (const [index, owner] of locations.filter(({ isOwn }) => isOwn).entries()) {
     for (const [position, other] of locations.entries()) {
       const way = wayFrom(owner.path, other.path, folder);
       const isInside =

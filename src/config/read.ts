@@ -13,6 +13,7 @@ import { overlapProblems } from './overlap-problems.js';
 import { relationProblems } from './relation-problems.js';
 import { requestProblems } from './request-problems.js';
 import { isSecret, keepSecretsIn, secretProblems } from './secrets.js';
+import { readTarget } from './postgres-url.js';
 import { type Config, configSpec } from './spec.js';
 import { substituteFrom, type VariableUse } from './substitute.js';
 import { withoutUnset } from './without-unset.js';
@@ -45,9 +46,11 @@ export function readConfig(options: ReadConfigOptions): Config {
   throw mistakesError(checked);
 }
 
-/** The name of the warehouse in messages: the path of its file, or its dataset. */
+/** The name of the warehouse in messages: the path of its file, its schema, or its dataset. */
 export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string {
-  return warehouse.type === 'duckdb' ? warehouse.path : `bigquery:${warehouse.project}.${warehouse.dataset}`;
+  if (warehouse.type === 'duckdb') return warehouse.path;
+  if (warehouse.type === 'bigquery') return `bigquery:${warehouse.project}.${warehouse.dataset}`;
+  return `${readTarget(warehouse.url).name}.${warehouse.schema}`;
 }
 
 /** Returns the error CONFIG_INVALID with all mistakes. */

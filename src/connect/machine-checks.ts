@@ -1,4 +1,7 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { warehouseName } from '../config/read.js';
+import { publishConfig } from '../config/warehouse-spec.js';
 import type { Config } from '../config/spec.js';
 import { callJson } from '../source/selling-partner/http.js';
 import { readBucketUrl } from '../store/bucket-url.js';
@@ -29,7 +32,7 @@ export function diskChecks(config: Config): Check[] {
 const makeRoom =
   'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.';
 
-async function lookAtFolder(folder: string): Promise<CheckResult> {
+async function lookAtFolder(folder: string): Promise<CheckResult & { freeBytes?: number }> {
   try {
     await checkFolderWritable(folder);
   } catch (error) {
@@ -42,12 +45,9 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
     };
   }
   const { bavail, bsize } = await statfs(folder);
-  const found = `writable, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
-  if (bavail * bsize >= minFreeBytes) return { found };
-  return {
-    found,
-    next: makeRoom,
-  };
+  const freeBytes = bavail * bsize;
+  const found = `writable, ${(freeBytes / 1e9).toFixed(1)} GB free`;
+  return freeBytes >= minFreeBytes ? { found, freeBytes } : { found, next: makeRoom };
 }
 
 /** Checks that the buckets the program writes to can be listed, read, written and cleared. */
@@ -88,6 +88,30 @@ export function clockCheck(endpoint: string, now: () => number): Check {
       return { found, next: 'Synchronize the clock of this machine with a time server (NTP).' };
     },
   };
+}
+
+/**
+ * Checks that the folder of the published copy of the warehouse is writable and has room for
+ * another copy.
+ */
+export function publishChecks(config: Config): Check[] {
+  const settings = publishConfig(config.warehouse);
+  if (!settings) return [];
+  const { path } = settings;
+  return [
+    {
+      name: 'copy',
+      about: path,
+      async look() {
+        const { found, next, freeBytes = 0 } = await lookAtFolder(dirname(path));
+        if (next !== undefined) return { found, next };
+        // The last copy stays until the new one is complete.
+        const { size } = await stat(warehouseName(config)).catch(() => ({ size: 0 }));
+        const needed = `${found}; a copy has ${(size / 1e9).toFixed(1)} GB`;
+        return freeBytes > size ? { found: needed } : { found: needed, next: makeRoom };
+      },
+    },
+  ];
 }
 
 /** Checks whether loads can be committed now, and whether their rows stay. */

@@ -74,6 +74,11 @@ export const documentErrors = {
     message: 'opening {path}: {found}',
     remedy: 'Check the name and the permissions of the file.',
   },
+  ARCHIVE_UNREADABLE: {
+    kind: 'terminal',
+    message: 'opening the archive {path}: {found}',
+    remedy: 'If you trust the archive, unpack it and load its files. Otherwise download it again.',
+  },
   REPORT_FATAL: {
     kind: 'terminal',
     message: 'report {reportId} of type {reportType} is FATAL at Amazon: {found}',

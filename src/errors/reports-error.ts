@@ -4,6 +4,7 @@ import { bucketErrors } from './buckets.js';
 import { documentErrors } from './documents.js';
 import { machineErrors } from './machine.js';
 import { parsingErrors } from './parsing.js';
+import { postgresErrors } from './postgres.js';
 import { queueErrors } from './queue.js';
 import { schemaErrors } from './schemas.js';
 import { quote } from './secrets.js';
@@ -27,6 +28,7 @@ export const catalogue = {
   ...machineErrors,
   ...bucketErrors,
   ...warehouseErrors,
+  ...postgresErrors,
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
@@ -118,13 +120,15 @@ export function faultOf(error: unknown): 'document' | 'machine' | 'service' | 'u
   if (!(known instanceof ReportsError)) {
     return networkCodes.has((error as NodeJS.ErrnoException | undefined)?.code ?? '') ? 'service' : 'unknown';
   }
-  if (isMachinesError(known.code) || known.code === 'WAREHOUSE_UNREADABLE') return 'machine';
+  if (isMachinesError(known.code) || unreadableFile.has(known.code)) return 'machine';
   if (known.kind === 'terminal') return 'document';
   // What an answering host can't send fails by the document, for all that is known; and it may be
   // too wide for the memory.
   if (known.code === 'DOWNLOAD_FAILED' || known.code === 'WAREHOUSE_OUT_OF_MEMORY') return 'unknown';
   return 'service';
 }
+
+const unreadableFile = new Set<ErrorCode>(['WAREHOUSE_UNREADABLE', 'WAREHOUSE_FORMAT_UNSUPPORTED']);
 
 /** Whether a code is of what the machine causes, by its file systems or its memory. */
 export function isMachinesError(code: string): boolean {

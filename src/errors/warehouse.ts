@@ -20,6 +20,13 @@ export const warehouseErrors = {
     remedy:
       'Run `sp-reports run` or `sp-reports rebuild`. Either one sets the file aside and makes it again from the lake and the raw documents.',
   },
+  WAREHOUSE_FORMAT_UNSUPPORTED: {
+    kind: 'terminal',
+    message:
+      'opening {path}: another version of DuckDB wrote it, in a format that this one can not read ({found})',
+    remedy:
+      'The file is intact, and stays as it is. Use a newer sp-reports, or write the file back with that version of DuckDB, as "Versions of DuckDB" in docs/guides/query-tools.md shows. Messages stay on the queue until then.',
+  },
   WAREHOUSE_REFUSED: {
     kind: 'terminal',
     message: 'loading {thing} into {path}: {found}',
@@ -78,6 +85,22 @@ export const warehouseErrors = {
     remedy:
       'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
+  ANSWER_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'writing the answer as {format}: {found}',
+    remedy: 'Use `--format csv`, which holds any answer, or select less.',
+  },
+  PUBLISH_FAILED: {
+    kind: 'retryable',
+    message: 'publishing a copy of {warehouse} as {path}: {found}',
+    remedy:
+      'Make room on the disk of the copy, and make sure that the user that the program runs as can write its folder; `sp-reports doctor` tests both. Loading continues, the last copy stays as it was, and the program tries again by itself.',
+  },
+  NAME_UNKNOWN: {
+    kind: 'terminal',
+    message: 'looking for the {kind} {found}: the warehouse has none of that name',
+    remedy: 'Use a name that exists: {hint}',
+  },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',
@@ -95,6 +118,12 @@ export const warehouseErrors = {
     message: 'reading {path}: the file has changed since it was written: {found}',
     remedy:
       'Make it again from the raw document: run `sp-reports reload` with the document id, which is part of the file name.',
+  },
+  UNLOAD_REFUSED: {
+    kind: 'terminal',
+    message: 'unloading {thing}: {found}',
+    remedy:
+      'Nothing was changed. `sp-reports loads` and `sp-reports verify` show the state of each document.',
   },
   NOT_LOADED: {
     kind: 'terminal',

@@ -46,6 +46,12 @@ export const warningCatalogue = {
     remedy:
       'The characters were lost before the document arrived, or it has another charset. If many are wrong, load the raw document with `sp-reports load FILE --content-type "text/plain; charset=NAME"`.',
   },
+  TEXT_GARBLED: {
+    message:
+      'most of its characters beyond ASCII are garbled: they were read in another charset and written again, such as {found}, which was {meant}',
+    remedy:
+      'The document itself has these characters, and they were loaded as they are. Look at the texts in Seller Central: if they are right there, request the report again, and report it to Amazon; if not, correct the listings.',
+  },
   JSON_DUPLICATE_NAMES: {
     message:
       'objects of its JSON have a name more than once, of which the last value was loaded: {names}; in brackets how often a value was left out',

@@ -94,10 +94,12 @@ export function openSharedJson<T extends object>(
       clock,
     });
     try {
-      const { value, damage } = load();
+      const { value, damage } = known?.version === versionOf(path) ? known : load();
       const text = JSON.stringify(change(value), null, 2);
       if (damage !== undefined) await setAside(damage);
       await write(path, text);
+      // Checking the shape of a large file takes most of the time of a change.
+      known = { value: JSON.parse(text) as T, version: versionOf(path) };
     } finally {
       await lock?.release();
     }

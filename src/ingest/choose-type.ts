@@ -10,30 +10,35 @@ import type { ReportSchemas } from '../schema/types.js';
 import { openDocument } from '../source/document/examine.js';
 import { unreadable } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
+import type { LoadInput } from './load-inputs.js';
 import { listNames } from '../text/list-names.js';
 import { pluralize } from '../text/pluralize.js';
 
 /**
- * Chooses the report type of a file whose type nobody gave: the type in its name, otherwise the
- * type that the document states, otherwise the only one whose schema explains its headers.
+ * Chooses the report type of an input whose type nobody gave: the type in its name or in that of
+ * its folder or archive, otherwise the type that the document states, otherwise the only one whose
+ * schema explains its headers. Its bytes are at `bytesPath`.
  * Errors: TYPE_UNDECIDED, FILE_UNREADABLE, and those of `openDocument`.
  */
 export async function chooseType(
-  path: string,
+  { key: path, name, describedBy }: Pick<LoadInput, 'key' | 'name' | 'describedBy'>,
+  bytesPath: string,
   schemas: ReportSchemas,
   { maxTextBytes, contentType }: { maxTextBytes: number; contentType?: string },
 ): Promise<Decision> {
   const decided = (value: string, reason: string): Decision => ({ subject: 'report_type', value, reason });
-  const named = typeInName(basename(path), schemas);
-  if (named) return decided(named, 'the file name');
-  const known = { sellerId: 'local', documentId: basename(path), reportType: '', marketplaceIds: [] };
-  const raw: RawDocument = { metadata: { ...known, contentType }, path, bytes: 0, kept: null };
-  await access(path, constants.R_OK).catch((error: unknown) => {
+  for (const [index, each] of describedBy.entries()) {
+    const named = typeInName(each, schemas);
+    if (named) return decided(named, index === 0 ? 'the file name' : `the name ${JSON.stringify(each)}`);
+  }
+  const known = { sellerId: 'local', documentId: basename(name), reportType: '', marketplaceIds: [] };
+  const raw: RawDocument = { metadata: { ...known, contentType }, path: bytesPath, bytes: 0, kept: null };
+  await access(bytesPath, constants.R_OK).catch((error: unknown) => {
     throw unreadable(error, path);
   });
   const document = await openDocument(raw, { maxTextBytes });
   // The headers of a workbook are not at the beginning of its bytes.
-  if (document.charset === 'binary') throw undecided(path, 'it is a workbook');
+  if (document.charset === 'binary') throw undecided(path, 'it is a workbook or an archive');
   const head = await readHead(document.openText());
   const stated = await typeStatedIn(head);
   if (stated !== undefined) return decided(stated, 'the document states it');

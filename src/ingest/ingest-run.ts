@@ -10,7 +10,7 @@ import { type DocumentRun, type JobResult, processDocument } from './process-doc
 import { type ReportJob, receivesOf } from './report-job.js';
 import { isSettled } from './route.js';
 import type { JobInFlight } from './shared-work.js';
-import { failureOf, type Outcome, type WorkSummary } from './work-summary.js';
+import { addCommitted, emptySummary, failureOf, type Outcome, type WorkSummary } from './work-summary.js';
 
 /**
  * Every in-flight message must be kept invisible, so their number is capped for each run. The cap
@@ -38,7 +38,7 @@ export interface IngestOptions extends StopSignals {
  * table; what cannot be done in this run is given back.
  */
 export class IngestRun {
-  readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
+  readonly summary = emptySummary();
   /** Reports given back without an attempt because the quota does not allow them in this run. */
   deferrals = 0;
   /** Whether another process holds the warehouse: nothing can be committed now. */
@@ -254,7 +254,7 @@ export class IngestRun {
     const { onEvent, log } = this.context;
     this.count(result.outcome);
     if ('entry' in result) {
-      this.summary.committed.push(result.entry);
+      addCommitted(this.summary, result.entry);
     } else if (result.outcome === 'failed') {
       const { failure, error } = result;
       const { code, message } = failure;

@@ -4,12 +4,15 @@ import { isNotTheDocumentsFault } from '../errors/reports-error.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import type { CrashJournal } from '../scheduling/crash-journal.js';
 import type { Decision } from '../schema/findings.js';
+import { requestFacts } from '../schema/request-facts.js';
 import { keepFile, unreadable } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
+import { chooseMarketplace } from './choose-marketplace.js';
 import { chooseType } from './choose-type.js';
+import type { LoadInput } from './load-inputs.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
 import { openAttempt, openRunJournal } from './failure-policy.js';
 import { type Failure, failureOf } from './work-summary.js';
@@ -22,10 +25,10 @@ export type FileMetadata = Partial<Pick<DocumentMetadata, 'reportType'>> &
   Pick<DocumentMetadata, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
 
 /**
- * A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the
- * ledger row of the same bytes.
+ * An input that was loaded or quarantined, or why it was neither. `before`: the ledger row of the
+ * same bytes.
  */
-export type LoadedFile = { path: string } & (
+export type LoadedFile = { input: LoadInput } & (
   | { entry: LedgerEntry; before: LedgerEntry | undefined }
   | { failure: Failure }
 );
@@ -36,11 +39,11 @@ const maxCrashes = 2;
 /**
  * Loads documents from disk, for example Seller Central downloads, by the same data path as those
  * from Amazon. The document id is derived from the bytes: loading the same file again replaces its
- * rows. Yields each file when it is finished; starts none after the stop signal. Errors: those that
- * every file would meet, such as a locked warehouse; the reason of the abort signal.
+ * rows. Yields each input when it is finished; starts none after the stop signal. Errors: those
+ * that every file would meet, such as a locked warehouse; the reason of the abort signal.
  */
 export async function* loadFiles(
-  paths: string[],
+  inputs: LoadInput[],
   metadata: FileMetadata,
   context: PipelineContext,
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
@@ -53,22 +56,23 @@ export async function* loadFiles(
     maxDocumentBytes,
     signal: abort,
   };
-  for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
-  for (const path of paths) {
+  for (const { key } of inputs) context.onEvent({ event: 'work_found', key, reportType });
+  for (const input of inputs) {
+    const { key } = input;
     if (stop.aborted) return;
-    context.onEvent({ event: 'work_started', key: path, reportType });
+    context.onEvent({ event: 'work_started', key, reportType });
     try {
-      const { entry, before } = await loadFile(path, metadata, run);
-      context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
-      yield { path, entry: await withSuperseded(entry, context), before };
+      const { entry, before } = await loadInput(input, metadata, run);
+      context.onEvent({ event: 'work_finished', key, outcome: entry.status });
+      yield { input, entry: await withSuperseded(entry, context), before };
     } catch (error) {
       abort.throwIfAborted();
       if (isNotTheDocumentsFault(error)) throw error;
-      const failure = failureOf({ key: path, sellerId: null }, error);
+      const failure = failureOf({ key, sellerId: null }, error);
       const err = failure.code === 'UNEXPECTED' ? error : undefined;
-      context.log.error({ key: path, code: failure.code, err }, failure.message);
-      context.onEvent({ event: 'work_finished', key: path, outcome: 'failed' });
-      yield { path, failure };
+      context.log.error({ key, code: failure.code, err }, failure.message);
+      context.onEvent({ event: 'work_finished', key, outcome: 'failed' });
+      yield { input, failure };
     }
   }
 }
@@ -82,23 +86,26 @@ interface FileRun {
   signal: AbortSignal;
 }
 
-async function loadFile(
-  path: string,
+async function loadInput(
+  input: LoadInput,
   metadata: FileMetadata,
-  { context, commits, journal, maxDocumentBytes, signal }: FileRun,
+  run: FileRun,
 ): Promise<{ entry: LedgerEntry; before: LedgerEntry | undefined }> {
-  const key = await keyOfFile(path);
+  const { context, commits, journal, maxDocumentBytes, signal } = run;
+  const path = await input.open();
+  const key = await keyOfFile(input, path);
   const crashes = journal.crashes(key);
   const attempt = openAttempt({ key, crashes, maxCrashes, journal });
   await attempt.begin();
   try {
     // The ledger row of a quarantined file needs its type. If it crashed the program once more than
     // that, choosing the type may be what does so.
-    const refusal = crashes > maxCrashes ? attempt.refusal(basename(path)) : undefined;
+    const refusal = crashes > maxCrashes ? attempt.refusal(basename(input.name)) : undefined;
     if (refusal && metadata.reportType === undefined) throw refusal;
-    const { reportType, decisions } = await typeOf(path, metadata, context, maxDocumentBytes);
-    const raw = await keepFile(context.raw, path, { ...metadata, reportType });
-    context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
+    const known = await describe(input, path, metadata, run);
+    const { decisions } = known;
+    const raw = await keepFile(context.raw, path, { ...metadata, ...known.metadata });
+    context.onEvent({ event: 'bytes_downloaded', key: input.key, bytes: raw.bytes });
     const options = { pipeline: null, maxDocumentBytes, signal, isFresh: true, decisions };
     const before = (await context.warehouse.seen([ledgerKey(raw.metadata)])).get(ledgerKey(raw.metadata));
     const killed = attempt.refusal(raw.metadata.documentId);
@@ -112,28 +119,45 @@ async function loadFile(
 }
 
 /**
- * The key of a file in the crash journal, known before anything reads it. A file that changed is
+ * The key of an input in the crash journal, known before anything reads it. A file that changed is
  * another one. Errors: FILE_UNREADABLE.
  */
-async function keyOfFile(path: string): Promise<string> {
+async function keyOfFile({ key }: LoadInput, path: string): Promise<string> {
   try {
     const { size, mtimeMs } = await stat(path);
-    return `file ${path} ${size} ${mtimeMs}`;
+    return `file ${key} ${size} ${mtimeMs}`;
   } catch (error) {
-    throw unreadable(error, path);
+    throw unreadable(error, key);
   }
 }
 
-async function typeOf(
+/** The type and the marketplaces of an input: those given, otherwise those that it shows. */
+async function describe(
+  input: LoadInput,
   path: string,
-  { reportType, contentType }: FileMetadata,
-  { schemas }: PipelineContext,
-  maxTextBytes: number,
-): Promise<{ reportType: string; decisions: Decision[] }> {
-  if (reportType !== undefined) return { reportType, decisions: [] };
-  const decision = await chooseType(path, schemas, { maxTextBytes, contentType });
-  faultPoint('type-chosen');
-  return { reportType: decision.value, decisions: [decision] };
+  given: FileMetadata,
+  { context: { schemas }, maxDocumentBytes }: FileRun,
+): Promise<{ metadata: Pick<DocumentMetadata, 'reportType' | 'marketplaceIds'>; decisions: Decision[] }> {
+  const { contentType } = given;
+  const decisions: Decision[] = [];
+  let { reportType, marketplaceIds } = given;
+  if (reportType === undefined) {
+    const how = { maxTextBytes: maxDocumentBytes, contentType };
+    const decision = await chooseType(input, path, schemas, how);
+    faultPoint('type-chosen');
+    decisions.push(decision);
+    reportType = decision.value;
+  }
+  // Reports of these types are about the whole region.
+  const isOfRegion = requestFacts(schemas, reportType).marketplaces === 'ignored';
+  if (marketplaceIds.length === 0 && !isOfRegion) {
+    const chosen = chooseMarketplace(input.describedBy, reportType);
+    if (chosen) {
+      marketplaceIds = [chosen.marketplaceId];
+      decisions.push(chosen.decision);
+    }
+  }
+  return { metadata: { reportType, marketplaceIds }, decisions };
 }
 
 /** Only the warehouse knows which rows were left out for newer ones. */

@@ -1,9 +1,8 @@
-import { basename, dirname, join } from 'node:path';
-import { lakePath } from '../parquet/lake-path.js';
+import { basename, dirname } from 'node:path';
 import type { ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { mayHoldPersonalData, personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
-import { type RawId, rawPath, rawPathsOf, readRaws } from '../source/document/raw-store.js';
+import { readRaws } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
 import { ledgerFieldPages } from '../warehouse/ledger/ledger-pages.js';
 import {
@@ -15,7 +14,9 @@ import {
   type LoadStatus,
 } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { readLoadRecord, readRecords, recordPath, recordPathsOf } from '../ingest/load-record.js';
+import { readLoadRecord, readRecords } from '../ingest/load-record.js';
+import { type Candidate, claimFields, type FoundCandidate, listPurgeFiles } from './purge-files.js';
+import type { WorkTables } from './work-tables.js';
 
 /** A part of what a purge removes: a purge of any size needs the memory of one. */
 export interface PurgeStep {
@@ -28,87 +29,58 @@ export interface PurgeStep {
   leftovers: string[];
 }
 
-/** Files of which no ledger row is known yet. */
-interface Unclaimed {
-  /** Raw documents and their metadata. */
-  raw: Set<string>;
-  records: Set<string>;
-  /** Parquet files by their document. */
-  parquet: Map<string, string[]>;
-}
-
 /**
- * Finds the personal data of older reports, the documents of the ledger first. Errors: those of the
- * warehouse; PARQUET_FAILED.
+ * Finds the personal data of older reports, the documents of the ledger first. What may be as long
+ * as the ledger is in `tables`. Errors: those of the warehouse; PARQUET_FAILED; DISK_FULL.
  */
 export async function* planPurge(
   context: PipelineContext,
   before: string,
   rewriter: ParquetRewriter,
+  tables: WorkTables,
 ): AsyncGenerator<PurgeStep> {
   const { warehouse, clock, lake, onEvent } = context;
-  onEvent({ event: 'step_advanced', step: 'listing files', done: 0 });
   // Before the ledger: a file that is listed here and has no ledger row later was not just written.
-  const unclaimed = await listFiles(context);
+  const files = await listPurgeFiles(context, tables);
   const ofAge = { statuses: withDocument, madeBefore: before };
   let done = 0;
   for await (const page of ledgerFieldPages(warehouse, clock, candidateFields, ofAge)) {
     done += page.length;
     onEvent({ event: 'step_advanced', step: 'checking older documents', done });
-    yield await stepOf(page, warehouse.seen, unclaimed, before, context, rewriter);
+    await files.addCandidates(page.flatMap((row) => candidateOf(row, before, context)));
   }
-  if (unclaimed.raw.size + unclaimed.records.size + unclaimed.parquet.size === 0) return;
-  for await (const page of ledgerFieldPages(warehouse, clock, claimFields)) {
-    for (const row of page) claim(row, unclaimed, context);
+  for await (const found of files.candidates()) {
+    yield await stepOf(found, (some) => warehouse.seen(some.map(({ key }) => key)), context, rewriter);
   }
+  if (await files.areNone()) return;
+  for await (const page of ledgerFieldPages(warehouse, clock, claimFields)) await files.claim(page);
   // The next rebuild brings back loads that only the lake has.
-  for await (const records of readRecords(lake, [...unclaimed.records])) {
-    const found = records.map(({ load }) => load.entry);
-    const inLedger = await warehouse.seen(found.map(({ key }) => key));
-    const others = found.filter(({ key }) => !inLedger.has(key));
-    const entries = new Map(others.map((entry) => [entry.key, entry]));
-    const candidates = others.map((entry) => ({ ...entry, loadedAt: '' }));
-    yield await stepOf(candidates, async () => entries, unclaimed, before, context, rewriter);
+  for await (const paths of files.unclaimedRecords()) {
+    for await (const records of readRecords(lake, paths)) {
+      const inLedger = await warehouse.seen(records.map(({ load }) => load.entry.key));
+      const others = records.filter(({ load }) => !inLedger.has(load.entry.key));
+      await files.claim(others.map(({ load }) => load.entry));
+      await files.addCandidates(
+        others.flatMap(({ path, load: { entry } }) =>
+          candidateOf({ ...entry, loadedAt: '' }, before, context, path),
+        ),
+      );
+    }
   }
-  yield {
-    documents: [],
-    parquet: [],
-    raws: await unknownRaws(unclaimed, before, context),
-    leftovers: await unknownParquet(unclaimed, before, context, rewriter),
-  };
-}
-
-async function listFiles({ lake, raw }: PipelineContext): Promise<Unclaimed> {
-  const inLake = await lake.list();
-  const parquet = new Map<string, string[]>();
-  for (const path of inLake.filter((each) => each.endsWith('.parquet'))) {
-    const key = join(basename(dirname(path)), basename(path));
-    parquet.set(key, [...(parquet.get(key) ?? []), path]);
+  for await (const found of files.candidates()) {
+    yield await stepOf(found, (some) => readEntries(some, lake), context, rewriter);
   }
-  return { raw: new Set(await raw.list()), records: new Set(recordPathsOf(inLake, lake)), parquet };
-}
-
-const claimFields = ['key', 'sellerId', 'documentId', 'reportType'] as const satisfies LedgerField[];
-
-/** Notes that files belong to a ledger row, and returns those that are there. */
-function claim(
-  row: Pick<LedgerRow, (typeof claimFields)[number]>,
-  unclaimed: Unclaimed,
-  { raw, lake }: PipelineContext,
-): (RawId & { raw: string | undefined; parquet: string[] }) | undefined {
-  unclaimed.records.delete(recordPath(lake.folder, row));
-  const { sellerId, documentId, reportType } = row;
-  if (!sellerId || !documentId || !reportType) return undefined;
-  const id = { sellerId, documentId, reportType };
-  const path = rawPath(raw.folder, id);
-  const areThere = [path, `${path}.json`].map((each) => unclaimed.raw.delete(each));
-  const parquet = unclaimed.parquet.get(fileKey(id)) ?? [];
-  unclaimed.parquet.delete(fileKey(id));
-  return { ...id, raw: areThere.includes(true) ? path : undefined, parquet };
+  const nothing: PurgeStep = { documents: [], parquet: [], raws: [], leftovers: [] };
+  for await (const paths of files.unclaimedRaws()) {
+    yield { ...nothing, raws: await oldRaws(paths, before, context) };
+  }
+  for await (const paths of files.unclaimedParquet()) {
+    yield { ...nothing, leftovers: await oldParquet(paths, before, context, rewriter) };
+  }
 }
 
 /** The statuses of documents whose bytes were stored at some time. */
-const withDocument: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal'];
+const withDocument: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal', 'unloaded'];
 
 /** What shows whether a document is to be purged. */
 const candidateFields = [
@@ -120,40 +92,62 @@ const candidateFields = [
   'loadedAt',
 ] as const satisfies LedgerField[];
 
-type Candidate = Pick<LedgerRow, (typeof candidateFields)[number]>;
+type DatedRow = Pick<LedgerRow, (typeof candidateFields)[number]>;
+
+/** The document of a ledger row if it is old and may have personal data; otherwise nothing. */
+function candidateOf(
+  row: DatedRow,
+  before: string,
+  { schemas }: PipelineContext,
+  record: string | null = null,
+): Candidate[] {
+  const { key, status, sellerId, documentId, reportType } = row;
+  if (!sellerId || !documentId || !reportType) return [];
+  if (isPurged(row) || !isOlder(row, before) || !withDocument.includes(status)) return [];
+  const schema = schemas.get(reportType);
+  const isPersonal = schema
+    ? isPersonalBySchema(row, schema)
+    : status === 'quarantined' || status === 'fatal' || status === 'unloaded';
+  return [{ key, sellerId, documentId, reportType, isPersonal, record }];
+}
 
 /** `read` returns the whole entries of some candidates: few have personal data. */
 async function stepOf(
-  candidates: Candidate[],
-  read: (keys: string[]) => Promise<Map<string, LedgerEntry>>,
-  unclaimed: Unclaimed,
-  before: string,
+  candidates: FoundCandidate[],
+  read: (candidates: FoundCandidate[]) => Promise<Map<string, LedgerEntry>>,
   context: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<PurgeStep> {
   const step: PurgeStep = { documents: [], parquet: [], raws: [], leftovers: [] };
-  const found: { key: string; clearings: PurgeStep['parquet']; raw: string | undefined }[] = [];
-  for (const candidate of candidates) {
-    const files = claim(candidate, unclaimed, context);
-    if (!files || isPurged(candidate) || !isOlder(candidate, before)) continue;
-    if (!withDocument.includes(candidate.status)) continue;
-    const clearings = await clearingsOf(candidate, files, context, rewriter);
-    if (clearings) found.push({ key: candidate.key, clearings, raw: files.raw });
-  }
-  const entries = await read(found.map(({ key }) => key));
-  for (const { key, clearings, raw } of found) {
-    const entry = entries.get(key);
+  const suspects = candidates.filter((each) => isSuspect(each, context));
+  const entries = suspects.length > 0 ? await read(suspects) : new Map<string, LedgerEntry>();
+  for (const suspect of suspects) {
+    const entry = entries.get(suspect.key);
     // It was loaded again under another key.
     if (!entry) continue;
+    const clearings = await clearingsOf(entry, suspect, context, rewriter);
+    if (!clearings) continue;
     step.documents.push({ entry, record: await readLoadRecord(context.lake, entry) });
     step.parquet.push(...clearings);
-    if (raw !== undefined) step.raws.push(raw);
+    if (suspect.raw !== null) step.raws.push(suspect.raw);
   }
   return step;
 }
 
+/** The entries of documents that only the lake has, by key. */
+async function readEntries(candidates: FoundCandidate[], lake: Store): Promise<Map<string, LedgerEntry>> {
+  const entries = new Map<string, LedgerEntry>();
+  for await (const records of readRecords(
+    lake,
+    candidates.flatMap(({ record }) => record ?? []),
+  )) {
+    for (const { load } of records) entries.set(load.entry.key, load.entry);
+  }
+  return entries;
+}
+
 /** A document of unknown age counts as old. */
-function isOlder({ reportCreatedAt, loadedAt }: Candidate, before: string): boolean {
+function isOlder({ reportCreatedAt, loadedAt }: DatedRow, before: string): boolean {
   const madeAt = reportCreatedAt ?? loadedAt;
   return madeAt === '' || Date.parse(madeAt) < Date.parse(before);
 }
@@ -165,7 +159,7 @@ export function foundColumns(entries: Pick<LedgerEntry, 'tables'>[], table: stri
 }
 
 /** Whether a document may contain personal data, by its schema and by the columns that it added. */
-function isPersonalBySchema({ tables }: Candidate, schema: ReportSchema): boolean {
+function isPersonalBySchema({ tables }: Pick<DatedRow, 'tables'>, schema: ReportSchema): boolean {
   const isAdded = ({ name, added = [], personal = [] }: LedgerEntry['tables'][number]) =>
     personalColumns(
       schema,
@@ -181,19 +175,24 @@ function isOf(path: string, { tables }: ReportSchema): boolean {
   return tableOf(path) === '_rejects' || tables.some(({ name }) => name === tableOf(path));
 }
 
+/** Whether a document, or what is in its files, may contain personal data. */
+function isSuspect(
+  { reportType, isPersonal, parquet }: FoundCandidate,
+  { schemas }: PipelineContext,
+): boolean {
+  const schema = schemas.get(reportType);
+  // For most documents the schema shows at once that there is nothing to find.
+  return !schema || isPersonal || !parquet.every((path) => isOf(path, schema));
+}
+
 /** What to clear in the Parquet files of a document; undefined if it contains no personal data. */
 async function clearingsOf(
-  entry: Candidate,
-  { reportType, parquet: files }: { reportType: string; parquet: string[] },
+  entry: LedgerEntry,
+  { reportType, isPersonal, parquet: files }: FoundCandidate,
   { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<PurgeStep['parquet'] | undefined> {
   const schema = schemas.get(reportType);
-  const isPersonal = schema
-    ? isPersonalBySchema(entry, schema)
-    : entry.status === 'quarantined' || entry.status === 'fatal';
-  // For most documents the schema shows at once that there is nothing to find.
-  if (schema && !isPersonal && files.every((path) => isOf(path, schema))) return undefined;
   const clearings: PurgeStep['parquet'] = [];
   for (const path of files) {
     const table = tableOf(path);
@@ -208,17 +207,14 @@ async function clearingsOf(
   return isPersonal || clearings.some(({ value }) => value === null) ? clearings : undefined;
 }
 
-/**
- * Raw documents of older reports without a ledger row, for example after a crash, whose type may
- * contain personal data.
- */
-async function unknownRaws(
-  unclaimed: Unclaimed,
+/** Those of these raw documents that are of older reports whose type may have personal data. */
+async function oldRaws(
+  paths: string[],
   before: string,
   { raw, schemas }: PipelineContext,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { metadata, path } of readRaws(raw, rawPathsOf(unclaimed.raw))) {
+  for await (const { metadata, path } of readRaws(raw, paths)) {
     if (!mayHoldPersonalData(schemas.get(metadata.reportType))) continue;
     const createdMs = metadata.reportCreatedAt
       ? Date.parse(metadata.reportCreatedAt)
@@ -228,15 +224,15 @@ async function unknownRaws(
   return found;
 }
 
-/** Old Parquet files without a ledger row that have personal columns or are rejects. */
-async function unknownParquet(
-  unclaimed: Unclaimed,
+/** Those of these Parquet files that are old and have personal columns or are rejects. */
+async function oldParquet(
+  paths: string[],
   before: string,
   { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const path of [...unclaimed.parquet.values()].flat()) {
+  for (const path of paths) {
     const writtenMs = (await lake.find(path))?.writtenMs;
     if (writtenMs === undefined || writtenMs >= Date.parse(before)) continue;
     const { columns, metadata } = await look(path, lake, rewriter);
@@ -255,12 +251,6 @@ async function look(path: string, lake: Store, rewriter: ParquetRewriter) {
   } finally {
     await lake.evictLocalCopy(path);
   }
-}
-
-/** The part of a Parquet file's path that identifies its document. */
-function fileKey(id: { sellerId: string; documentId: string }): string {
-  const path = lakePath('', { table: '', ...id });
-  return join(basename(dirname(path)), basename(path));
 }
 
 /** The table of a Parquet file of the lake. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishConfig } from '../config/warehouse-spec.js';
 import { pipelineRuleSpec } from '../config/pipeline-spec.js';
 import { defaultMaxDocumentBytes } from '../config/default-limits.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -24,15 +25,22 @@ import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { foundColumns, type PurgeStep, planPurge } from './purge-plan.js';
 import { filesOfRebuilds, withRebuildLock } from './rebuild.js';
+import { type WorkTables, withWorkTables } from './work-tables.js';
 
 export interface PurgeSummary {
   /** The limit of the purge: documents of reports created before it; ISO 8601 in UTC. */
   before: string;
-  /** Keys of the documents whose personal data was removed. */
-  documents: string[];
+  /** How many documents had personal data that was removed. */
+  documents: number;
   /** Parquet files that were rewritten. */
   parquetFiles: number;
   rawDocuments: number;
+}
+
+/** What a part of a purge removed. There may be as many documents as the ledger has. */
+export interface PurgedPart {
+  /** Keys of documents. */
+  documents: string[];
   /** Files without a document, and copies of the warehouse file that rebuilds set aside. */
   removedFiles: string[];
 }
@@ -42,42 +50,55 @@ export interface PurgeOptions {
   before: string;
   /** Reports what would be removed, and removes nothing. */
   dryRun: boolean;
+  onPart(part: PurgedPart): void;
 }
 
 /**
  * Removes the personal data of documents of older reports: from the Parquet of the lake, the
  * tables, the rejects and the ledger; their raw documents altogether; and what the warehouse file
- * and copies of it still contain of it. Works on some documents at a time. Only at the end are they
- * marked in the ledger, so that a purge can simply be repeated after a crash at any point.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
+ * and copies of it still contain of it, including the published one. Works on some documents at a
+ * time. Only at the end are they marked in the ledger, so that a purge can simply be repeated after
+ * a crash at any point.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PUBLISH_FAILED, PARQUET_FAILED, DISK_FULL.
  */
 export async function purge(
   context: PipelineContext,
-  { before, dryRun }: PurgeOptions,
+  { before, dryRun, onPart }: PurgeOptions,
 ): Promise<PurgeSummary> {
   const { config, warehouseFile } = context;
   const rewriter = await openParquetRewriter();
-  const summary: PurgeSummary = { before, documents: [], parquetFiles: 0, rawDocuments: 0, removedFiles: [] };
-  const goThrough = async (work: (step: PurgeStep) => Promise<void>) => {
-    for await (const step of planPurge(context, before, rewriter)) {
+  const summary: PurgeSummary = { before, documents: 0, parquetFiles: 0, rawDocuments: 0 };
+  const goThrough = async (tables: WorkTables, work: (step: PurgeStep) => Promise<void>) => {
+    for await (const step of planPurge(context, before, rewriter, tables)) {
       await work(step);
-      summary.documents.push(...step.documents.map(({ entry }) => entry.key));
+      const documents = step.documents.map(({ entry }) => entry.key);
+      summary.documents += documents.length;
       summary.parquetFiles += step.parquet.length;
       summary.rawDocuments += step.raws.length;
-      summary.removedFiles.push(...step.leftovers.map(context.lake.nameOf));
+      onPart({ documents, removedFiles: step.leftovers.map(context.lake.nameOf) });
     }
     const copies = warehouseFile ? await filesOfRebuilds(warehouseFile.path) : [];
-    summary.removedFiles.push(...copies);
+    onPart({ documents: [], removedFiles: copies });
     return copies;
   };
+  const remove = async (tables: WorkTables) => {
+    await tables.run('CREATE TABLE purged (key VARCHAR)');
+    const copies = await goThrough(tables, async (step) => {
+      await carryOut(step, context, rewriter);
+      await tables.append(
+        'purged',
+        step.documents.map(({ entry }) => [entry.key]),
+      );
+    });
+    await finish(tables, copies, context);
+  };
   try {
-    if (dryRun) await goThrough(async () => {});
+    if (dryRun) await withWorkTables(config.state, (tables) => goThrough(tables, async () => {}));
     // If no warehouse file is rewritten, the lock lets one purge at a time go through the lake.
     else
-      await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
-        const copies = await goThrough((step) => carryOut(step, context, rewriter));
-        await finish(summary.documents, copies, context);
-      });
+      await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), () =>
+        withWorkTables(config.state, remove),
+      );
     return summary;
   } finally {
     rewriter.close();
@@ -131,21 +152,28 @@ async function carryOut(step: PurgeStep, context: PipelineContext, rewriter: Par
   faultPoint('records-marked');
 }
 
-/** Removes what files of the warehouse still contain, and then marks the documents. */
+/**
+ * Removes what files of the warehouse still contain, and then marks the documents of `purged`.
+ */
 async function finish(
-  keys: string[],
+  tables: WorkTables,
   copies: string[],
-  { warehouse, warehouseFile }: PipelineContext,
+  { config, warehouse, warehouseFile }: PipelineContext,
 ): Promise<void> {
-  if (keys.length > 0) await warehouseFile?.compact(warehouseFile.path);
+  if (warehouseFile && (await tables.count('purged')) > 0) {
+    const copy = publishConfig(config.warehouse)?.path;
+    await warehouseFile.compact(warehouseFile.path);
+    if (copy !== undefined) await warehouseFile.publish(warehouseFile.path, copy);
+  }
   faultPoint('file-replaced');
   for (const file of copies) await rm(file, { recursive: true, force: true });
   faultPoint('copies-removed');
-  for (let start = 0; start < keys.length; start += markedAtOnce) {
-    await warehouse.markPurged(keys.slice(start, start + markedAtOnce));
+  for await (const page of tables.pages<{ key: string }>('purged', markedAtOnce)) {
+    await warehouse.markPurged(page.map(({ key }) => key));
   }
 }
 
+/** Each call looks at the whole ledger. */
 const markedAtOnce = 10_000;
 
 /**

@@ -15,7 +15,7 @@ export interface RebuildSource extends Pick<FoundSource, 'key' | 'createdAt' | '
   known?: LedgerEntry;
 }
 
-/** This many documents are read, and committed, together. */
+/** This many documents are committed together. */
 const together = 50;
 
 /** Reads what documents are rebuilt from, some documents at a time, in the same order. */
@@ -26,10 +26,11 @@ export async function* readSources(
 ): AsyncGenerator<RebuildSource[]> {
   let done = 0;
   for await (const page of sources.pages()) {
+    // Whatever is looked for, DuckDB reads the keys of the whole ledger.
+    const inLedger = page.filter(({ isInLedger }) => isInLedger).map(({ key }) => key);
+    const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
     for (let start = 0; start < page.length; start += together) {
       const some = page.slice(start, start + together);
-      const inLedger = some.filter(({ isInLedger }) => isInLedger).map(({ key }) => key);
-      const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
       const read = await Promise.all(some.map((each) => readSource(each, rows.get(each.key), context)));
       // If someone removed the only file of a document meanwhile, nothing is known of it.
       yield read.filter(({ load, raw, known }) => load ?? raw ?? known);

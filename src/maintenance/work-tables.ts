@@ -10,14 +10,15 @@ export interface WorkTables {
   append(table: string, rows: (string | boolean | null)[][]): Promise<void>;
   /** The number of rows of a table or a query in parentheses. */
   count(table: string): Promise<number>;
-  /** The rows of a table from which none was deleted, in the order of their insertion. */
-  pages<Row>(table: string): AsyncGenerator<Row[]>;
+  /**
+   * The rows of a table from which none was deleted, in the order of their insertion, 1,000 at a
+   * time, or as many as said.
+   */
+  pages<Row>(table: string, rowsPerPage?: number): AsyncGenerator<Row[]>;
 }
 
 /** Enough to sort and join some million names. */
 const memoryLimit = '64MB';
-
-const rowsPerPage = 1000;
 
 /**
  * Calls `work` with tables of its own, which are gone afterwards. What the memory does not hold is
@@ -57,7 +58,7 @@ export async function withWorkTables<T>(state: string, work: (tables: WorkTables
           const [row] = await read(`SELECT count(*) AS rows FROM ${table}`);
           return Number(row?.rows);
         },
-        async *pages<Row>(table: string) {
+        async *pages<Row>(table: string, rowsPerPage = 1000) {
           for (let start = 0; ; start += rowsPerPage) {
             const range = `rowid >= ${start} AND rowid < ${start + rowsPerPage}`;
             const rows = await read(`SELECT * FROM ${table} WHERE ${range} ORDER BY rowid`);

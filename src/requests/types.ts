@@ -1,5 +1,5 @@
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import type { Failure, WorkSummary } from '../ingest/work-summary.js';
+import { emptySummary, type Failure, type WorkSummary } from '../ingest/work-summary.js';
 import type { CallOptions } from '../source/types.js';
 import type { CallDecision, CallReason } from '../scheduling/call-plan.js';
 import type { WindowCandidate } from './call-candidates.js';
@@ -77,11 +77,8 @@ export interface RequestSummary {
 
 /** The work of a cycle: what it loaded, and everything that failed. */
 export function workOf({ recovered, failures }: Pick<RequestSummary, 'recovered' | 'failures'>): WorkSummary {
-  return {
-    outcomes: recovered?.outcomes ?? {},
-    committed: recovered?.committed ?? [],
-    failures: [...(recovered?.failures ?? []), ...failures],
-  };
+  const work = recovered ?? emptySummary();
+  return { ...work, failures: [...work.failures, ...failures] };
 }
 
 /** What the steps of one request cycle share. */

@@ -46,6 +46,9 @@ type RequestFaultPoint =
   /** Amazon has answered, but the answer is not stored. */
   | 'request-made';
 
+/** The copy of the warehouse for other tools has its bytes, but not its final name. */
+type PublishFaultPoint = 'copy-made';
+
 /** A step that only `load` of a file without a given type has. */
 type LoadFaultPoint = 'type-chosen';
 
@@ -56,6 +59,7 @@ export type FaultPoint =
   | (typeof faultPoints)[number]
   | (typeof purgeFaultPoints)[number]
   | RequestFaultPoint
+  | PublishFaultPoint
   | LoadFaultPoint
   | NotificationFaultPoint;
 

@@ -10,3 +10,12 @@ export function appendsRows(schemas: ReportSchemas, reportType: string): boolean
   const tables = schema?.tables ?? [];
   return tables.length === 0 || tables.some(({ load }) => load.mode === 'append');
 }
+
+/**
+ * Whether a newer report of a type replaces all rows of older ones of its marketplaces, whatever
+ * period they are about.
+ */
+export function replacesAllRows(schemas: ReportSchemas, reportType: string): boolean {
+  const tables = schemas.get(reportType)?.tables ?? [];
+  return tables.length > 0 && tables.every(({ load }) => load.mode === 'snapshot');
+}

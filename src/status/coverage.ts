@@ -9,7 +9,7 @@ import { openPolled, type PollOptions } from './polled.js';
 const sentDays = 90;
 
 /** The periods change once a day or so. A read of BigQuery costs money. */
-const minSeconds = { duckdb: 60, bigquery: 3600 };
+const minSeconds = { duckdb: 60, postgres: 60, bigquery: 3600 };
 
 /**
  * Returns a function that reads the states of the periods of the last 90 days. The ledger is read

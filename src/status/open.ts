@@ -1,5 +1,6 @@
 import { errorCode, describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
+import type { Publisher } from '../maintenance/publish.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
 import type { StopSignals } from '../ingest/context.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -21,17 +22,19 @@ export interface Status {
 
 /**
  * Opens the status page, the metrics and the health checks that the settings ask for.
- * `readWarehouse` is the warehouse for reads that yield to everything else. If the page can't be
- * served, this logs a warning: loading matters more.
+ * `readWarehouse` is the warehouse for reads that yield to everything else. `publisher` makes the
+ * copy of it for other tools. If the page can't be served, this logs a warning: loading matters
+ * more.
  */
 export async function openStatus(
   context: PipelineContext,
   readWarehouse: Warehouse,
   signals: StopSignals,
+  publisher?: Publisher,
 ): Promise<Status> {
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);
-  const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog);
+  const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog, { publisher });
   const page = config.status ? await openPage(config.status) : undefined;
   return {
     url: page?.server?.url,

@@ -58,6 +58,7 @@ export function problemOfRuns(runs: RunRecord[]): Problem | undefined {
 const preventing: ReadonlySet<string> = new Set<ErrorCode>([
   'WAREHOUSE_LOCKED',
   'WAREHOUSE_UNREADABLE',
+  'WAREHOUSE_FORMAT_UNSUPPORTED',
   'WAREHOUSE_QUOTA_EXCEEDED',
   'WAREHOUSE_ACCESS_DENIED',
   'WAREHOUSE_PERIMETER_DENIED',

@@ -13,7 +13,7 @@ const most = { recent: 500, quarantined: 100, warned: 100 };
  * Each read opens the file, which a commit or another program may need; a BigQuery read costs
  * money.
  */
-const minSeconds = { duckdb: 5, bigquery: 600 };
+const minSeconds = { duckdb: 5, postgres: 5, bigquery: 600 };
 /** A failed read costs next to nothing, and the program is not ready until a read succeeds. */
 const minSecondsAfterFailure = 30;
 

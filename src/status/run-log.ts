@@ -71,7 +71,7 @@ export function openRunLog(clock: Clock): RunLog {
         end(run, summary);
         if (kind === 'drain') drained.add(pipeline.queue);
         if (kind !== 'sweep') return;
-        const isWhole = summary.committed.length < pipeline.limits.maxDocuments;
+        const isWhole = summary.committed < pipeline.limits.maxDocuments;
         // A sweep calls Amazon for each seller, whether it finds documents or not.
         if (isWhole) for (const sellerId of [...refused.keys()]) acceptUnlessFailed(sellerId, summary);
       },

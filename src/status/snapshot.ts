@@ -1,6 +1,7 @@
 import { nextTick } from '../config/cron-ticks.js';
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
+import type { Publisher } from '../maintenance/publish.js';
 import { openRequestStore, type RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../config/spec.js';
 import { requestTimes } from '../runs/schedule.js';
@@ -25,6 +26,11 @@ import type {
   StatusSnapshot,
 } from './types.js';
 
+export interface SnapshotOptions extends Pick<PollOptions, 'waitsForReading'> {
+  /** Makes the copy of the warehouse for other tools. */
+  publisher?: Publisher;
+}
+
 /**
  * Returns a function that reads the status for the page, the metrics and the alarms. Frequent calls
  * are cheap: the ledger and the queues are polled at their own intervals, see `read-ledger.ts` and
@@ -34,7 +40,7 @@ import type {
 export function openSnapshots(
   context: PipelineContext,
   runLog: RunLog,
-  options: Pick<PollOptions, 'waitsForReading'> = {},
+  { publisher, ...options }: SnapshotOptions = {},
 ): () => Promise<StatusSnapshot> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
@@ -65,6 +71,7 @@ export function openSnapshots(
         readAt,
         problem,
         ledger: value?.snapshot,
+        published: publisher?.read(),
       },
       commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),

@@ -1,5 +1,6 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
+import type { PublishedCopy } from '../maintenance/publish.js';
 import type { Coverage } from '../requests/read-coverage.js';
 import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
@@ -42,8 +43,8 @@ export interface Problem {
 }
 
 export interface WarehouseSnapshot {
-  type: 'duckdb' | 'bigquery';
-  /** The path of the file, or the dataset. */
+  type: 'duckdb' | 'postgres' | 'bigquery';
+  /** The path of the file, the schema, or the dataset. */
   name: string;
   /** When the ledger was last read; undefined before that. Later changes are not included. */
   readAt?: string;
@@ -51,6 +52,8 @@ export interface WarehouseSnapshot {
   problem?: Problem;
   /** Undefined before the first commit, and before the first read. */
   ledger?: LedgerSnapshot;
+  /** Present if the settings publish a copy, and this process makes it. */
+  published?: PublishedCopy;
 }
 
 export interface LedgerSnapshot extends Omit<LedgerOverview, 'tables'> {

@@ -6,12 +6,16 @@ import type { Staging } from '../store/staging.js';
 import type { QueryOptions } from './bigquery/query.js';
 import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
+import { dropEmptyTable } from './duckdb/drop-empty-table.js';
+import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
+import { openPostgresWarehouse } from './postgres/warehouse.js';
 import type { Warehouse, WarehouseFile } from './types.js';
 
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
+  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -45,6 +49,7 @@ type Open<Settings> = (settings: Settings, options: OpenWarehouseOptions) => War
 const openers: { [Type in keyof SettingsByType]: Open<SettingsByType[Type]> } = {
   duckdb: ({ path, memoryLimitMegabytes }, options) =>
     openDuckDbWarehouse({ path, memoryLimitMegabytes, ...options }),
+  postgres: (settings, options) => openPostgresWarehouse({ ...settings, ...options }),
   bigquery: (settings, options) => openBigQueryWarehouse({ ...settings, ...options }),
 };
 
@@ -70,6 +75,9 @@ export function warehouseFile(
     path: warehouse.path,
     open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
+    dropEmptyTable: (path, table) =>
+      dropEmptyTable({ path, views, memoryLimitMegabytes: warehouse.memoryLimitMegabytes }, table),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
+    publish: (path, copy) => publishDuckDbFile(path, copy, warehouse.memoryLimitMegabytes),
   };
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { pluralize } from '../text/pluralize.js';
 
 /** A span of time as people write it. */
-export interface Span {
+export interface Span<Unit extends string = SpanUnit> {
   count: number;
-  unit: SpanUnit;
+  unit: Unit;
 }
 
 export const spanUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
@@ -15,16 +15,16 @@ export type SpanUnit = (typeof spanUnits)[number];
 export const calendarUnits: readonly SpanUnit[] = ['week', 'month', 'quarter', 'year'];
 
 /** A spec for a span of time in those units. */
-export const span = (units: readonly SpanUnit[], example: string) =>
+export const span = <Unit extends string>(units: readonly Unit[], example: string) =>
   z
     .string()
     .regex(
       new RegExp(`^\\s*\\d{1,3}\\s+(${units.join('|')})s?\\s*$`, 'i'),
       `expected a span of time such as \`${example}\`, in ${units.map((each) => `${each}s`).join(', ')}`,
     )
-    .transform((text): Span => {
+    .transform((text): Span<Unit> => {
       const [count = '', unit = ''] = text.trim().toLowerCase().split(/\s+/);
-      return { count: Number(count), unit: unit.replace(/s$/, '') as SpanUnit };
+      return { count: Number(count), unit: unit.replace(/s$/, '') as Unit };
     });
 
 /** Returns the span as people write it, such as `2 years`. */
@@ -32,9 +32,9 @@ export function spanText({ count, unit }: Span): string {
   return pluralize(count, unit);
 }
 
-/** Returns the milliseconds of a span of hours, days or weeks. */
-export function spanMs({ count, unit }: Span): number {
-  const hours: Partial<Record<SpanUnit, number>> = { hour: 1, day: 24, week: 7 * 24 };
+/** Returns the milliseconds of a span of minutes, hours, days or weeks. */
+export function spanMs({ count, unit }: Span<SpanUnit | 'minute'>): number {
+  const hours: Partial<Record<typeof unit, number>> = { minute: 1 / 60, hour: 1, day: 24, week: 7 * 24 };
   return count * (hours[unit] ?? Number.NaN) * 3_600_000;
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type Ran, runInProcess } from '../ingest/world.js';
 
 /** Runs commands in a separate folder, new for each test of the block that calls it. */
@@ -16,6 +17,9 @@ export function commandFolder() {
     /** The path of a file in the folder, or of the folder itself. */
     path: (...names: string[]) => join(folder, ...names),
     run,
+    /** Runs a command with a text on standard input. */
+    pipe: (input: Buffer | string, ...args: string[]): Promise<Ran> =>
+      runInProcess(args, { env: {}, cwd: folder, stdin: () => Readable.from([Buffer.from(input)]) }),
     /** Writes a file and returns its name. */
     file(name: string, content: Buffer | string): string {
       writeFileSync(join(folder, name), content);

@@ -110,7 +110,11 @@ describe('commands in a new folder:', () => {
 
   it('mistakes in options and arguments are errors of the catalogue, with their code and remedy', async () => {
     for (const [args, problem] of [
-      [['query'], "missing required argument 'SQL'"],
+      [['load'], "missing required argument 'file'"],
+      [
+        ['query'],
+        'query what? Give one SQL statement, or a file with one by --file, or - for standard input.',
+      ],
       [['query', 'SELECT 1', 'b'], "too many arguments for 'query'. Expected 1 argument but got 2."],
       [['backfill'], "required option '--from <date>' not specified"],
       [['load', 'x.tsv', '--type'], "option '--type <REPORT_TYPE>' argument missing"],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -197,6 +197,25 @@ describe('doctor', () => {
     const disk = the(await examined(), 'disk');
     assert.equal(disk.status, 'failed');
     assert.match(disk.found, /^not writable \(E[A-Z]+\)$/);
+  });
+
+  it('checks that a copy of the warehouse can be published, and has room', async () => {
+    world = await makeWorld({
+      settings: { warehouse: { path: 'w.duckdb', publish: { path: 'tools/copy.duckdb' } } },
+    });
+    const look = async () => the(await examined(), 'copy');
+    const good = await look();
+    assert.deepEqual([good.status, good.about], ['ok', join(world.folder, 'tools/copy.duckdb')]);
+    assert.match(good.found, /^writable, [\d.]+ GB free; a copy has 0\.0 GB$/);
+    rmSync(join(world.folder, 'tools'), { recursive: true });
+    writeFileSync(join(world.folder, 'tools'), 'a file in place of the folder');
+    assert.match((await look()).found, /^not writable \(E[A-Z]+\)$/);
+    rmSync(join(world.folder, 'tools'));
+    // A sparse file that no disk has room for another time.
+    writeFileSync(join(world.folder, 'w.duckdb'), '');
+    truncateSync(join(world.folder, 'w.duckdb'), 2 ** 43);
+    assert.match((await look()).next ?? '', /^Make room/);
+    rmSync(join(world.folder, 'w.duckdb'));
   });
 });
 

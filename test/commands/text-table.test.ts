@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
 import { resultWidth } from '../../src/commands/setup/io.js';
 import { textTable } from '../../src/commands/output/text-table.js';
 import { cutText, displayWidth, wrapText } from '../../src/commands/output/visible-text.js';
@@ -25,6 +26,34 @@ describe('a text table', () => {
       assert.ok(lines[2]?.startsWith(id));
     }
     assert.match(textTable(names, rows, { width: 60 }), /a product .*… {2}a reason .*…/);
+  });
+
+  it('can wrap the widest texts instead, and then shows every character at any width', () => {
+    const words = fc.string({ unit: fc.constantFrom('a', 'B', '_', ' ', ',', '木', '\n') });
+    const titles = ['one', 'another title', 'x'];
+    const count = (text: string, letter: string) => text.split(letter).length - 1;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(words, words, words)),
+        fc.integer({ min: 40, max: 90 }),
+        (cells, width) => {
+          const lines = textTable(titles, cells, { width, wrap: true }).split('\n');
+          assert.ok(lines.every((line) => displayWidth(line) <= width));
+          const shown = lines.slice(lines.findIndex((line) => line.startsWith('─'))).join('');
+          for (const letter of ['B', '_', ',', '木'])
+            assert.equal(count(shown, letter), count(cells.flat().join(''), letter), letter);
+        },
+      ),
+    );
+    const wide = textTable(['type', 'n'], [['GET_MERCHANT_LISTINGS_ALL_DATA', 1]], { width: 24, wrap: true });
+    const rule = `${'─'.repeat(21)}  ─`;
+    assert.deepEqual(wide.split('\n'), [
+      `type${' '.repeat(19)}n`,
+      rule,
+      `GET_MERCHANT_${' '.repeat(10)}1`,
+      'LISTINGS_ALL_DATA',
+      '',
+    ]);
   });
 
   it('becomes records with one value per line if it cannot fit', () => {

@@ -130,6 +130,22 @@ const cases: Record<string, [text: string, line: string]> = {
     'warehouse:\n  path: ${ID}/x.duckdb\nlake: ${ID}\n',
     '2:9 warehouse.path: "client-id/x.duckdb" is inside lake ("client-id"); use a separate location for each',
   ],
+  'a copy of the warehouse in place of the warehouse': [
+    'warehouse:\n  path: w.duckdb\n  publish: { path: ./w.duckdb }\n',
+    '3:20 warehouse.publish.path: "./w.duckdb" is the same as warehouse.path ("w.duckdb"); use a separate location for each',
+  ],
+  'a copy of the warehouse in the lake': [
+    'lake: kept\nwarehouse:\n  publish: { path: kept/copy.duckdb }\n',
+    '3:20 warehouse.publish.path: "kept/copy.duckdb" is inside lake ("kept"); use a separate location for each',
+  ],
+  'a copy of a warehouse that is no file': [
+    'warehouse:\n  type: bigquery\n  project: p\n  dataset: d\n  publish: { path: copy.duckdb }\n',
+    '5:12 warehouse.publish: is only for type duckdb, whose file one program at a time can use',
+  ],
+  'a copy of the warehouse without an interval': [
+    'warehouse:\n  publish: { path: copy.duckdb, every: 15 }\n',
+    '2:40 warehouse.publish.every: expected text, found 15; put it in quotes',
+  ],
   'folders below the warehouse file': [
     'warehouse:\n  path: data/raw/x.duckdb\nraw: elsewhere\nlake: data/raw/x.duckdb/lake\n',
     '4:7 lake: "data/raw/x.duckdb/lake" is inside warehouse.path ("data/raw/x.duckdb"); use a separate location for each',

@@ -79,6 +79,24 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ reportType: GET_VENDOR_REAL_TIME_INVENTORY_REPORT, ${cron}, window: 36 hours }`,
     ['request[0].window: longer than Amazon allows for GET_VENDOR_REAL_TIME_INVENTORY_REPORT: at most 1 day'],
   ],
+  'a window of a report that shows the current state': [
+    `{ reportType: GET_MERCHANT_LISTINGS_ALL_DATA, ${cron}, window: 1 day }`,
+    [
+      'request[0].window: each report of GET_MERCHANT_LISTINGS_ALL_DATA replaces the rows of the one before, so that only the newest window would stay; remove `window`, or write a schema with `load: { mode: merge }`',
+    ],
+  ],
+  'days of a report with a row for each month': [
+    `{ reportType: GET_SALES_AND_TRAFFIC_REPORT, ${cron}, window: 7 days, reportOptions: { dateGranularity: MONTH } }`,
+    [
+      'request[0].window: cuts a month into parts, but `dateGranularity: MONTH` has a row for each month, and each report would replace it by a part; write `window: 1 month`',
+    ],
+  ],
+  'months of a report with a row for each week': [
+    `{ reportType: GET_SALES_AND_TRAFFIC_REPORT, ${cron}, window: 1 month, reportOptions: { dateGranularity: WEEK } }`,
+    [
+      'request[0].window: cuts a week into parts, but `dateGranularity: WEEK` has a row for each week, and each report would replace it by a part; write `window: 1 week`',
+    ],
+  ],
   'a window beside another reportPeriod': [
     `{ reportType: GET_VENDOR_SALES_REPORT, ${cron}, window: 7 days, reportOptions: { reportPeriod: WEEK } }`,
     ['request[0].window: reportPeriod is one week: write `1 week`, or remove the window'],
@@ -338,6 +356,18 @@ describe('requests in pipelines.yaml', () => {
       ],
     );
   });
+
+  for (const [window, dateGranularity] of [
+    ['1 day', 'DAY'],
+    ['7 days', 'WEEK'],
+    ['1 week', 'WEEK'],
+    ['1 quarter', 'MONTH'],
+  ])
+    it(`accept a window of ${window} for rows by ${dateGranularity}`, () => {
+      const options = `reportOptions: { dateGranularity: ${dateGranularity} }`;
+      const request = `{ reportType: GET_SALES_AND_TRAFFIC_REPORT, ${cron}, window: ${window}, ${options} }`;
+      assert.equal(configOf(settings(request)).pipelines[0]?.request.length, 1);
+    });
 
   it('accept options as texts, as Amazon does, and a window as people write it', () => {
     const request = `{ ${orders}, ${cron}, window: 6 Hours, lag: 1 day, refresh: [3 days, 2 Weeks], reportOptions: { ShowSalesChannel: true, n: 5 } }`;

@@ -31,8 +31,8 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
  *   `yaml other`: for another program
  * - `sh`: each command and option exists in the program; commands that need neither Amazon nor a
  *   queue run in order, in one folder per page with the demo's data. `sh unrun` is not run.
- * - `sql`: run on the demo's warehouse. `sql bigquery`: only its grammar is checked. `sql view`:
- *   read as the file of a view
+ * - `sql`: run on the demo's warehouse. `sql bigquery`, `sql postgres`: only its
+ *   grammar is checked. `sql view`: read as the file of a view
  * - `python`: compiled; run if it needs only duckdb and that is installed
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
@@ -158,9 +158,6 @@ describe('the pages for users', () => {
       for (const name of ['warehouse.duckdb', 'lake', 'raw', 'state'])
         cpSync(join(demo, 'data', 'demo', name), join(folder, 'data', name), { recursive: true });
       mkdirSync(join(folder, 'schemas'));
-      // A file to be removed exists: a command that was aborted left it.
-      for (const { words } of commands)
-        if (words[0] === 'rm') writeFileSync(join(folder, words.at(-1) ?? ''), 'left over');
       for (const { words, output, at: place } of commands) {
         if (isMimed(words)) {
           await runOther(words);
@@ -174,15 +171,11 @@ describe('the pages for users', () => {
     });
   }
 
-  /** What the shell of DuckDB, `mv` and `rm -f` would do, in the folder of the page. */
+  /** What the shell of DuckDB and `mv` would do, in the folder of the page. */
   async function runOther(words: string[]): Promise<void> {
     const inFolder = (text: string) => text.replaceAll(/\bdata\//g, `${folder}/data/`);
     if (words[0] === 'mv') {
       renameSync(inFolder(words[1] ?? ''), inFolder(words[2] ?? ''));
-      return;
-    }
-    if (words[0] === 'rm') {
-      rmSync(inFolder(words.at(-1) ?? ''), { force: true });
       return;
     }
     const [file] = words.slice(1).filter((word) => word.endsWith('.duckdb'));
@@ -213,7 +206,7 @@ describe('the pages for users', () => {
       if (block.kind === 'view') {
         const { problems } = readViewText('my_view', block.text, 'the block');
         mistakes.push(...problems.map((problem) => `${at(block)}: ${formatProblem(problem)}`));
-      } else if (block.kind === 'bigquery') {
+      } else if (block.kind === 'bigquery' || block.kind === 'postgres') {
         await connection.extractStatements(block.text);
       } else {
         const config = join(demo, 'data', 'demo', 'pipelines.yaml');
@@ -341,7 +334,7 @@ function ownWords(words: string[]): string[] | undefined {
 /** Whether a command needs only what the folder of a page contains. */
 /** Other programs, which the test simulates. */
 function isMimed([program = '']: string[]): boolean {
-  return ['duckdb', 'mv', 'rm'].includes(program);
+  return ['duckdb', 'mv'].includes(program);
 }
 
 function isOffline(words: string[]): boolean {

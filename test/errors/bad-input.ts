@@ -174,6 +174,18 @@ const badInputs: BadInput[] = [
     },
     becomes: 'the row is not in the table; all of it is in `_rejects`',
   },
+  {
+    input: 'a row of JSON that is null',
+    give: {
+      reportType: 'GET_SALES_AND_TRAFFIC_REPORT',
+      body: text([
+        '{"reportSpecification": {"dataStartTime": "2026-10-01", "dataEndTime": "2026-10-01",',
+        '"reportOptions": {"asinGranularity": "PARENT"}, "marketplaceIds": ["ATVPDKIKX0DER"]},',
+        '"salesAndTrafficByAsin": [{"parentAsin": "B0AAAAAAA1"}, null]}',
+      ]),
+    },
+    becomes: 'the row is not in the table; it is in `_rejects`',
+  },
   // This one is last because its message is redelivered.
   {
     input: 'a report that Amazon says is not finished',

@@ -14,8 +14,7 @@ describe('a fault between the program and a service:', () => {
   itSurvives(quick.map(faultCase));
 });
 
-describe('a fault between the program and a folder:', function () {
-  this.timeout(120_000);
+describe('a fault between the program and a folder:', () => {
   itSurvivesFileFaults('raw', 'on');
   itSurvivesFileFaults('lake', 'once');
   itSurvivesFileFaults('state', 'on');

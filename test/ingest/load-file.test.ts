@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type LoadedFile, loadFiles } from '../../src/ingest/load-file.js';
+import { fileInput } from '../../src/ingest/load-inputs.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { fakeContext } from './fake-context.js';
@@ -39,7 +40,13 @@ describe('loading files', () => {
     const loaded: LoadedFile[] = [];
     const metadata = { sellerId: 'A1', reportType: listingsType, marketplaceIds: [] };
     const how = { maxDocumentBytes: 1e6, stop: signal, abort: signal };
-    for await (const each of loadFiles(paths, metadata, context, how)) loaded.push(each);
+    for await (const each of loadFiles(
+      paths.map((path) => fileInput(path)),
+      metadata,
+      context,
+      how,
+    ))
+      loaded.push(each);
     assert.deepEqual(
       loaded.map((each) => ('failure' in each ? each.failure.code : each.entry.status)),
       ['UNEXPECTED', 'loaded'],

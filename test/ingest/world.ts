@@ -165,11 +165,13 @@ export async function runInProcess(
   {
     env,
     cwd,
+    stdin,
     onStopSignal,
     watch,
   }: {
     env: NodeJS.ProcessEnv;
     cwd: string;
+    stdin?: Io['stdin'];
     onStopSignal?: Io['onStopSignal'];
     /** Called with what it prints to stderr. */
     watch?: (text: string) => void;
@@ -180,6 +182,7 @@ export async function runInProcess(
   const code = await runCli(args, {
     stdout,
     stderr,
+    stdin,
     env,
     cwd,
     onStopSignal: onStopSignal ?? (() => () => {}),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -168,6 +169,21 @@ describe('purge', () => {
     assert.deepEqual(await findWords(data(), oldWords), new Map());
     // Types without personal data keep everything.
     assert.ok(existsSync(join(data(), 'lake', 'listings')));
+  });
+
+  it('replaces the published copy of the warehouse', async () => {
+    writeFileSync(
+      join(folder, 'pipelines.yaml'),
+      'warehouse: { publish: { path: data/tools/copy.duckdb, every: 9 weeks } }\n',
+    );
+    const copy = join(data(), 'tools', 'copy.duckdb');
+    mkdirSync(join(data(), 'tools'));
+    copyFileSync(join(data(), 'warehouse.duckdb'), copy);
+    assert.ok((await findWords(join(data(), 'tools'), oldWords)).size > 0);
+    await purge();
+    assert.deepEqual(await findWords(data(), oldWords), new Map());
+    assert.equal((await run('query', 'SELECT 1 FROM _loads')).code, 0);
+    assert.ok((await findWords(join(data(), 'tools'), youngWords)).size > 0);
   });
 
   it('is repeated after a crash', async () => {

@@ -37,8 +37,7 @@ function filesOf(folder: string): Record<string, string> {
   );
 }
 
-describe('verify', function () {
-  this.timeout(120_000);
+describe('verify', () => {
   const { path, run, file, query } = commandFolder();
 
   const verify = (...args: string[]) => run('verify', '--json', ...args);
@@ -284,8 +283,7 @@ describe('verify', function () {
   });
 });
 
-describe('verify with a seller that is configured', function () {
-  this.timeout(120_000);
+describe('verify with a seller that is configured', () => {
   let world: World;
   afterEach(() => world.close());
 

@@ -32,6 +32,17 @@ describe('the packaged schemas know the headers of', () => {
       'German',
       ['Datum', 'Bewertung', 'Kommentar', 'Ihre Antwort', 'Transaktionsnummer', 'E-Mail des Bewertenden'],
     ],
+    [
+      'other German',
+      ['Datum', 'Bewertung', 'Kommentare', 'Antwort', 'Bestellnummer', 'E-Mail des Bewerters'],
+    ],
+    ['French', ['Date', 'Évaluation', 'Commentaire', 'Response', 'Order ID', "E-mail de l'évaluateur"]],
+    [
+      'Italian',
+      ['Date', 'Rating', 'Comments', 'Response', 'Numero ordine', 'E-mail autore della valutazione'],
+    ],
+    ['Dutch', ['Datum', 'Beoordeling', 'Opmerkingen', 'Antwoord', 'Bestelnummer', 'E-mail van beoordelaar']],
+    ['Polish', ['Data', 'Ocena', 'Komentarze', 'Odpowiedź', 'Numer zamówienia', 'E-mail oceniającego']],
     ['Spanish', ['Date', 'Rating', 'Comentarios', 'Response', 'Número de pedido', 'E-mail del cliente']],
     [
       'Mexican Spanish',

@@ -297,7 +297,7 @@ describe('request cycles', () => {
     });
   }
 
-  const firstWindows: { name: string; window: Span; lag?: Span; had: string[] }[] = [
+  const firstWindows: { name: string; window: Span; lag?: Span<'hour' | 'day'>; had: string[] }[] = [
     { name: 'a quarter', window: { count: 1, unit: 'quarter' }, had: ['2026-07-01', '2026-10-01'] },
     { name: 'a year', window: { count: 1, unit: 'year' }, had: ['2025-01-01', '2026-01-01'] },
     {

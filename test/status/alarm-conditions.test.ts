@@ -8,6 +8,7 @@ import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 import type { WarnedDocuments } from '../../src/warehouse/types.js';
 import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
+import { runs } from '../property-runs.js';
 
 const at = snapshotAt;
 const settings = {
@@ -185,6 +186,28 @@ describe('an alarm condition', () => {
     const known = (more?: object) =>
       conditionsOf(sources({ pipelines: pipelines(more) }), settings, { wasSent: () => true }).isKnown(key);
     assert.deepEqual([known(), known({})], [false, true]);
+  });
+
+  it('is a copy of the warehouse that cannot be made, and is over only if this process has made one', () => {
+    const published = (problem?: { code: string; message: string; since: string }) => ({
+      warehouse: {
+        type: 'duckdb' as const,
+        name: 'w',
+        readAt: at,
+        published: { path: 'copy.duckdb', problem },
+      },
+    });
+    const key = 'machine/publish';
+    const problem = { code: 'PUBLISH_FAILED', message: 'publishing a copy: ENOSPC', since: at };
+    const [condition] = conditionsOf(sources(published(problem)), settings, {
+      wasSent: () => false,
+    }).conditions;
+    assert.deepEqual([condition?.key, condition?.kind, condition?.since], [key, 'machine', at]);
+    assert.match(condition?.text ?? '', /^publishing a copy: ENOSPC\. Make room/);
+    assert.deepEqual(keys(sources(published())), []);
+    const known = (changed?: Partial<StatusSnapshot>) =>
+      conditionsOf(sources(changed), settings, { wasSent: () => true }).isKnown(key);
+    assert.deepEqual([known(), known(published())], [false, true]);
   });
 
   it('is a request that was abandoned', () => {
@@ -376,7 +399,7 @@ describe('the changes of alarms', () => {
       for (const states of rings.values())
         assert.match(`${states.join(' ')} `, /^(begun (again )*over )*(begun (again )*)?$/);
     });
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: runs(200) });
   });
 
   it('include what lasts, if it is due to be repeated', () => {

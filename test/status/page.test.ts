@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { listings, listingsType, sellerId, type World } from '../ingest/world.js';
 import { foreign, makeScene } from './scene.js';
-import { type Started, startWithPage, until } from './started.js';
+import { type Started, startWithPage } from './started.js';
+import { until } from '../runtime/until.js';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The folder for the pictures of the documentation, set by `npm run screenshots`. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { summaryJson } from '../../src/commands/output/summary.js';
+import { addCommitted, emptySummary } from '../../src/ingest/work-summary.js';
 import type { Run } from '../../src/runs/run.js';
 import { openMetrics } from '../../src/status/metrics.js';
 import type { LedgerEntry } from '../../src/warehouse/types.js';
@@ -11,8 +12,9 @@ const twoTables = (tables: LedgerEntry['tables']) =>
 
 /** Rejected values by table: as the summary of a run prints them, and as the metrics count them. */
 async function figures(entry: LedgerEntry) {
-  const summary = summaryJson({ outcomes: { loaded: 1 }, committed: [entry], failures: [] });
-  const tables = summary.tables as { name: string; rejects: number }[];
+  const sums = emptySummary();
+  addCommitted(sums, entry);
+  const tables = summaryJson(sums).tables as { name: string; rejects: number }[];
   const metrics = openMetrics(async () => fakeSnapshot());
   const watch = metrics.watch({ pipeline: { name: 'all' }, kind: 'drain' } as Run);
   watch.onEvent?.({ event: 'work_finished', key: entry.key, outcome: 'loaded', entry });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { PipelineEvent } from '../../src/ingest/context.js';
+import { emptySummary } from '../../src/ingest/work-summary.js';
 import type { Run } from '../../src/runs/run.js';
 import { openRunLog } from '../../src/status/run-log.js';
 
 const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
 const run = (kind: Run['kind'] = 'drain') =>
   ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as Run;
-const nothing = { outcomes: {}, committed: [], failures: [] };
+const nothing = emptySummary();
 const refusal = { key: 'A1/doc-1', sellerId: 'A1', code: 'LOGIN_REFUSED', message: 'refused' };
 
 function open() {

@@ -22,7 +22,7 @@ export function describeBigQuery(endpoint: string, { sections }: Pick<Ways, 'sec
     decimal: (text) => text.replace(/\.?0+$/, ''),
     jsonText: (text) => JSON.stringify(JSON.parse(text)),
     hasNullInLists: false,
-    exampleQuery: 1,
+    exampleQuery: 2,
     hasColumnsOfOneName: false,
     hasRewrites: !emulatorLacks('rewrites'),
   });

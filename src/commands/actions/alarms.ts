@@ -4,7 +4,7 @@ import { alarmBody } from '../../status/alarms/alarm-message.js';
 import { openRunLog } from '../../status/run-log.js';
 import { sendAlarm } from '../../status/alarms/send-alarm.js';
 import { unknownStaleTables } from '../output/config-notes.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { type AlarmedConfig, inAlarms, withAlarms } from '../setup/open-alarms.js';
 import { readFullConfig } from '../setup/open-context.js';
 import { untilStopped } from '../setup/stop-signals.js';
@@ -27,7 +27,7 @@ export async function alarmsAction(
       config,
       command,
       io,
-      openRunLog(systemClock),
+      { runLog: openRunLog(systemClock) },
       async (alarms, { schemas, warehouse }) => {
         const found = await alarms.look();
         // Only for a note: alarms are shown even if this fails.
@@ -43,6 +43,7 @@ export async function alarmsAction(
         textTable(
           ['since', 'alarm', 'details'],
           conditions.map(({ since, title, text }) => [since, title, text]),
+          { width: resultWidth(io), wrap: true },
         ),
       );
     for (const note of notes) io.stderr.write(`warning: ${note}\n`);

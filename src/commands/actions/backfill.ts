@@ -12,7 +12,7 @@ import {
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
 import { reportRetentionDays } from '../../source/selling-partner/limits.js';
 import { pluralize } from '../../text/pluralize.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { readFullConfig, withContext } from '../setup/open-context.js';
 import { pipelinesNamed, sellersNamed } from '../setup/find-named.js';
 import { untilStopped } from '../setup/stop-signals.js';
@@ -71,7 +71,7 @@ async function backfillOne(
   io.stdout.write(
     options.json
       ? `${JSON.stringify({ pipeline: pipeline.name, plan: planJson(plan), documents, minutes })}\n`
-      : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan, documents, minutes)}`,
+      : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan, documents, minutes, resultWidth(io))}`,
   );
   const isPlanned = plan.failures.length === 0;
   // The prompt comes here because no progress bar is on the terminal now.
@@ -133,6 +133,7 @@ function planText(
   { reportTypes, sellers, failures }: BackfillPlan,
   documents: number,
   minutes: number,
+  width: number | undefined,
 ): string {
   const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
   const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
@@ -145,7 +146,7 @@ function planText(
   const failureLines = failures.map(({ key, message }) => `${key}: listing reports failed: ${message}\n`);
   const failed = failureLines.join('') + remediesText(failures);
   if (sellers.length === 0) return failed;
-  const table = textTable(['seller', 'report type', 'found', 'to load'], rows);
+  const table = textTable(['seller', 'report type', 'found', 'to load'], rows, { width, wrap: true });
   const quota = documents > 0 ? `; within the quota, this takes ${durationText(minutes)}` : '';
   return `${table}${failed}\n${pluralize(documents, 'document')} to load${quota}.\n`;
 }

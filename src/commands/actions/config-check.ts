@@ -10,11 +10,12 @@ import { requestNotes } from '../../config/request-notes.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { windowOf } from '../../config/request-spec.js';
 import type { Config } from '../../config/spec.js';
+import { publishConfig } from '../../config/warehouse-spec.js';
 import { systemClock } from '../../runtime/clock.js';
 import { ownTables } from '../../ingest/own-tables/own-tables.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { configOptions } from '../setup/open-context.js';
 import { textTable } from '../output/text-table.js';
 
@@ -33,7 +34,7 @@ export async function configCheckAction(
   }
   if (!checked.config) throw mistakesError(checked);
   for (const table of ownTables(checked.config)) await table.read();
-  io.stdout.write(configText(checked.config, checked));
+  io.stdout.write(configText(checked.config, checked, resultWidth(io)));
 }
 
 function checkedJson(checked: CheckedConfig): Record<string, unknown> {
@@ -53,9 +54,12 @@ function notesOf(config: Config, { exposure }: CheckedConfig): string[] {
   ];
 }
 
-function configText(config: Config, checked: CheckedConfig): string {
+function configText(config: Config, checked: CheckedConfig, width: number | undefined): string {
+  const fitting = { width, wrap: true };
+  const copy = publishConfig(config.warehouse);
   const locations = [
     ['warehouse', warehouseName(config)],
+    ...(copy ? [['copy of the warehouse', copy.path]] : []),
     ['lake', config.lake],
     ['raw', config.raw],
     ['state', config.state],
@@ -91,14 +95,17 @@ function configText(config: Config, checked: CheckedConfig): string {
   return [
     `${config.file}: no mistakes\n`,
     ...notesOf(config, checked).map((note) => `note: ${note}\n`),
-    textTable(['folder or file', 'path'], locations),
-    ...(variables.length > 0 ? [textTable(['variable', 'comes from'], variables)] : []),
-    textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
+    textTable(['folder or file', 'path'], locations, fitting),
+    ...(variables.length > 0 ? [textTable(['variable', 'comes from'], variables, fitting)] : []),
+    textTable(['seller', 'name', 'region', 'marketplaces'], sellers, fitting),
     textTable(
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
       pipelines,
+      fitting,
     ),
-    ...(requests.length > 0 ? [textTable(['pipeline', 'requests', 'window', 'when'], requests)] : []),
+    ...(requests.length > 0
+      ? [textTable(['pipeline', 'requests', 'window', 'when'], requests, fitting)]
+      : []),
     ...(pipelines.length === 0
       ? [`There are no pipelines yet, so there is nothing to run. ${firstSteps}\n`]
       : []),

@@ -130,7 +130,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Stop
     const names = rejects.columns.map(({ name }) => name);
     const cells = rejects.rows.map((row) => names.map((name) => row[name]));
     io.stdout.write(
-      `\nRejected values: NULL or absent in the table, kept in _rejects with their original text\n${textTable(names, cells)}`,
+      `\nRejected values: NULL or absent in the table, kept in _rejects with their original text\n${textTable(names, cells, { width: resultWidth(io), wrap: true })}`,
     );
   }
   io.stdout.write(`\n${question}\n`);

@@ -4,7 +4,13 @@ import type { Logger } from 'pino';
 import { checkConfig, mistakesError } from '../../config/read.js';
 import type { Config } from '../../config/spec.js';
 import { type Check, examine, type Finding } from '../../connect/examine.js';
-import { bucketChecks, clockCheck, diskChecks, warehouseCheck } from '../../connect/machine-checks.js';
+import {
+  bucketChecks,
+  clockCheck,
+  diskChecks,
+  publishChecks,
+  warehouseCheck,
+} from '../../connect/machine-checks.js';
 import { queueChecks } from '../../connect/queue-checks.js';
 import { secretChecks } from '../../connect/secret-checks.js';
 import { sellerChecks } from '../../connect/seller-checks.js';
@@ -98,6 +104,7 @@ function checksOf(config: Config, quota: QuotaPlan, log: Logger): Check[] {
     ...queues,
     ...sellers.map(({ subscription }) => subscription),
     warehouseCheck(openWarehouse(config)),
+    ...publishChecks(config),
   ];
 }
 

@@ -11,7 +11,7 @@ import { recordedFile } from '../../ingest/load-record.js';
 import type { LakeFile } from '../../warehouse/types.js';
 import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../../store/bucket-url.js';
 import { openBucket } from '../../store/open-store.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { readWarehouseConfig } from '../setup/open-context.js';
 import { textTable } from '../output/text-table.js';
 
@@ -36,6 +36,7 @@ export async function inspectAction(
   }
   const { rows, rowGroups, bytes, createdBy, metadata, columns, sample } = found;
   const names = columns.map((column) => column.name);
+  const fitting = { width: resultWidth(io), wrap: true };
   io.stdout.write(
     `${file}: ${pluralize(rows, 'row')} in ${pluralize(rowGroups, 'row group')}, ${pluralize(bytes, 'byte')}, written by ${createdBy}\n`,
   );
@@ -46,9 +47,9 @@ export async function inspectAction(
     column.logicalType,
     column.nullable ? 'yes' : 'no',
   ]);
-  io.stdout.write(`\n${textTable(['column', 'stored as', 'type', 'nullable'], listed)}`);
+  io.stdout.write(`\n${textTable(['column', 'stored as', 'type', 'nullable'], listed, fitting)}`);
   const rowCells = sample.map((row) => names.map((name) => row[name]));
-  io.stdout.write(`\nFirst rows\n${textTable(names, rowCells)}`);
+  io.stdout.write(`\nFirst rows\n${textTable(names, rowCells, fitting)}`);
 }
 
 async function inspectFile(path: string): Promise<ParquetMetadata> {

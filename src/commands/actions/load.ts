@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type SellerIds, sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
@@ -7,18 +7,22 @@ import { isVariable } from '../../config/substitute.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { didYouMean } from '../../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
+import { findInputs, type LoadInput } from '../../ingest/load-inputs.js';
 import { type FileMetadata, type LoadedFile, loadFiles } from '../../ingest/load-file.js';
 import { loadOwnTables } from '../../ingest/own-tables/load-own-tables.js';
+import { openScratch, type Scratch } from '../../store/scratch.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
 import { readWarehouseConfig, withContext } from '../setup/open-context.js';
 import type { SampleOptions } from '../setup/sample-options.js';
 import { untilStopped } from '../setup/stop-signals.js';
+import { visible } from '../output/visible-text.js';
 import { somethingFailed } from '../output/summary.js';
 import type { Outcome } from '../../ingest/work-summary.js';
 
 export interface LoadOptions extends SampleOptions {
   type?: string;
+  name?: string;
   newType?: boolean;
   seller?: string;
   compression?: 'GZIP';
@@ -45,14 +49,36 @@ export async function loadAction(
       withContext(config, own, io, 'load', async (context) => {
         checkType(options, context);
         checkSeller(options.seller, config, context);
-        const { maxDocumentBytes } = options;
+        const { maxDocumentBytes, name: stdinName } = options;
         await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
-        return loadAll(files, metadata, { context, signals, options, cwd: io.cwd, print });
+        return withScratch(config, (scratch) => {
+          const { cwd, stdin } = io;
+          const how = { cwd, stdin: stdin?.bind(io), stdinName, maxDocumentBytes, scratch };
+          return loadAll(findInputs(files, how), metadata, { context, signals, options, print });
+        });
       }),
     );
     if (somethingFailed({ outcomes })) exit(1);
   } finally {
     for (const text of later) io.stdout.write(text);
+  }
+}
+
+/**
+ * Calls `work` with a folder for copies, which is made when it is needed, and removed afterwards.
+ */
+async function withScratch<T>(
+  { state }: Config,
+  work: (scratch: () => Promise<string>) => Promise<T>,
+): Promise<T> {
+  let opened: Promise<Scratch> | undefined;
+  try {
+    return await work(async () => {
+      opened ??= openScratch(join(state, 'scratch'));
+      return (await opened).folder;
+    });
+  } finally {
+    await (await opened)?.close();
   }
 }
 
@@ -120,38 +146,38 @@ function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
 }
 
 async function loadAll(
-  files: string[],
+  finding: Promise<LoadInput[]>,
   metadata: FileMetadata,
   {
     context,
     signals,
     options,
-    cwd,
     print,
   }: {
     context: PipelineContext;
     signals: StopSignals;
     options: LoadOptions;
-    cwd: string;
     print: (text: string) => void;
   },
 ): Promise<Partial<Record<Outcome, number>>> {
   const outcomes: Partial<Record<Outcome, number>> = {};
-  const paths = files.map((file) => resolve(cwd, file));
+  const inputs = await finding;
   const { maxDocumentBytes } = options;
   let done = 0;
   try {
-    for await (const loaded of loadFiles(paths, metadata, context, { maxDocumentBytes, ...signals })) {
-      const file = files[done] ?? loaded.path;
+    for await (const loaded of loadFiles(inputs, metadata, context, { maxDocumentBytes, ...signals })) {
+      const file = loaded.input.name;
       done += 1;
       const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      print(options.json ? loadJson(file, metadata.reportType ?? null, loaded) : loadText(file, loaded));
+      print(
+        options.json ? loadJson(file, metadata.reportType ?? null, loaded) : loadText(visible(file), loaded),
+      );
     }
   } catch (error) {
     if (!signals.abort.aborted) throw error;
   } finally {
-    if (!options.json && files.length > 1) print(totalsText(files.length, outcomes, done));
+    if (!options.json && inputs.length > 1) print(totalsText(inputs.length, outcomes, done));
   }
   return outcomes;
 }
@@ -166,14 +192,17 @@ function loadJson(file: string, given: string | null, loaded: LoadedFile): strin
       reasonCode,
       notes: [],
       warnings: [],
+      decisions: [],
       checks: [],
       documentId: null,
+      marketplaceIds: [],
     };
     return `${JSON.stringify({ file, reportType: given, status: 'failed', ...nothing })}\n`;
   }
-  const { reportType, status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } =
+  const { reportType, status, tables, rejects, reasonCode, reason, notes, warnings, decisions, checks } =
     loaded.entry;
-  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, checks, documentId })}\n`;
+  const { documentId, marketplaceIds } = loaded.entry;
+  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, decisions, checks, documentId, marketplaceIds })}\n`;
 }
 
 function loadText(file: string, loaded: LoadedFile): string {
@@ -183,6 +212,8 @@ function loadText(file: string, loaded: LoadedFile): string {
   const lines = [`${file}: ${status}: ${isQuarantined ? reason : rowsText(tables)}`, ...formerly(loaded)];
   const type = decisions.find(({ subject }) => subject === 'report_type');
   if (type) lines.push(`loaded as ${type.value}: ${type.reason}`);
+  const marketplace = decisions.find(({ subject }) => subject === 'marketplace');
+  if (marketplace) lines.push(`marketplace ${marketplace.value}: ${marketplace.reason}`);
   if (!isQuarantined) {
     lines.push(...warnings.map(({ message }) => `warning: ${message}`), ...notes.map(shortened));
     if (rejects > 0) lines.push(`${rejects} rejected, kept in _rejects with the raw text`);

@@ -110,7 +110,12 @@ function listText(rows: Pick<LedgerRow, (typeof listed)[number]>[], width: numbe
     row.warnings.length,
     row.reason ?? [...row.warnings.map(({ message }) => message), ...row.notes].join('; '),
   ]);
-  return textTable(titles, lines, { width });
+  return textTable(titles, lines, {
+    width,
+    wrap: true,
+    skipEmpty: true,
+    whole: ['document or report'],
+  });
 }
 
 function number(value: number): string {

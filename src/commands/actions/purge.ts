@@ -1,6 +1,6 @@
 import { systemClock } from '../../runtime/clock.js';
 import type { Command } from 'commander';
-import { type PurgeSummary, purge } from '../../maintenance/purge.js';
+import { type PurgedPart, type PurgeSummary, purge } from '../../maintenance/purge.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
 import { readWarehouseConfig, withContext } from '../setup/open-context.js';
@@ -19,21 +19,31 @@ export async function purgeAction(
 ): Promise<void> {
   const config = readWarehouseConfig(command, io);
   const before = new Date(systemClock.now() - olderThan).toISOString();
+  const verb = dryRun ? 'to be removed' : 'removed';
+  const removed: PurgedPart = { documents: [], removedFiles: [] };
   const summary = await withContext(config, command, io, 'purge', (context) =>
-    purge(context, { before, dryRun }),
+    purge(context, {
+      before,
+      dryRun,
+      onPart({ documents, removedFiles }) {
+        if (json) {
+          removed.documents.push(...documents);
+          removed.removedFiles.push(...removedFiles);
+        } else for (const path of removedFiles) io.stdout.write(`${verb}: ${path}\n`);
+      },
+    }),
   );
-  io.stdout.write(json ? `${JSON.stringify({ ...summary, dryRun })}\n` : purgeText(summary, dryRun));
+  io.stdout.write(
+    json ? `${JSON.stringify({ ...summary, ...removed, dryRun })}\n` : purgeText(summary, verb, dryRun),
+  );
 }
 
 function purgeText(
-  { before, documents, parquetFiles, rawDocuments, removedFiles }: PurgeSummary,
+  { before, documents, parquetFiles, rawDocuments }: PurgeSummary,
+  verb: string,
   dryRun: boolean,
 ): string {
-  const verb = dryRun ? 'to be removed' : 'removed';
-  const lines = [
-    `Reports created before ${before}: personal data ${verb} of ${pluralize(documents.length, 'document')}`,
-    `${pluralize(parquetFiles, 'Parquet file')} ${dryRun ? 'to be rewritten' : 'rewritten'}, ${pluralize(rawDocuments, 'raw document')} ${verb}`,
-    ...removedFiles.map((path) => `${verb}: ${path}`),
-  ];
-  return `${lines.join('\n')}\n`;
+  return `Reports created before ${before}: personal data ${verb} of ${pluralize(documents, 'document')}
+${pluralize(parquetFiles, 'Parquet file')} ${dryRun ? 'to be rewritten' : 'rewritten'}, ${pluralize(rawDocuments, 'raw document')} ${verb}
+`;
 }

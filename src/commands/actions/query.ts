@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
-import { type AnswerOptions, answerText, type Format, tableRows } from '../output/answer-text.js';
+import { resolve } from 'node:path';
+import { checkOutput, formatOf, writeAnswer } from '../output/answer-output.js';
+import { type AnswerOptions, type Format, tableRows } from '../output/answer-text.js';
 import { pluralize } from '../../text/pluralize.js';
+import { readSql } from '../setup/read-sql.js';
 import { type Io, printAll, resultWidth } from '../setup/io.js';
 import { readWarehouseConfig } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export interface QueryOptions {
-  format: Format;
+  file?: string;
+  format?: Format;
+  output?: string;
   json?: boolean;
   limit?: number;
   all?: boolean;
@@ -15,29 +20,31 @@ export interface QueryOptions {
 
 /** Runs `sp-reports query`. */
 export async function queryAction(
-  sql: string,
+  given: string | undefined,
   options: QueryOptions,
   command: Command,
   io: Io,
 ): Promise<void> {
+  const format = options.json ? 'json' : formatOf(options.format, options.output);
+  const output = options.output && resolve(io.cwd, options.output);
+  checkOutput(format, output, io.stdout.isTTY ?? false);
+  const sql = await readSql(given, options.file, io);
   const warehouse = openWarehouse(readWarehouseConfig(command, io), {
     maxBytes: options.maxBytes,
     onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
   });
   const asked: AnswerOptions = {
-    format: options.json ? 'json' : options.format,
+    format,
     limit: options.all ? Number.POSITIVE_INFINITY : options.limit,
-    width: resultWidth(io),
+    width: output === undefined ? resultWidth(io) : undefined,
   };
   // Of a table the rest is counted.
   const rowsRead = asked.limit ?? (asked.format === 'table' ? tableRows : undefined);
-  await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)), {
-    rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
-  });
+  await warehouse.queryStream(
+    sql,
+    (answer) => writeAnswer(answer, asked, output, (pieces) => printAll(io, pieces)),
+    {
+      rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
+    },
+  );
 }
-
-/** Describes how values are printed, for the help and the reference page. */
-export const answerNotes = `Values: With --json, NULL is null, times are ISO 8601 in UTC, lists and structs are arrays and objects, and decimals
-and 64-bit integers are strings so that no digit is lost. In csv (UTF-8, lines end with LF), NULL is an empty cell and
-an empty text is "". A table shows both as blanks and control characters as escapes such as \\t. On a terminal that is
-too narrow for the columns, it shows one value per line.`;

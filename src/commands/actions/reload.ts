@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ReportsError } from '../../errors/reports-error.js';
 import { reload } from '../../maintenance/reload.js';
-import type { WorkSummary } from '../../ingest/work-summary.js';
+import { addCommitted, emptySummary } from '../../ingest/work-summary.js';
 import type { LedgerFilter, LoadStatus } from '../../warehouse/types.js';
 import type { Io } from '../setup/io.js';
 import { readWarehouseConfig, withContext } from '../setup/open-context.js';
@@ -36,7 +36,7 @@ export async function reloadAction(
   };
   const config = readWarehouseConfig(command, io);
   const { maxDocumentBytes, acceptLoss = false } = options;
-  const summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
+  const summary = emptySummary();
   await untilStopped(io, ({ stop, abort }) =>
     withContext(config, command, io, 'reload', async (context) => {
       try {
@@ -46,7 +46,7 @@ export async function reloadAction(
           signal: abort,
         })) {
           const outcome = 'entry' in done ? done.entry.status : 'failed';
-          if ('entry' in done) summary.committed.push(done.entry);
+          if ('entry' in done) addCommitted(summary, done.entry);
           else summary.failures.push(done.failure);
           summary.outcomes[outcome] = (summary.outcomes[outcome] ?? 0) + 1;
           if (stop.aborted) return;

@@ -9,7 +9,9 @@ import { readFullConfig, withContext } from '../setup/open-context.js';
 import { hasRequestNews, requestJson, requestsFailed, requestText } from '../output/request-summary.js';
 import { untilStopped } from '../setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from '../output/summary.js';
-import type { Pipeline } from '../../config/spec.js';
+import type { Config, Pipeline } from '../../config/spec.js';
+import { publishConfig } from '../../config/warehouse-spec.js';
+import { openPublisher, type Publisher } from '../../maintenance/publish.js';
 
 /** Runs `sp-reports run`. */
 export async function runAction(
@@ -35,9 +37,21 @@ export async function runAction(
         if (broken) throw broken.error;
       }
     } finally {
+      const publisher = signals.stop.aborted ? undefined : await publish(config, command, io);
       // A failed run needs this most: an unreachable queue or warehouse is an alarm.
-      if (config.alarms && !signals.stop.aborted) await checkAlarms(config, command, io, signals, runLog);
+      if (config.alarms && !signals.stop.aborted)
+        await checkAlarms(config, command, io, signals, runLog, publisher);
     }
+  });
+}
+
+/** Publishes a copy of the warehouse file if one is due. Returns what did so. */
+async function publish(config: Config, command: Command, io: Io): Promise<Publisher | undefined> {
+  if (!publishConfig(config.warehouse)) return undefined;
+  return withContext(config, command, io, 'publish', async (context) => {
+    const publisher = openPublisher(context);
+    await publisher?.check();
+    return publisher;
   });
 }
 

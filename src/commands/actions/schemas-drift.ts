@@ -104,7 +104,7 @@ function driftTable(drifts: DriftWithValues[], io: Io): string {
       ? 'personal data'
       : (drift.examples.length > 0 ? drift.examples : drift.documentIds).join(', '),
   ]);
-  return textTable(head, cells, { width: resultWidth(io) });
+  return textTable(head, cells, { width: resultWidth(io), wrap: true });
 }
 
 function whatText({ kind, column, header, from, to, mayBe }: DriftWithValues): string {

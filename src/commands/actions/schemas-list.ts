@@ -4,7 +4,7 @@ import { defaultTableName } from '../../schema/infer.js';
 import { requestFactTexts } from '../../schema/request-facts-text.js';
 import type { ReportSchema } from '../../schema/types.js';
 import { schemaOf } from '../setup/find-named.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { readAllSchemas } from '../setup/open-context.js';
 import { textTable } from '../output/text-table.js';
 
@@ -16,7 +16,13 @@ export function schemasListAction(options: { json?: boolean }, command: Command,
     return;
   }
   const head = ['report type', 'table', 'format', 'load', 'key', 'columns', 'made'];
-  io.stdout.write(textTable(head, schemas.flatMap(listCells)));
+  io.stdout.write(
+    textTable(head, schemas.flatMap(listCells), {
+      width: resultWidth(io),
+      wrap: true,
+      skipEmpty: true,
+    }),
+  );
 }
 
 /** Runs `sp-reports schemas show`. */
@@ -48,7 +54,9 @@ export function schemasShowAction(
       column.from.join(', '),
       column.description,
     ]);
-    io.stdout.write(textTable(['column', 'type', 'from', 'description'], cells));
+    io.stdout.write(
+      textTable(['column', 'type', 'from', 'description'], cells, { width: resultWidth(io), wrap: true }),
+    );
   }
 }
 

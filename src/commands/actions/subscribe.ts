@@ -4,7 +4,7 @@ import { actionsKeptFromAmazon, policyForAmazon } from '../../connect/queue-poli
 import { type SubscribeStep, subscribe, unsubscribe } from '../../connect/subscribe.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { readQueueAttributes } from '../../source/queue-attributes.js';
-import type { Io } from '../setup/io.js';
+import { type Io, resultWidth } from '../setup/io.js';
 import { subscribersOf, withQuota } from '../setup/open-amazon.js';
 import { readFullConfig } from '../setup/open-context.js';
 import { openProgress } from '../setup/progress.js';
@@ -44,7 +44,7 @@ export async function subscribeAction(
   io.stdout.write(
     options.json
       ? `${JSON.stringify({ queue: url, queueArn: arn, steps, policy: needed, policyLacks: missing }, null, 2)}\n`
-      : stepsText(steps) + (options.undo ? '' : policyText(missing, needed)),
+      : stepsText(steps, resultWidth(io)) + (options.undo ? '' : policyText(missing, needed)),
   );
   if (steps.some(({ done }) => done === 'failed')) exit(1);
 }
@@ -58,10 +58,11 @@ function queueNamed(config: Config, name: string | undefined): string {
   });
 }
 
-function stepsText(steps: SubscribeStep[]): string {
+function stepsText(steps: SubscribeStep[], width: number | undefined): string {
   const table = textTable(
     ['seller', 'what', 'done', 'id'],
     steps.map(({ sellerId, thing, done, id }) => [sellerId, thing, done, id]),
+    { width, wrap: true },
   );
   const notes = steps.flatMap(({ sellerId, thing, done, note }) =>
     note ? `${thing} of ${sellerId} ${done}: ${note}\n` : [],

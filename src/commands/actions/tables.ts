@@ -9,7 +9,8 @@ import { type Io, nothingLoaded, resultWidth } from '../setup/io.js';
 import { openProgress } from '../setup/progress.js';
 import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
-import { periodsText, tablePeriods } from '../output/coverage-text.js';
+import { tablePeriods } from '../../requests/table-periods.js';
+import { periodsText } from '../output/coverage-text.js';
 import { textTable } from '../output/text-table.js';
 
 export interface TablesOptions {
@@ -31,24 +32,33 @@ export async function tablesAction(options: TablesOptions, command: Command, io:
         io,
       )
     : options.views
-      ? viewsOf(warehouse, views())
-      : tablesOf(warehouse));
+      ? viewsOf(warehouse, views(), resultWidth(io))
+      : tablesOf(warehouse, resultWidth(io)));
   io.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : text);
 }
 
-async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
+async function tablesOf(
+  warehouse: Warehouse,
+  width: number | undefined,
+): Promise<{ list: object[]; text: string }> {
   const list = await warehouse.tables();
   const cells = list.map(({ name, reportType, rows, lastLoadedAt }) => [
     name,
     reportType,
     rows,
-    lastLoadedAt,
+    // To the minute: `--json` has the rest.
+    lastLoadedAt && `${lastLoadedAt.slice(0, 16)}Z`,
   ]);
-  const text = textTable(['table', 'report type', 'rows', 'last loaded'], cells);
+  const titles = ['table', 'report type', 'rows', 'last loaded'];
+  const text = textTable(titles, cells, { width, wrap: true });
   return { list, text: list.length > 0 ? text : nothingLoaded };
 }
 
-async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
+async function viewsOf(
+  warehouse: Warehouse,
+  views: View[],
+  width: number | undefined,
+): Promise<{ list: object[]; text: string }> {
   const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
   const problems = await warehouse.viewProblems(views);
   const list = views.map((view) => ({
@@ -58,7 +68,7 @@ async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: obj
     problem: problems.get(view.name) ?? null,
   }));
   const cells = list.map(({ name, answers, waitsFor: waits }) => [name, answers, waits.join(', ')]);
-  const table = textTable(['view', 'answers', 'waits for'], cells);
+  const table = textTable(['view', 'answers', 'waits for'], cells, { width, wrap: true, whole: ['view'] });
   const problemLines = list.flatMap(({ name, problem }) =>
     problem === null ? [] : `  ${name}: ${problem}\n`,
   );

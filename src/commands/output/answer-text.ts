@@ -2,7 +2,12 @@ import type { StreamedAnswer } from '../../warehouse/types.js';
 import { pluralize } from '../../text/pluralize.js';
 import { cellText, layoutTable } from './text-table.js';
 
-export type Format = 'table' | 'csv' | 'json';
+export type Format = 'table' | 'csv' | 'json' | 'md' | 'parquet' | 'xlsx';
+
+/** Whether a terminal can show a format. */
+export function isTextFormat(format: Format): boolean {
+  return format !== 'parquet' && format !== 'xlsx';
+}
 
 export interface AnswerOptions {
   format: Format;
@@ -17,7 +22,9 @@ export interface AnswerOptions {
  */
 export const tableRows = 1000;
 
-/** Yields the output of `query` as rows arrive, so that memory does not grow with the result. */
+/**
+ * Yields a table, CSV or JSON as rows arrive, so that memory does not grow with the result.
+ */
 export async function* answerText(answer: StreamedAnswer, options: AnswerOptions): AsyncGenerator<string> {
   if (options.format === 'table') yield* tableText(answer, options);
   else yield* options.format === 'csv' ? csvText(answer, options) : jsonText(answer, options);
@@ -72,7 +79,8 @@ async function* tableText({ columns, groups }: StreamedAnswer, { limit = tableRo
   if (left > 0) yield `${pluralize(left, 'more row')}: use --format csv, --limit or --all\n`;
 }
 
-async function* firstRows(groups: StreamedAnswer['groups'], limit = Number.POSITIVE_INFINITY) {
+/** The rows of an answer up to a limit, as they arrive. */
+export async function* firstRows(groups: StreamedAnswer['groups'], limit = Number.POSITIVE_INFINITY) {
   let left = limit;
   for await (const group of groups) {
     const rows = group.rows(0, left);

@@ -1,28 +1,7 @@
-import { type CoveredPeriod, isGap } from '../../requests/coverage.js';
 import { isFillable } from '../../requests/find-gaps.js';
-import type { Coverage } from '../../requests/read-coverage.js';
+import type { TablePeriod } from '../../requests/table-periods.js';
 import { countryOf } from '../../schema/marketplaces.js';
 import { textTable } from './text-table.js';
-
-/** A period of one table. */
-export interface TablePeriod extends CoveredPeriod {
-  table: string;
-  reportType: string;
-  sellerId: string;
-  marketplaceIds: string[];
-  isRequested: boolean;
-}
-
-/** The periods of each table, or only its gaps. */
-export function tablePeriods(coverages: Coverage[], { onlyGaps }: { onlyGaps: boolean }): TablePeriod[] {
-  return coverages.flatMap(({ tables, periods, ...source }) =>
-    tables.flatMap((table) =>
-      periods
-        .filter((period) => !onlyGaps || isGap(period))
-        .map((period) => ({ table, ...source, ...period })),
-    ),
-  );
-}
 
 /** A line for each period, then what closes the gaps among them. */
 export function periodsText(periods: TablePeriod[], width: number | undefined): string {
@@ -36,7 +15,7 @@ export function periodsText(periods: TablePeriod[], width: number | undefined): 
     reason,
   ]);
   const titles = ['table', 'seller', 'marketplace', 'from', 'to', 'state', 'why'];
-  const table = textTable(titles, rows, { width });
+  const table = textTable(titles, rows, { width, wrap: true, skipEmpty: true });
   const hints = [
     ...(periods.some((period) => period.isRequested && isFillable(period))
       ? ['`sp-reports request --fill-gaps` requests what is missing or was abandoned.\n']

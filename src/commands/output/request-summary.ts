@@ -35,7 +35,7 @@ export function requestText(
     requested.length > 0 ? `${verb} ${pluralize(requested.length, 'report')}.\n` : `${nothing}\n`,
   ];
   if (dryRun) parts.push(callPlanText(summary, { nowMs, width }));
-  else if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
+  else if (requested.length > 0) parts.push(`\n${requestedTable(requested, width)}`);
   if (notes.length > 0) parts.push('\n', ...notes.map((note) => `note: ${note}\n`));
   if (summary.parts.length > 0) parts.push('\n', partsText(summary.parts));
   if (schedules.length > 0) {
@@ -46,7 +46,10 @@ export function requestText(
       period ?? null,
       done,
     ]);
-    const table = textTable(['seller', 'report type', 'marketplaces', 'period', 'schedule'], rows);
+    const table = textTable(['seller', 'report type', 'marketplaces', 'period', 'schedule'], rows, {
+      width,
+      wrap: true,
+    });
     parts.push(`\nSchedules at Amazon\n${table}`);
   }
   const rest = [
@@ -124,7 +127,7 @@ export function requestCounts(summary: RequestSummary): Record<string, number> {
   };
 }
 
-function requestedTable(requested: RequestedReport[]): string {
+function requestedTable(requested: RequestedReport[], width: number | undefined): string {
   const hasParts = requested.some(({ items }) => items !== undefined);
   const rows = requested.map((each) => [
     each.sellerId,
@@ -136,7 +139,10 @@ function requestedTable(requested: RequestedReport[]): string {
     each.reportId ?? null,
   ]);
   const items = hasParts ? ['items'] : [];
-  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', ...items, 'report id'], rows);
+  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', ...items, 'report id'], rows, {
+    width,
+    wrap: true,
+  });
 }
 
 function shortened(items: string): string {

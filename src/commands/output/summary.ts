@@ -1,23 +1,25 @@
-import type { Failure, WorkSummary } from '../../ingest/work-summary.js';
-import type { LedgerEntry } from '../../warehouse/types.js';
+import {
+  type Failure,
+  isSetAside,
+  type NotableDocument,
+  type WorkSummary,
+} from '../../ingest/work-summary.js';
 import { textTable } from './text-table.js';
-import { tablesWithRejects } from '../../warehouse/ledger/ledger-entry.js';
 
 /** Returns the result of a run as text for people. */
-export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
+export function summaryText({ outcomes, tables, notable, failures }: WorkSummary): string {
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   const nothing = failures.length > 0 ? 'Nothing done.' : 'Nothing to do.';
   const parts = [`${counts.join(', ') || nothing}\n`];
-  const tables = rowsPerTable(committed);
-  if (tables.length > 0) {
+  if (tables.size > 0) {
     parts.push(
       `\nLoaded\n${textTable(
         ['table', 'documents', 'rows', 'rejected values'],
-        tables.map(({ name, documents, rows, rejects }) => [name, documents, rows, rejects]),
+        byName(tables).map(({ name, documents, rows, rejects }) => [name, documents, rows, rejects]),
       )}`,
     );
   }
-  const warned = committed.filter(({ warnings }) => warnings.length > 0);
+  const warned = notable.filter(({ warnings }) => warnings.length > 0);
   if (warned.length > 0) {
     parts.push('\nWarnings\n');
     for (const entry of warned) {
@@ -25,7 +27,7 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
       parts.push(...entry.warnings.map(({ message }) => `    ${message}\n`));
     }
   }
-  const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
+  const setAside = notable.filter(isSetAside);
   if (setAside.length > 0) {
     parts.push('\nNot loaded\n');
     for (const entry of setAside) {
@@ -48,23 +50,21 @@ export function remediesText(failures: Failure[]): string {
 }
 
 /** Returns the result of a run as JSON for programs. */
-export function summaryJson({ outcomes, committed, failures }: WorkSummary): Record<string, unknown> {
+export function summaryJson({ outcomes, tables, notable, failures }: WorkSummary): Record<string, unknown> {
   return {
     outcomes,
-    tables: rowsPerTable(committed),
-    warnings: committed.flatMap(({ key, warnings }) => warnings.map((each) => ({ key, ...each }))),
-    failedChecks: committed.flatMap(({ key, checks }) =>
-      checks.filter(({ ok }) => !ok).map((check) => ({ key, ...check })),
+    tables: byName(tables),
+    warnings: notable.flatMap(({ key, warnings }) => warnings.map((each) => ({ key, ...each }))),
+    failedChecks: notable.flatMap(({ key, failedChecks }) =>
+      failedChecks.map((check) => ({ key, ...check })),
     ),
-    notLoaded: committed
-      .filter(({ status }) => status !== 'loaded' && status !== 'empty')
-      .map(({ key, status, reportType, reasonCode, reason }) => ({
-        key,
-        status,
-        reportType,
-        reasonCode,
-        reason,
-      })),
+    notLoaded: notable.filter(isSetAside).map(({ key, status, reportType, reasonCode, reason }) => ({
+      key,
+      status,
+      reportType,
+      reasonCode,
+      reason,
+    })),
     failures,
   };
 }
@@ -74,20 +74,10 @@ export function somethingFailed({ outcomes }: Pick<WorkSummary, 'outcomes'>): bo
   return (outcomes.quarantined ?? 0) + (outcomes.failed ?? 0) > 0;
 }
 
-function rowsPerTable(entries: LedgerEntry[]) {
-  const tables = new Map<string, { name: string; documents: number; rows: number; rejects: number }>();
-  for (const entry of entries) {
-    for (const { name, rows, rejects } of tablesWithRejects(entry)) {
-      const table = tables.get(name) ?? { name, documents: 0, rows: 0, rejects: 0 };
-      table.documents += 1;
-      table.rows += rows;
-      table.rejects += rejects;
-      tables.set(name, table);
-    }
-  }
-  return [...tables.values()].sort((a, b) => a.name.localeCompare(b.name));
+function byName(tables: WorkSummary['tables']) {
+  return [...tables].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function nameOf({ key, documentId, reportId }: LedgerEntry): string {
+function nameOf({ key, documentId, reportId }: NotableDocument): string {
   return documentId ?? (reportId ? `report ${reportId}` : key);
 }

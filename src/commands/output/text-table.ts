@@ -1,8 +1,10 @@
-import { cutText, displayWidth, visible, wrapText } from './visible-text.js';
+import { cutText, displayWidth, visible, wrapLines, wrapText } from './visible-text.js';
 
 export interface TableOptions {
   /** Width of the terminal, in columns; if absent, nothing is cut. */
   width?: number | undefined;
+  /** Whether texts that are too wide continue on the next line, instead of being cut. */
+  wrap?: boolean;
   /** Names of columns that are never cut, in addition to ids, numbers and times. */
   whole?: string[];
   /** Whether records omit the lines of missing values. */
@@ -83,14 +85,21 @@ function fittingWidths(columns: Column[], width: number | undefined): number[] |
   return within(limit);
 }
 
-function tableOf(columns: Column[], widths: number[], { width }: TableOptions): TableLayout {
+function tableOf(columns: Column[], widths: number[], { width, wrap }: TableOptions): TableLayout {
+  // Without a terminal, a value wider than the measured ones is not cut.
+  const linesOf = (text: string, room: number) =>
+    width === undefined ? [text] : wrap ? wrapLines(text, room) : [cutText(text, room)];
   const line = (texts: string[]) => {
+    const cells = texts.map((text, index) => linesOf(text, widths[index] ?? 0));
+    const height = Math.max(...cells.map((each) => each.length));
+    return Array.from({ length: height }, (_, number) =>
+      joined(cells.map((each) => each[number] ?? '')),
+    ).join('');
+  };
+  const joined = (texts: string[]) => {
     const cells = texts.map((text, index) => {
-      const cellWidth = widths[index] ?? 0;
-      // Without a terminal, a value wider than the measured ones is not cut.
-      const shown = width === undefined ? text : cutText(text, cellWidth);
-      const blanks = ' '.repeat(Math.max(0, cellWidth - displayWidth(shown)));
-      return columns[index]?.toTheRight ? blanks + shown : shown + blanks;
+      const blanks = ' '.repeat(Math.max(0, (widths[index] ?? 0) - displayWidth(text)));
+      return columns[index]?.toTheRight ? blanks + text : text + blanks;
     });
     return `${cells.join(gap).trimEnd()}\n`;
   };

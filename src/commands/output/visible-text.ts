@@ -30,6 +30,13 @@ export function cutText(text: string, width: number): string {
 /** Wraps a text at `width` columns, between words if possible, and indents every line. */
 export function wrapText(text: string, width: number | undefined, indent: string): string {
   const room = Math.max(20, (width ?? Number.POSITIVE_INFINITY) - indent.length);
+  return wrapLines(text, room)
+    .map((line) => `${indent}${line}\n`)
+    .join('');
+}
+
+/** The lines of a text of at most `room` columns, broken between words if possible. */
+export function wrapLines(text: string, room: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/(?<=\s)(?=\S)/)) {
@@ -43,7 +50,7 @@ export function wrapText(text: string, width: number | undefined, indent: string
     lines.push(...pieces);
   }
   lines.push(line.trimEnd());
-  return lines.map((each) => `${indent}${each}\n`).join('');
+  return lines;
 }
 
 const plain = /^[\x20-\x7e]*$/;
@@ -62,13 +69,19 @@ function escaped(character: string): string {
   );
 }
 
+/** A word that is too long is broken behind a mark, if there is one in the second half. */
 function piecesOf(word: string, room: number): string[] {
   if (displayWidth(word.trimEnd()) <= room) return [word];
-  const pieces = [''];
+  const pieces: string[] = [];
+  let piece = '';
   for (const { segment } of graphemes.segment(word)) {
-    const last = pieces.length - 1;
-    if (displayWidth(pieces[last] + segment) > room) pieces.push(segment);
-    else pieces[last] += segment;
+    if (displayWidth(piece + segment) > room && piece !== '') {
+      const [, before = '', behind = ''] = /^(.*[_/,.-])(.*)$/.exec(piece) ?? [];
+      const isEarly = before.length < piece.length / 2;
+      pieces.push(isEarly ? piece : before);
+      piece = isEarly ? '' : behind;
+    }
+    piece += segment;
   }
-  return pieces;
+  return [...pieces, piece];
 }

@@ -8,6 +8,8 @@ export interface Io {
   stdout: Writable & { columns?: number; isTTY?: boolean };
   /** Everything else. */
   stderr: Writable & { columns?: number; isTTY?: boolean };
+  /** Standard input; absent if there is none. */
+  stdin?(): Readable;
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** Prompts the user and returns the line they type; absent if there is no terminal. */
@@ -28,6 +30,7 @@ export function processIo(): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
+    stdin: () => process.stdin,
     env: process.env,
     cwd: process.cwd(),
     prompt: process.stdin.isTTY && process.stderr.isTTY ? prompt : undefined,
@@ -47,7 +50,7 @@ export const nothingLoaded =
   'Nothing has been loaded yet. Run `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n';
 
 /** Prints a result as fast as its reader accepts it, and stops when the reader does. */
-export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string>): Promise<void> {
+export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string | Buffer>): Promise<void> {
   try {
     await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), io.stdout, { end: false });
   } catch (error) {

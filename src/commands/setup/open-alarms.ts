@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
+import type { Publisher } from '../../maintenance/publish.js';
 import { type Alarms, openAlarms } from '../../status/alarms/alarms.js';
 import type { RunLog } from '../../status/run-log.js';
 import { openSnapshots } from '../../status/snapshot.js';
@@ -18,8 +19,10 @@ export async function checkAlarms(
   io: Io,
   { stop }: StopSignals,
   runLog: RunLog,
+  publisher?: Publisher,
 ): Promise<void> {
-  await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));
+  const sources = { runLog, publisher };
+  await inAlarms(withAlarms(config), command, io, sources, (alarms) => alarms.check(stop));
 }
 
 /** Opens the alarms of the settings, runs the work with them, and closes everything afterwards. */
@@ -27,13 +30,14 @@ export function inAlarms<T>(
   config: AlarmedConfig,
   command: Command,
   io: Io,
-  runLog: RunLog,
+  { runLog, publisher }: { runLog: RunLog; publisher?: Publisher },
   work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
     const readWarehouse = openWarehouse(config, { isPreemptible: true });
     const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog, {
       waitsForReading: true,
+      publisher,
     });
     return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: readWarehouse });
   });

@@ -3,6 +3,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { type ReadConfigOptions, readConfig } from '../../config/read.js';
 import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
+import { publishConfig } from '../../config/warehouse-spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { SharedWork } from '../../ingest/shared-work.js';
@@ -85,7 +86,8 @@ export async function withContext<T>(
     await seeClientSecrets(config, progress);
     const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
-    if (file) await removeOldPartialsOf(file.path);
+    const copy = publishConfig(config.warehouse)?.path;
+    for (const path of [file?.path, copy]) if (path !== undefined) await removeOldPartialsOf(path);
     const context: Omit<PipelineContext, 'shared'> = {
       config,
       schemas,

@@ -7,12 +7,13 @@ export interface SampleOptions {
   contentType?: string;
 }
 
-/** Adds the options for this metadata to a command. */
-export function sampleOptions(command: Command): Command {
+/** Adds the options for this metadata to a command. `notes` are added to their descriptions. */
+export function sampleOptions(command: Command, notes: { marketplace?: string } = {}): Command {
+  const marketplace = 'marketplace id or country code; separate several by commas';
   return command
     .option(
       '--marketplace <ID>',
-      'marketplace id or country code; separate several by commas',
+      notes.marketplace ? `${marketplace} (${notes.marketplace})` : marketplace,
       marketplaceOption,
     )
     .option('--content-type <TYPE>', "content type of the download, such as 'text/plain; charset=Cp1252'");

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/spec.js';
 import { describeError } from '../../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
+import { openPublisher, watchPublisher } from '../../maintenance/publish.js';
 import { type Run, type RunWatch, watchedByAll } from '../../runs/run.js';
 import { runSchedule } from '../../runs/schedule.js';
 import { openAlarms, watchAlarms } from '../../status/alarms/alarms.js';
@@ -44,20 +45,24 @@ export async function startSchedules(
 
   async function schedule(context: PipelineContext): Promise<void> {
     const readWarehouse = openWarehouse(config, { isPreemptible: true, maxBytes });
-    const status = await openStatus(context, readWarehouse, signals);
+    const publisher = openPublisher(context);
+    const status = await openStatus(context, readWarehouse, signals, publisher);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
     // A separate signal, because the schedule may also end by an error.
     const over = new AbortController();
-    const watching =
-      alarms && watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));
+    const ended = AbortSignal.any([signals.stop, over.signal]);
+    const watching = [
+      alarms && watchAlarms(alarms, config.alarms, context, ended),
+      publisher && watchPublisher(publisher, context, ended),
+    ];
     try {
       await runSchedule(context, signals, (run) =>
         watchedByAll([status.watch(run), printRun(run, options, context, io)]),
       );
     } finally {
       over.abort();
-      await watching;
+      await Promise.all(watching);
       await status.close();
     }
   }

@@ -16,8 +16,9 @@ const sellerId = 'local';
 
 /**
  * Loads the tables that the user fills, costs and exchange rates, if they changed since they were
- * last loaded, by the same data path as reports. Mistakes in them stop nothing: they are logged, and
- * are in the ledger as a quarantined document until they are fixed; what was loaded before stays.
+ * last loaded, by the same data path as reports. Mistakes in them stop nothing: they are logged,
+ * and are in the ledger as a quarantined document until they are fixed; what was loaded before
+ * stays.
  * Errors: those that every document would meet, such as a locked warehouse.
  */
 export async function loadOwnTables(

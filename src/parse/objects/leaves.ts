@@ -47,6 +47,16 @@ function addLeaves(leaves: Leaf[], value: unknown, stops: Stops, path: string): 
   }
 }
 
+/**
+ * The value of a row that is not an object, among the leaves of the row: `null`, a text or a
+ * number. An empty element of XML is an object without members.
+ */
+export function scalarRow(leaves: Leaf[]): string | undefined {
+  const leaf = leaves.find(({ path }) => path === '.');
+  if (leaf?.kind === 'none') return 'null';
+  return leaf?.text || undefined;
+}
+
 /** The own member of an object, never one of its prototype. */
 export function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)

@@ -5,7 +5,7 @@ import type { TextOf } from '../values/decide-rules.js';
 import { clueOf, type Evidence } from '../values/evidence.js';
 import { cellReader } from '../values/values.js';
 import { maxBatchCharacters } from '../limits.js';
-import type { Leaf } from './leaves.js';
+import { type Leaf, scalarRow } from './leaves.js';
 import type { ObjectRow } from './object-plan.js';
 import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
 import type { ValueRules } from '../values/values.js';
@@ -17,7 +17,9 @@ export interface ObjectTable {
   columnIndexes: Map<string, number>;
   /** Undefined means what is beside the lists. */
   hasRowsIn(list: string | undefined): boolean;
-  rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
+  rowsOf(list: string | undefined, value: unknown): Iterable<Leaf[]>;
+  /** Whether a row may be a single value; else such a row is rejected. */
+  takesScalars: boolean;
   /** Values that all rows share. */
   above: Leaf[];
 }
@@ -53,9 +55,10 @@ export async function* readObjectTexts(
 ): AsyncGenerator<TextOf> {
   for await (const { list, value } of objects) {
     if (value === undefined) continue;
-    for (const { columnIndexes, table, hasRowsIn, rowsOf } of tables) {
+    for (const { columnIndexes, table, hasRowsIn, rowsOf, takesScalars } of tables) {
       if (!hasRowsIn(list)) continue;
       for (const leaves of rowsOf(list, value)) {
+        if (!takesScalars && scalarRow(leaves) !== undefined) continue;
         const texts = new Map<string, string>();
         for (const { path, kind, text } of leaves) {
           const column = table.columns[columnIndexes.get(path) ?? -1];
@@ -102,9 +105,14 @@ class TableReading {
     return rows >= batchRows || this.characters >= maxBatchCharacters;
   }
 
-  add(leaves: Iterable<Leaf>): void {
+  add(leaves: Leaf[]): void {
     this.row += 1;
-    const { columnIndexes, table } = this.from;
+    const { columnIndexes, table, takesScalars } = this.from;
+    const raw = takesScalars ? undefined : scalarRow(leaves);
+    if (raw !== undefined) {
+      this.rejects.push({ row: this.row, column: null, raw, reason: 'expected an object' });
+      return;
+    }
     const texts: string[] = [];
     for (const leaf of leaves) {
       this.characters += leaf.text.length;

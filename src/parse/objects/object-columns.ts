@@ -6,7 +6,7 @@ import type { ColumnType, ResolvedColumn, TableSchema } from '../../schema/types
 import { resolveHeader } from '../layout/header.js';
 import { checkColumns } from '../limits.js';
 import { TypeInference } from '../values/infer-types.js';
-import type { Leaf } from './leaves.js';
+import { type Leaf, scalarRow } from './leaves.js';
 import { listItems } from '../values/lists.js';
 import { readNumber } from '../values/numbers.js';
 import type { ValueRules } from '../values/values.js';
@@ -40,7 +40,8 @@ export class ObjectSurvey {
     this.declaredLoosely = new Set([...this.declared].map(looseHeader));
   }
 
-  addRow(leaves: Iterable<Leaf>): void {
+  addRow(leaves: Leaf[]): void {
+    if (!this.takesScalars() && scalarRow(leaves) !== undefined) return;
     this.rows += 1;
     for (const leaf of leaves) this.add(leaf);
   }
@@ -48,6 +49,11 @@ export class ObjectSurvey {
   /** Whether a column of the schema names this path, so that its values need no inspection. */
   isDeclared(path: string): boolean {
     return this.declared.has(path);
+  }
+
+  /** Whether a row may be a single value: none of a schema that does not say so. */
+  takesScalars(): boolean {
+    return !this.schema || this.schema.columns.some(({ from }) => from.includes('.'));
   }
 
   /** Whether the values at a path are text, whatever follows. */

@@ -247,6 +247,7 @@ function plannedTable(
     columnIndexes,
     hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
     rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),
+    takesScalars: survey.takesScalars(),
     above,
   };
   return { table, notes };
@@ -283,6 +284,7 @@ function inferredTables(
       columnIndexes,
       hasRowsIn: (each) => each === list,
       rowsOf: (_, value) => [leavesOf(value)],
+      takesScalars: true,
       above: [],
     };
   });

@@ -162,6 +162,8 @@ async function examined(
     const first = await firstUndefined(document.openBytes(), charset, undefinedBytes);
     warnings.push(warning('UNDEFINED_BYTES', { count, charset, ...first }));
   }
+  const garbled = charset === 'utf-8' ? scan.utf8.garbled.finding() : undefined;
+  if (garbled) warnings.push(warning('TEXT_GARBLED', { ...garbled }));
   const notes = compressionNotes(document.raw, layers);
   return { ...document, textBytes: scan.textBytes, ...joinFindings(decision, { notes, warnings }) };
 }

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { GarbledText } from './garbled-text.js';
 
 /**
  * What a check of all bytes of a text found. Not all characters are counted if they are very many.
@@ -49,6 +50,7 @@ export class Utf8Check {
     lettersInWords: 0,
     tellingCharacters: 0,
   };
+  readonly garbled = new GarbledText();
   private rest = Buffer.alloc(0);
   /** Bytes before those that are checked now. */
   private checked = 0;
@@ -111,6 +113,8 @@ export class Utf8Check {
     const { finding } = this;
     const first = bytes[at] as number;
     finding.goodCharacters += 1;
+    if (finding.goodCharacters <= enoughTelling)
+      this.garbled.add(bytes.toString('utf8', at, at + length), this.checked + at, length);
     if (length > 2) finding.wideCharacters += 1;
     const isLatin = first >= 0xc3 && first <= 0xc5;
     if (isLatin) finding.latinLetters += 1;

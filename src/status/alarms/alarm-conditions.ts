@@ -7,7 +7,12 @@ import type { Condition } from './condition.js';
 import { warningConditions } from './warning-conditions.js';
 import { type RequestState, requestConditions, unknownRequestKeys } from './request-conditions.js';
 import { notificationConditions, secretConditions } from './secret-conditions.js';
-import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
+import {
+  machineConditions,
+  publishConditions,
+  publishKey,
+  unknownMachineKeys,
+} from './machine-conditions.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export interface Conditions {
@@ -91,6 +96,7 @@ export function conditionsOf(
       ];
     }),
     ...unknownMachineKeys(snapshot.pipelines),
+    ...(snapshot.warehouse.published ? [] : [publishKey]),
     // A problem that is too recent to report is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login shows the state of credentials: a program that has just started knows of none.
@@ -111,6 +117,7 @@ export function conditionsOf(
       ...secretConditions(snapshot.sellers, snapshot.at),
       ...notificationConditions(snapshot.notifications),
       ...machineConditions(snapshot.pipelines),
+      ...publishConditions(snapshot.warehouse),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),

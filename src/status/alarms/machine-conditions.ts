@@ -1,6 +1,6 @@
 import { catalogue, type ErrorCode, isMachinesError } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
-import type { PipelineSnapshot, ScheduleSnapshot } from '../types.js';
+import type { PipelineSnapshot, ScheduleSnapshot, StatusSnapshot } from '../types.js';
 
 /**
  * What the machine keeps a pipeline's last runs from: a full disk, a folder that can't be written.
@@ -32,6 +32,18 @@ export function unknownMachineKeys(pipelines: PipelineSnapshot[]): string[] {
     schedulesOf(pipeline).flatMap(([kind, { last }]) => (last ? [] : [keyOf(pipeline, kind)])),
   );
 }
+
+/** The copy of the warehouse for other tools that can't be made. */
+export function publishConditions({ published }: StatusSnapshot['warehouse']): Condition[] {
+  if (!published?.problem) return [];
+  const { message, since } = published.problem;
+  const title = 'The copy of the warehouse for other tools is out of date';
+  const text = `${message}. ${catalogue.PUBLISH_FAILED.remedy}`;
+  return [{ key: publishKey, kind: 'machine', title, text, since }];
+}
+
+/** Only a process that makes the copy knows whether it can. */
+export const publishKey = 'machine/publish';
 
 function schedulesOf({ drain, sweep, request }: PipelineSnapshot): [string, ScheduleSnapshot][] {
   const schedules = Object.entries({ drain, sweep, request });

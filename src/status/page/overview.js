@@ -38,6 +38,7 @@ function showProblems({ warehouse, commits, queues, sellers, notifications }) {
   const problems = [
     ...problemOf('Warehouse', warehouse.problem),
     ...problemOf('Commits', commits.problem),
+    ...problemOf('Copy for other tools', warehouse.published?.problem),
     ...queues.flatMap(({ name, problem }) => problemOf(`Queue ${name}`, problem)),
     ...sellers.flatMap(({ sellerId, name, credentials: { refused } }) =>
       problemOf(`Seller ${name ?? sellerId}`, refused),

@@ -37,6 +37,7 @@ function showSnapshot(snapshot) {
   const problems = [
     snapshot.warehouse.problem,
     snapshot.commits.problem,
+    snapshot.warehouse.published?.problem,
     ...snapshot.queues.map(({ problem }) => problem),
     ...snapshot.sellers.map(({ credentials }) => credentials.refused),
   ].filter(Boolean);
@@ -64,7 +65,8 @@ function showSnapshot(snapshot) {
   else showState('good', 'Running, all is well');
   byId('logout').hidden = !snapshot.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = snapshot;
-  show(byId('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
+  const { published } = warehouse;
+  show(byId('footer'), [warehouse.readAt, warehouse.name, published, version, startedAt], () => [
     h(
       'p',
       {},
@@ -72,6 +74,8 @@ function showSnapshot(snapshot) {
       ago(startedAt),
       `. Warehouse: ${warehouse.name}`,
       warehouse.readAt ? [', read ', ago(warehouse.readAt)] : ', not read yet',
+      published && `. Copy: ${published.path}`,
+      published && (published.at ? [', made ', ago(published.at)] : ', not made yet'),
       '.',
     ),
   ]);

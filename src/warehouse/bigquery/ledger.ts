@@ -9,7 +9,8 @@ import type { BigQueryClient } from './client.js';
 import { columnTypeOfKind, fromStaging } from './column-types.js';
 import { listNulls } from './list-nulls.js';
 import { identifier, literal } from './sql.js';
-import { type StagingFile, type Stager, stageQuery } from './stage.js';
+import type { Stager } from '../staging/stager.js';
+import { type StagingFile, stageQuery } from './stage.js';
 
 const stagedLedger = ledgerColumns.map(({ column, kind }) => ({
   name: column,

@@ -3,7 +3,7 @@ import { documentValue } from '../staging/document-values.js';
 import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { identifier, literal, parquets, run } from '../staging/sql.js';
-import type { Stager } from './stage.js';
+import type { Stager } from '../staging/stager.js';
 
 /**
  * The stager's DuckDB table of lists with NULLs, which BigQuery's arrays can't hold: one row per

@@ -1,7 +1,6 @@
-import type { ResolvedColumn } from '../../schema/types.js';
-import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
-import { Refusal } from '../rules/refusal.js';
+import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
+import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
 import { fromStaging, keyTextSql } from './column-types.js';
 import { documentIdSql, identifier, keySql, literal } from './sql.js';
 
@@ -20,9 +19,8 @@ export interface Staged {
 export type Pruning = string[];
 
 /**
- * The statements that load the rows of documents into their table by load mode, with the same
- * meaning as `loadRows` of DuckDB. The rows that the same documents loaded before are already
- * deleted.
+ * The statements that load the rows of documents into their table by load mode, as
+ * rules/newest-wins.ts describes them.
  */
 export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruning): string[] {
   const mode = batch.loads[0]?.table.mode;
@@ -37,46 +35,11 @@ export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruni
   ];
 }
 
-/**
- * Whether rows of the batch may be left out because a newer report has them, so that they must be
- * counted.
- */
-export function mayBeSuperseded({ loads, others }: TableBatch): boolean {
-  const mode = loads[0]?.table.mode;
-  if (mode !== 'merge' && mode !== 'replace') return false;
-  return shareSellers(loads) || others.some((other) => loads.some((each) => other.rank > each.rank));
-}
-
 /** SQL that counts the rows of each document that are inserted. */
 export function countKept(batch: TableBatch, staged: Staged): string {
   const filled = batch.loads.filter(({ table }) => table.parquetPath);
   const { joins, where } = keptRows(batch, filled, staged);
   return `SELECT s.__document, COUNT(*) FROM ${staged.rows} AS s ${joins} WHERE ${where} GROUP BY s.__document`;
-}
-
-/** Snapshots that a newer one replaces. */
-export function supersededSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
-  const all = [...loads, ...others];
-  return new Set(
-    loads.filter((one) => all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one))),
-  );
-}
-
-/** Errors: `Refusal` if the table lacks a key that its load mode needs. */
-export function checkKey({ loads }: TableBatch): void {
-  const table = loads[0]?.table;
-  if (!table || (table.mode !== 'merge' && table.mode !== 'replace')) return;
-  if (table.key.length === 0) throw new Refusal(`table ${table.name}: ${table.mode} needs a key`);
-  keyColumns(loads);
-}
-
-function keyColumns(loads: TableLoad[]): ResolvedColumn[] {
-  const table = (loads[0] as TableLoad).table;
-  return table.key.map((name) => {
-    const column = table.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
-    if (column) return column;
-    throw new Refusal(`table ${table.name}: there is no column ${name}, which is in its key`);
-  });
 }
 
 function snapshotStatements(batch: TableBatch, staged: Staged): string[] {
@@ -92,7 +55,7 @@ function snapshotStatements(batch: TableBatch, staged: Staged): string[] {
     return `(here._seller_id ${seller} ${covered}
        AND ${documentIdSql('here')} NOT IN (${newer.map((each) => literal(documentId(each))).join(', ')}))`;
   });
-  const late = supersededSnapshots(batch);
+  const late = lateSnapshots(batch);
   return [
     `DELETE FROM ${staged.table} AS here WHERE ${older.join('\n     OR ')}`,
     ...insert(batch, staged, rowsOf(batch.loads.filter((load) => !late.has(load)))),
@@ -139,7 +102,7 @@ function keptRows(batch: TableBatch, filled: TableLoad[], staged: Staged): Selec
 
 /** Seller and key values as one text, of staged rows (`s`) or rows of the table (`here`). */
 function keyOf({ relation, loads }: TableBatch, alias: 's' | 'here'): string {
-  const values = keyColumns(loads).map((column) => {
+  const values = keyColumns({ loads }).map((column) => {
     const target = relation.columns.get(column.name.toLowerCase());
     const name = `${alias}.${identifier(target?.name ?? column.name)}`;
     if (!target?.type) return name;

@@ -2,18 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { withTempFolder } from '../../files/temp-folder.js';
-import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { Relation } from '../rules/relations.js';
 import { documentValue, wrongCount } from '../staging/document-values.js';
+import { keyColumns } from '../rules/newest-wins.js';
 import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { identifier, literal, type Parameter, parquets, run } from '../staging/sql.js';
+import type { Stager } from '../staging/stager.js';
 import { type Field, isStagedAsText, stagingField } from './column-types.js';
-import { checkKey } from './load-modes.js';
 
 /** A Parquet file that becomes a staging table. */
 export interface StagingFile {
@@ -34,38 +32,6 @@ export interface StagedBatch {
    * of the key.
    */
   partitionRange?: { column: string; from: string; to: string };
-}
-
-/**
- * Where Parquet is read, cast and written before it is sent: an in-memory DuckDB and a folder, both
- * removed after the work.
- */
-export interface Stager {
-  connection: DuckDBConnection;
-  folder: string;
-}
-
-export async function withStager<T>(
-  memoryLimitMegabytes: number | undefined,
-  work: (stager: Stager) => Promise<T>,
-): Promise<T> {
-  return withTempFolder(async (folder) => {
-    const settings = withoutUndefined({
-      threads: '1',
-      temp_directory: join(folder, 'tmp'),
-      memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
-    });
-    const instance = await DuckDBInstance.create(':memory:', settings);
-    const connection = await instance.connect();
-    try {
-      await connection.run("SET TimeZone = 'UTC'");
-      await connection.run('SET preserve_insertion_order = false');
-      return await work({ connection, folder });
-    } finally {
-      connection.closeSync();
-      instance.closeSync();
-    }
-  });
 }
 
 /**
@@ -105,7 +71,7 @@ export async function stageBatch(
   batch: TableBatch,
   partitionBy: string | null,
 ): Promise<StagedBatch> {
-  checkKey(batch);
+  keyColumns(batch);
   const filled = batch.loads.filter(({ table }) => table.parquetPath);
   const bytes = new Map<TableLoad, number>();
   for (const load of filled) bytes.set(load, (await stat(load.table.parquetPath ?? '')).size);

@@ -2,7 +2,8 @@ import { documentId } from '../rules/document-id.js';
 import type { LoadTable } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { readRows } from './read-rows.js';
-import { countKept, supersededSnapshots, mayBeSuperseded } from './load-modes.js';
+import { lateSnapshots, mayBeSuperseded } from '../rules/newest-wins.js';
+import { countKept } from './load-modes.js';
 import type { StagedBatch } from './stage.js';
 
 /** How many rows of each load of each batch a newer report holds; 0 if none. */
@@ -15,7 +16,7 @@ export async function countSuperseded(
   for (const [index, { batch, files }] of staged.entries()) {
     for (const { table } of batch.loads) counts.set(table, 0);
     if (batch.loads[0]?.table.mode === 'snapshot') {
-      for (const { table } of supersededSnapshots(batch)) counts.set(table, table.rows);
+      for (const { table } of lateSnapshots(batch)) counts.set(table, table.rows);
     }
     if (files.length === 0 || !mayBeSuperseded(batch)) continue;
     const found = await readRows(

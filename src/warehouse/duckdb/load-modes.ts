@@ -10,20 +10,12 @@ import {
   run,
   utcTimestamp,
 } from '../staging/sql.js';
-import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
-import { Refusal } from '../rules/refusal.js';
+import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
+import { shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 
 /**
- * Loads the rows of documents into their table by load mode. Returns for each how many of its rows
- * were left out because a newer report has them. The rows that the same documents loaded before are
- * already deleted.
- * - `append`: all rows are inserted.
- * - `merge` and `replace`: the newest report that has a key replaces all rows of that key; rows
- *   with the same key within one document all stay.
- * - `snapshot`: a report replaces all older ones of the seller that cover one of its marketplaces;
- *   a report without marketplaces covers all of them.
- * The resulting table does not depend on the order in which reports arrive, how many arrive at
- * once, or how often.
+ * Loads the rows of documents into their table by load mode, as rules/newest-wins.ts describes
+ * them. Returns for each how many of its rows were left out because a newer report has them.
  */
 export async function loadRows(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const mode = batch.loads[0]?.table.mode;
@@ -32,7 +24,7 @@ export async function loadRows(connection: DuckDBConnection, batch: TableBatch):
 }
 
 async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
-  const { relation, loads, others } = batch;
+  const { relation, loads } = batch;
   await runOn(
     connection,
     batch,
@@ -42,26 +34,18 @@ async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): P
            OR list_has_any(here._marketplace_ids, batch.marketplaces))
          AND batch.rank > ${rankOfHere})`,
   );
-  const all = [...loads, ...others];
-  const isLate = (one: TableLoad) =>
-    all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one));
-  const late = new Set(loads.filter(isLate));
+  const late = lateSnapshots(batch);
   await insert(connection, batch, { loads: loads.filter((each) => !late.has(each)) });
   return loads.map((each) => (late.has(each) ? each.table.rows : 0));
 }
 
 async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const { relation, loads } = batch;
-  const table = (loads[0] as TableLoad).table;
-  if (table.key.length === 0) throw new Refusal(`table ${table.name}: ${table.mode} needs a key`);
-  const tableKeys: string[] = [];
-  const documentKeys: string[] = [];
-  for (const [index, name] of table.key.entries()) {
-    const column = table.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
-    if (!column) throw new Refusal(`table ${table.name}: there is no column ${name}, which is in its key`);
-    tableKeys.push(`here.${identifier(column.name)} IS NOT DISTINCT FROM document.__key${index}`);
-    documentKeys.push(`${documentValue(relation, column)} AS __key${index}`);
-  }
+  const columns = keyColumns(batch);
+  const tableKeys = columns.map(
+    ({ name }, index) => `here.${identifier(name)} IS NOT DISTINCT FROM document.__key${index}`,
+  );
+  const documentKeys = columns.map((column, index) => `${documentValue(relation, column)} AS __key${index}`);
   const filled = loads.filter((each) => each.table.parquetPath);
   if (filled.length === 0) return loads.map(() => 0);
   const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
@@ -80,7 +64,7 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   }
   await runOn(connection, batch, `CREATE OR REPLACE TEMP TABLE ${keysTable} AS ${keys} GROUP BY ALL`);
   await deleteOlder(keysTable);
-  const names = table.key.map((_, index) => `__key${index}`);
+  const names = columns.map((_, index) => `__key${index}`);
   const newest = `SELECT rowid FROM ${keysTable} QUALIFY __rank = max(__rank) OVER (PARTITION BY ${['__seller', ...names]})`;
   const [left] = await runOn(
     connection,

@@ -9,6 +9,7 @@ import {
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult, ResultChunk, StreamedAnswer } from '../types.js';
 import { fileError, firstLine } from '../../errors/duckdb-error.js';
+import { distinctNames } from '../rules/distinct-names.js';
 import { cutAnswer } from './cut-answer.js';
 import { innerQuery, judgeQuery } from './judge-query.js';
 import { queryFailed, QueryRefusal } from './query-failure.js';
@@ -144,18 +145,4 @@ export function queryError(error: unknown, path: string): ReportsError {
 /** As DESCRIBE names it: JSON is text by another name. */
 function typeText(type: DuckDBType): string {
   return type.alias ?? String(type);
-}
-
-function distinctNames(names: readonly string[]): string[] {
-  const taken = new Set(names);
-  const given = new Set<string>();
-  return names.map((name) => {
-    let distinct = name;
-    for (let count = 1; given.has(distinct); count += 1) {
-      const candidate = `${name}_${count}`;
-      if (!taken.has(candidate)) distinct = candidate;
-    }
-    given.add(distinct);
-    return distinct;
-  });
 }

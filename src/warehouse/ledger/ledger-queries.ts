@@ -210,7 +210,7 @@ export class LedgerQueries {
   /** See `Warehouse.rowDifferences`. */
   async readRowDifferences(name: string, isAppend: boolean): Promise<RowDifference[]> {
     const { table, literal, itemValue, eachItem, run } = this.dialect;
-    const count = (field: string) => `COALESCE(CAST(${itemValue(field)} AS INT64), 0)`;
+    const count = (field: string) => `COALESCE(CAST(${itemValue(field)} AS BIGINT), 0)`;
     const seller = "COALESCE(seller_id, '')";
     const rows = await run(
       `SELECT ledger.key AS ledger_key, COALESCE(ledger.seller, here.seller) AS seller,

@@ -58,6 +58,27 @@ export function planTable(plans: TablePlans, relations: Relations, table: LoadTa
   return widened;
 }
 
+/**
+ * The tables as they will be once the plans are carried out. `typeText` spells a type as the
+ * warehouse does.
+ */
+export function withPlans(
+  relations: Relations,
+  plans: TablePlans,
+  typeText: (type: ColumnType) => string,
+): Relations {
+  const planned: Relations = new Map(relations);
+  for (const [key, { name, existing, columns }] of plans) {
+    const all = new Map<string, TableColumn>(existing?.columns);
+    for (const column of [...columns.values(), ...(existing ? [] : lineage)]) {
+      const present = existing?.columns.get(column.name.toLowerCase());
+      all.set(column.name.toLowerCase(), { ...present, ...column, typeText: typeText(column.type) });
+    }
+    planned.set(key, { name, isView: false, columns: all });
+  }
+  return planned;
+}
+
 function presentColumn(table: LoadTable, column: TableColumn | undefined): PlannedColumn | undefined {
   if (!column) return undefined;
   const { name, type, typeText } = column;

@@ -11,10 +11,16 @@ export interface ViewDialect {
   table(name: string): string;
   identifier(name: string): string;
   type(type: ColumnType): string;
-  /** The cast that returns NULL if a value does not fit the type. */
-  tryCast: string;
+  /** A cast of a text that returns NULL if it does not fit the type. */
+  tryCast(text: string, type: ColumnType): string;
   /** SQL for the day that a time in UTC has in a zone, both as SQL. NULL if one of them is. */
   localDate(time: string, zone: string): string;
+  /** A column as views see it, if they do not see it as it is. */
+  columnOf?(column: string, type: ColumnType): string;
+  /** Whether `SELECT * REPLACE` exists. */
+  hasReplace: boolean;
+  /** The view's own SQL, if the warehouse spells parts of it in another way. */
+  ownSql?(sql: string): string;
 }
 
 export interface ViewQuery {
@@ -70,7 +76,9 @@ function queryOf(view: View, reading: Reading): string | undefined {
     }
   }
   const tables = [...sources].map(([name, source]) => `${dialect.identifier(name)} AS (${source})`);
-  const sql = withLocalDates(view.sql, dialect.localDate);
+  const local = withLocalDates(view.sql, dialect.localDate);
+  const sql = dialect.ownSql?.(local) ?? local;
+  // Before version 16, PostgreSQL demands a name for the query in parentheses.
   return `WITH ${tables.join(',\n')}\nSELECT * FROM (\n${sql}\n) AS answer`;
 }
 
@@ -102,30 +110,36 @@ function presentTable(
   { columns = [] }: ViewTable,
   relation: Relation,
   sql: string,
-  { table, identifier, type, tryCast }: ViewDialect,
+  dialect: ViewDialect,
 ): string {
+  const { table, identifier, tryCast, columnOf, hasReplace } = dialect;
   const named = columns.filter(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(sql));
   const missing = named.filter(({ name }) => !relation.columns.has(name.toLowerCase()));
-  const asText = named.filter((column) => {
-    const kind = relation.columns.get(column.name.toLowerCase())?.type?.kind;
-    return kind === 'string' && !['string', 'json', 'list'].includes(column.type.kind);
+  const wanted = new Map(named.map(({ name, type }) => [name.toLowerCase(), type]));
+  const values = [...relation.columns].map(([key, { name, type }]) => {
+    const column = identifier(name);
+    const wantedType = wanted.get(key);
+    const isWidened =
+      type?.kind === 'string' && wantedType && !['string', 'json', 'list'].includes(wantedType.kind);
+    const own = isWidened ? tryCast(column, wantedType) : column;
+    const shown = isWidened ? wantedType : type;
+    return { column, value: (shown && columnOf?.(own, shown)) ?? own };
   });
-  const casts = asText.map(
-    (column) =>
-      `${tryCast}(${identifier(column.name)} AS ${type(column.type)}) AS ${identifier(column.name)}`,
-  );
-  const replaced = casts.length > 0 ? ` REPLACE (${casts.join(', ')})` : '';
-  const added = missing.map((column) => `, ${nullColumn(column, { identifier, type })}`);
-  return `SELECT *${replaced}${added.join('')} FROM ${table(relation.name)}`;
+  const replaced = values
+    .filter(({ column, value }) => value !== column)
+    .map(({ column, value }) => `${value} AS ${column}`);
+  const all = hasReplace
+    ? [`*${replaced.length > 0 ? ` REPLACE (${replaced.join(', ')})` : ''}`]
+    : values.map(({ column, value }) => (value === column ? column : `${value} AS ${column}`));
+  const added = missing.map((column) => nullColumn(column, dialect));
+  return `SELECT ${[...all, ...added].join(', ')} FROM ${table(relation.name)}`;
 }
 
 function emptyTable(columns: NonNullable<ViewTable['columns']>, dialect: ViewDialect): string {
   return `SELECT ${columns.map((column) => nullColumn(column, dialect)).join(', ')} LIMIT 0`;
 }
 
-function nullColumn(
-  { name, type }: { name: string; type: ColumnType },
-  dialect: Pick<ViewDialect, 'identifier' | 'type'>,
-): string {
-  return `CAST(NULL AS ${dialect.type(type)}) AS ${dialect.identifier(name)}`;
+function nullColumn({ name, type }: { name: string; type: ColumnType }, dialect: ViewDialect): string {
+  const value = `CAST(NULL AS ${dialect.type(type)})`;
+  return `${dialect.columnOf?.(value, type) ?? value} AS ${dialect.identifier(name)}`;
 }

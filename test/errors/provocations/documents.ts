@@ -9,6 +9,7 @@ import { openFolderStore } from '../../../src/store/folder-store.js';
 import { damageFile, flipBit, withoutHashes } from '../../maintenance/damaged-files.js';
 import { makeCrashWorld } from '../../ingest/crash-matrix.js';
 import { listings, listingsType, type Ran, sellerId } from '../../ingest/world.js';
+import { zipOf } from '../../ingest/zip-files.js';
 import { sparseWorkbook } from '../../parse/hostile-workbooks.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
@@ -165,6 +166,10 @@ export const documentProvocations: Provocations = {
   FILE_UNREADABLE: {
     input: 'the name of a file that does not exist',
     provoke: (folder) => command(folder, 'inspect', 'absent.parquet'),
+  },
+  ARCHIVE_UNREADABLE: {
+    input: 'a load of a zip archive with a name that leads outside',
+    provoke: (folder) => loadBytes(folder, 'a.zip', zipOf([{ name: '../a.txt', content: 'sku\n1\n' }])),
   },
   PROCESS_KILLED: {
     input: 'a document that kills the program each time it is parsed',

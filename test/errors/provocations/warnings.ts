@@ -124,6 +124,13 @@ export const warningProvocations: Partial<Record<WarningCode, WarningProvocation
       },
     ],
   },
+  TEXT_GARBLED: {
+    input: 'words in UTF-8 that were read as Windows-1252 and written again',
+    documents: oneOf(
+      `seller-sku\titem-name\na\t${Buffer.from('Hängeleuchte für Küche').toString('latin1')}\n`,
+      listingsType,
+    ),
+  },
   JSON_DUPLICATE_NAMES: {
     input: 'an object of JSON with a name twice',
     documents: oneOf('[{"sku": "a", "rank": 1, "rank": 2}]', unknown),

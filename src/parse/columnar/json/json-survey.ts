@@ -134,6 +134,8 @@ class ListSurvey {
 export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
   for (const { path, kinds } of tree.met()) {
     if (path === '.' && kinds.includes('json')) throw notColumnar('its rows are lists');
+    if (path === '.' && kinds.length > 0 && !survey.takesScalars())
+      throw notColumnar('some of its rows are not objects');
     for (const kind of kinds) survey.note(path, kind);
   }
 }

@@ -1,0 +1,290 @@
+import type { Logger } from 'pino';
+import { ReportsError } from '../../errors/reports-error.js';
+import { faultPoint } from '../../runtime/fault-point.js';
+import type { Widening } from '../../schema/drift.js';
+import {
+  ledgerRowsOf,
+  otherReplacedKeys,
+  sortOut,
+  splitIntoTransactions,
+  type TimedLoad,
+  timedLoads,
+} from '../rules/commit-rules.js';
+import { documentId } from '../rules/document-id.js';
+import { entriesByTable } from '../rules/documents-by-table.js';
+import { planBatches } from '../rules/plan-batches.js';
+import { planTable, type TablePlans, withPlans } from '../rules/plan-tables.js';
+import { Refusal } from '../rules/refusal.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
+import { rankDocuments } from '../ledger/rank-documents.js';
+import { commitError } from '../staging/commit-error.js';
+import { withStager } from '../staging/stager.js';
+import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
+import { changeTable, type Descriptions, isChange, makeTable } from './change-tables.js';
+import { castType } from './column-types.js';
+import type { PostgresServer } from './connection.js';
+import { PostgresError } from './errors.js';
+import { ensureLedger, writeLedger } from './ledger.js';
+import { postgresLedger } from './ledger-queries.js';
+import { type Loading, loadRows } from './load-modes.js';
+import { lockCommits } from './lock.js';
+import { readRelations } from './relations.js';
+import type { Session } from './session.js';
+import { documentIdSql, ownName, storable } from './sql.js';
+import { StagedFiles } from './stage.js';
+import { checkSupported } from './supported.js';
+import { dropViews, readVersions } from './views.js';
+
+export interface CommitOptions {
+  descriptions: Descriptions;
+  memoryLimitMegabytes?: number;
+  log?: Logger;
+  /** Called after the commit, with whether tables were created or changed. */
+  onCommitted?: (session: Session, tablesChanged: boolean) => Promise<void>;
+}
+
+/** What a commit has done so far, and keeps for its next attempt. */
+interface Progress {
+  staged: StagedFiles;
+  /** What each table of a load widened. */
+  widened: Map<LoadTable, Widening[]>;
+  tablesChanged: boolean;
+  /** Whether new tables have an index on their key. */
+  indexesKeys: boolean;
+}
+
+/**
+ * Commits loads in one transaction and returns the keys of those left out. See `Warehouse.commit`.
+ * Rows are converted before it begins. Tables that exist are changed in short transactions of their
+ * own, so that a long commit never keeps readers from a table. Commits to a schema follow one
+ * another, whichever process they come from.
+ * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
+ */
+export async function commitLoads(
+  server: PostgresServer,
+  loads: Load[],
+  options: CommitOptions,
+): Promise<string[]> {
+  const timed = timedLoads(loads, server.clock);
+  try {
+    return await withStager(options.memoryLimitMegabytes, async (stager) => {
+      const progress: Progress = {
+        staged: new StagedFiles(stager),
+        widened: new Map(),
+        tablesChanged: false,
+        indexesKeys: true,
+      };
+      for (;;) {
+        try {
+          return await server.work((session) => attempt(session, server, timed, progress, options));
+        } catch (error) {
+          const isAdapted = await adapt(server, error, progress);
+          if (!isAdapted) throw error;
+        }
+      }
+    });
+  } catch (error) {
+    throw refusal(error, loads, server.path);
+  }
+}
+
+/**
+ * Makes the next attempt avoid a limit of PostgreSQL that few documents meet, so that the others do
+ * not pay for it. Returns whether it can.
+ */
+async function adapt(server: PostgresServer, error: unknown, progress: Progress): Promise<boolean> {
+  if (!(error instanceof PostgresError)) return false;
+  // From DuckDB comes valid UTF-8, so the bytes that no text can have are U+0000.
+  if (error.sqlState === '22021' && !progress.staged.replacesNul) {
+    progress.staged.replaceNul();
+    return true;
+  }
+  const index = /index row .* for index "(.+?)"/.exec(String(error.details.found))?.[1];
+  if (error.sqlState !== '54000' || index === undefined || !progress.indexesKeys) return false;
+  progress.indexesKeys = false;
+  await server.work((session) => session.run(`DROP INDEX IF EXISTS ${server.table(index)}`));
+  return true;
+}
+
+async function attempt(
+  session: Session,
+  server: PostgresServer,
+  loads: TimedLoad[],
+  progress: Progress,
+  options: CommitOptions,
+): Promise<string[]> {
+  await checkSupported(session, server);
+  for (;;) {
+    // Without the lock, as it takes long: what others change meanwhile is found below.
+    const expected = planAll(await readTables(session, server, loads, { drops: false }), loads);
+    await progress.staged.stage(loads, expected.relations);
+    await session.begin('write');
+    await lockCommits(session, server);
+    const plan = planAll(await readTables(session, server, loads, { drops: true }), loads);
+    if (!progress.staged.has(loads, plan.relations)) {
+      await session.rollback();
+      continue;
+    }
+    for (const [table, widened] of plan.widened) {
+      // Once tables are changed, a later plan finds nothing to widen.
+      if (widened.length > 0) progress.widened.set(table, widened);
+    }
+    const changes = [...plan.plans.values()].filter(isChange);
+    if (changes.length > 0) {
+      for (const each of changes) await changeTable(session, { server, ...options }, each);
+      await session.commit();
+      progress.tablesChanged = true;
+      continue;
+    }
+    const leftOut = await loadAll(
+      { session, server, staged: progress.staged },
+      loads,
+      plan,
+      progress,
+      options,
+    );
+    faultPoint('rows-in');
+    await session.commit();
+    faultPoint('transaction-ended');
+    await options.onCommitted?.(session, progress.tablesChanged);
+    return leftOut;
+  }
+}
+
+interface CommitPlan {
+  plans: TablePlans;
+  /** The tables as they are, and as the loads need them. */
+  before: Relations;
+  relations: Relations;
+  widened: Map<LoadTable, Widening[]>;
+}
+
+function planAll(before: Relations, loads: TimedLoad[]): CommitPlan {
+  const plans: TablePlans = new Map();
+  const widened = new Map<LoadTable, Widening[]>();
+  for (const table of loads.flatMap(({ load }) => load.tables)) {
+    checkTableName(table);
+    widened.set(table, planTable(plans, before, table));
+  }
+  return { plans, before, widened, relations: withPlans(before, plans, castType) };
+}
+
+/** A column may have a shorter name than in its document; others find a table by its name. */
+function checkTableName({ name }: LoadTable): void {
+  if (ownName(name) === name.toLowerCase()) return;
+  throw new Refusal(`table ${name}: PostgreSQL has no names of more than 63 bytes`);
+}
+
+/**
+ * Reads the tables. A table of a report has precedence over a view of its name that this program
+ * made.
+ */
+async function readTables(
+  session: Session,
+  server: PostgresServer,
+  loads: TimedLoad[],
+  { drops }: { drops: boolean },
+): Promise<Relations> {
+  const relations = await readRelations(session, server);
+  const names = loads.flatMap(({ load }) => load.tables.map(({ name }) => name.toLowerCase()));
+  const views = [...new Set(names)].filter((name) => relations.get(name)?.isView);
+  if (views.length === 0) return relations;
+  const versions = await readVersions(session, server);
+  const own = views.filter((name) => versions.has(name));
+  if (drops) await dropViews(session, server, own);
+  for (const name of own) relations.delete(name);
+  return relations;
+}
+
+/** Does everything that a commit is, within its transaction. */
+async function loadAll(
+  loading: Loading,
+  loads: TimedLoad[],
+  { plans, before, relations }: CommitPlan,
+  progress: Progress,
+  options: CommitOptions,
+): Promise<string[]> {
+  const { session, server } = loading;
+  await ensureLedger(session, server, before);
+  const made = new Set<string>();
+  for (const [name, plan] of plans) {
+    if (plan.existing) continue;
+    const key = progress.indexesKeys ? keyOf(loads, plan.name) : [];
+    await makeTable(session, { server, ...options }, plan, key);
+    made.add(name);
+    progress.tablesChanged = true;
+  }
+  const ledger = postgresLedger(session, server);
+  const readPrevious = (some: TimedLoad[]) =>
+    ledger.readByKey(some.flatMap(({ load }) => [load.entry.key, ...otherReplacedKeys(load)]));
+  const previous = await readPrevious(loads);
+  const groups = splitIntoTransactions(loads, previous);
+  const leftOut: string[] = [];
+  for (const together of groups) {
+    // The loads of earlier groups are in the ledger by now.
+    const known = groups.length > 1 ? await readPrevious(together) : previous;
+    const { coming, leftOutKeys } = sortOut(together, known);
+    leftOut.push(...leftOutKeys);
+    const replaced = coming.flatMap(({ load }) => known.get(load.entry.key) ?? []);
+    await deletePrevious(loading, relations, replaced);
+    const superseded = new Map<LoadTable, number>();
+    const planned = await planBatches(relations, coming, (table, ofTable) =>
+      rankDocuments(ledger, table, ofTable),
+    );
+    for (const batches of planned) {
+      for (const [index, batch] of batches.entries()) {
+        const isNew = made.has(batch.relation.name.toLowerCase()) && index === 0 && groups.length === 1;
+        const counts = await loadRows(loading, batch, isNew);
+        for (const [at, { table }] of batch.loads.entries()) superseded.set(table, counts[at] ?? 0);
+      }
+    }
+    const rows = ledgerRowsOf(coming, superseded, progress.widened, known).map((row) => ({
+      ...row,
+      rejects: row.rejects + loading.staged.replacedIn(row),
+    }));
+    await writeLedger(
+      loading,
+      coming.map(({ load }, index) => ({
+        load,
+        row: rows[index] as LedgerRow,
+        replaces: known.has(load.entry.key),
+      })),
+      coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => known.has(key)),
+    );
+  }
+  return leftOut;
+}
+
+/** The key of the load that fills a table first. */
+function keyOf(loads: TimedLoad[], name: string): string[] {
+  const tables = loads.flatMap(({ load }) => load.tables);
+  const first = tables.find((table) => table.name.toLowerCase() === name.toLowerCase());
+  return first && first.mode !== 'append' ? first.key : [];
+}
+
+/** Deletes the rows that documents loaded before, according to the ledger. */
+async function deletePrevious(
+  { session, server }: Loading,
+  relations: Relations,
+  entries: LedgerEntry[],
+): Promise<void> {
+  for (const [name, inTable] of entriesByTable(entries)) {
+    const relation = relations.get(name);
+    if (!relation || !isReportTable(relation)) continue;
+    await session.run(
+      `DELETE FROM ${server.table(relation.name)}
+       WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)`,
+      [
+        inTable.map((entry) => storable(entry.documentId ?? '')),
+        inTable.map((entry) => storable(documentId({ seller: entry.sellerId, document: entry.documentId }))),
+      ],
+    );
+  }
+}
+
+/** Names the document if there is only one. */
+function refusal(error: unknown, loads: Load[], path: string): unknown {
+  if (!(error instanceof ReportsError)) return commitError(error, loads, path);
+  if (error.code !== 'WAREHOUSE_REFUSED') return error;
+  return commitError(new Refusal(String(error.details.found)), loads, path);
+}

@@ -1,0 +1,160 @@
+import { ReportsError } from '../../errors/reports-error.js';
+import { distinctNames } from '../rules/distinct-names.js';
+import type { QueryLimits, ResultChunk, StreamedAnswer } from '../types.js';
+import type { PostgresServer } from './connection.js';
+import { PostgresError } from './errors.js';
+import type { Answer, Session } from './session.js';
+import { identifier } from './sql.js';
+
+const rowsPerFetch = 1000;
+
+/** A query that nobody waits for any more must not run for ever. */
+const maxQueryMinutes = 60;
+
+/**
+ * Runs one statement that reads, and passes its answer to `read` while it arrives. It has a
+ * connection and a read-only transaction of its own, which end with it, so that nothing that it
+ * does stays. Two columns of one name become `a` and `a_1`.
+ * Errors: QUERY_FAILED for what PostgreSQL refuses, and for more than one statement; those of the
+ * connection; the signal's reason.
+ */
+export async function runQuery<T>(
+  server: PostgresServer,
+  sql: string,
+  read: (answer: StreamedAnswer) => Promise<T>,
+  { signal }: Pick<QueryLimits, 'signal'> = {},
+): Promise<T> {
+  signal?.throwIfAborted();
+  if (isBlank(sql)) {
+    throw queryFailed('there is no statement in it', 'write a statement, such as "SELECT * FROM _loads".');
+  }
+  let stop: (() => void) | undefined;
+  try {
+    return await server.once(
+      async (session) => {
+        const processId = await session.processId();
+        stop = () => void cancel(server, processId);
+        signal?.addEventListener('abort', stop, { once: true });
+        await session.begin('read');
+        await session.run(`SET LOCAL search_path = ${identifier(server.schema)}, public`);
+        await session.run(`SET LOCAL statement_timeout = '${maxQueryMinutes}min'`);
+        await session.run("SET LOCAL idle_in_transaction_session_timeout = '10min'");
+        signal?.throwIfAborted();
+        const result = await read(await answerOf(session, sql));
+        await session.rollback();
+        return result;
+      },
+      { isOwn: true },
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw queryError(error);
+  } finally {
+    if (stop) signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Never fails: a query that has ended cannot be cancelled. */
+async function cancel(server: PostgresServer, processId: string): Promise<void> {
+  await server.once((session) => session.run('SELECT pg_cancel_backend($1)', [processId])).catch(() => {});
+}
+
+/** EXPLAIN and SHOW have short answers, and cannot be read by a cursor. */
+const isShort = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(EXPLAIN|SHOW)\b/i;
+
+async function answerOf(session: Session, sql: string): Promise<StreamedAnswer> {
+  if (isShort.test(sql)) {
+    const answer = await session.run(sql);
+    return { columns: await columnsOf(session, answer), groups: once(session, answer) };
+  }
+  const name = 'sp_reports_query';
+  // Read to its end, unlike what PostgreSQL expects of a cursor.
+  await session.run('SET LOCAL cursor_tuple_fraction = 1');
+  await session.run(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
+  const fetch = () => session.run(`FETCH ${rowsPerFetch} FROM ${name}`);
+  const first = await fetch();
+  return { columns: await columnsOf(session, first), groups: pages(session, first, fetch) };
+}
+
+async function* once(session: Session, answer: Answer): AsyncGenerator<ResultChunk> {
+  if (answer.rows.length > 0) yield chunkOf(session, answer);
+}
+
+async function* pages(
+  session: Session,
+  first: Answer,
+  fetch: () => Promise<Answer>,
+): AsyncGenerator<ResultChunk> {
+  for (let page = first; page.rows.length > 0; page = await fetch().catch(fail)) {
+    yield chunkOf(session, page);
+    if (page.rows.length < rowsPerFetch) return;
+  }
+}
+
+function fail(error: unknown): never {
+  throw queryError(error);
+}
+
+function chunkOf(session: Session, { columns, rows }: Answer): ResultChunk {
+  return {
+    count: rows.length,
+    rows: (from, to) =>
+      rows.slice(from, to).map((row) => columns.map(({ type }, index) => session.value(row[index], type))),
+  };
+}
+
+async function columnsOf(session: Session, { columns }: Answer): Promise<StreamedAnswer['columns']> {
+  const types = await session.values(
+    `SELECT FORMAT_TYPE(type, modifier) FROM UNNEST(CAST($1 AS oid[]), CAST($2 AS integer[])) WITH ORDINALITY
+       AS types(type, modifier, position) ORDER BY position`,
+    [columns.map(({ type }) => type), columns.map(({ modifier }) => modifier)],
+  );
+  return distinctNames(columns.map(({ name }) => name)).map((name, index) => ({
+    name,
+    type: String(types[index]?.[0]),
+  }));
+}
+
+/** Only blanks, semicolons and comments. */
+function isBlank(sql: string): boolean {
+  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|[\s;]/g, '') === '';
+}
+
+/** Blames the query for a failure, unless it is about the server, the connection or the login. */
+function queryError(error: unknown): unknown {
+  if (!(error instanceof PostgresError)) return error;
+  const isAboutQuery =
+    /^(0A|21|22|2[0-9BFL]|3[4-9B-F]|3F|42|44|54|P0)/.test(error.sqlState) ||
+    ['25006', '25P02', '57014'].includes(error.sqlState);
+  if (!isAboutQuery || error.sqlState.startsWith('28')) return error;
+  const found = String(error.details.found);
+  return queryFailed(found, hintFor(error.sqlState, found), error);
+}
+
+function hintFor(sqlState: string, found: string): string {
+  const hint = hints.find(({ where }) => where.test(sqlState) || where.test(found))?.hint;
+  return hint ?? "correct the statement. postgresql.org/docs describes PostgreSQL's SQL.";
+}
+
+const hints: { where: RegExp; hint: string }[] = [
+  { where: /^cannot insert multiple commands/, hint: 'run one statement at a time.' },
+  {
+    where:
+      /^25006$|must not contain data-modifying|syntax error at or near "(insert|update|delete|drop|create|alter|truncate|copy|merge|grant|vacuum)"/i,
+    hint: 'give one SELECT; only loads change the warehouse.',
+  },
+  { where: /^57014$/, hint: 'select less data; it took too long, or somebody cancelled it.' },
+  {
+    where: /^42P01$/,
+    hint: '`sp-reports tables` lists the tables, `sp-reports tables --views` the views and the tables they wait for. _loads is the ledger, _rejects has the rejects.',
+  },
+  {
+    where: /^42703$/,
+    hint: '`sp-reports query "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = \'<table>\'"` lists the columns of a table.',
+  },
+  { where: /^42501$/, hint: 'grant the user of `warehouse.url` the right to read it.' },
+];
+
+function queryFailed(found: string, hint: string, cause?: unknown): ReportsError {
+  return new ReportsError('QUERY_FAILED', { found, hint }, { cause });
+}

@@ -1,0 +1,71 @@
+import { documentId } from '../rules/document-id.js';
+import { documentsByTable } from '../rules/documents-by-table.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
+import {
+  type LedgerEntry,
+  type PersonalColumns,
+  purgedNote,
+  removedReason,
+  withoutQuotations,
+} from '../types.js';
+import type { PostgresServer } from './connection.js';
+import type { Session } from './session.js';
+import { documentIdSql, identifier, storable, storableJson } from './sql.js';
+
+/**
+ * Removes personal data from rows, rejects and ledger rows of documents. See
+ * `Warehouse.removePersonalData`.
+ */
+export async function removePersonalData(
+  session: Session,
+  server: PostgresServer,
+  relations: Relations,
+  documents: LedgerEntry[],
+  personalColumns: PersonalColumns,
+): Promise<void> {
+  const names = documents.map((each) => storable(each.documentId ?? ''));
+  for (const { table, reportType, loaded } of documentsByTable(documents)) {
+    const relation = relations.get(table);
+    if (!relation || !isReportTable(relation)) continue;
+    const all = [...relation.columns.values()].map(({ name }) => name);
+    const columns = personalColumns(reportType, relation.name, all).map(identifier);
+    if (columns.length === 0) continue;
+    await session.run(
+      `UPDATE ${server.table(relation.name)} SET ${columns.map((column) => `${column} = NULL`).join(', ')}
+       WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)
+         AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
+      [names, loaded.map(storable)],
+    );
+  }
+  await session.run(
+    `UPDATE ${server.table('_rejects')} SET raw = ''
+     WHERE document_id = ANY ($1) AND ${documentIdSql('seller_id', 'document_id')} = ANY ($2)`,
+    [names, documents.map(idOf)],
+  );
+  await session.run(
+    `UPDATE ${server.table('_loads')} AS loads SET raw_path = NULL,
+       reason = CASE WHEN loads.reason IS NULL THEN NULL ELSE $2 END,
+       files = batch.files, warnings = batch.warnings, decisions = batch.decisions
+     FROM JSON_TO_RECORDSET(CAST($1 AS json)) AS batch(key text, files jsonb, warnings jsonb, decisions jsonb)
+     WHERE loads.key = batch.key`,
+    [
+      storableJson(
+        documents.map((each) => ({ key: each.key, files: each.files, ...withoutQuotations(each) })),
+      ),
+      removedReason,
+    ],
+  );
+}
+
+/** Notes that documents are purged. See `Warehouse.markPurged`. */
+export async function markPurged(session: Session, server: PostgresServer, keys: string[]): Promise<void> {
+  await session.run(
+    `UPDATE ${server.table('_loads')} SET notes = ARRAY_APPEND(COALESCE(notes, '{}'), $2)
+     WHERE key = ANY ($1) AND raw_path IS NULL AND NOT COALESCE(notes, '{}') @> ARRAY[$2]`,
+    [keys.map(storable), purgedNote],
+  );
+}
+
+function idOf({ sellerId, documentId: document }: LedgerEntry): string {
+  return storable(documentId({ seller: sellerId, document }));
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+
+/** PostgreSQL cuts a longer name off, without an error. */
+const maxNameBytes = 63;
+
+/** Columns that every table has: no other column can have their names. */
+const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
+
+/**
+ * The name that a table or column has in PostgreSQL. A name that PostgreSQL does not accept gets a
+ * suffix that depends on all of it. Names of report tables have no case.
+ */
+export function ownName(name: string): string {
+  const lower = name.toLowerCase();
+  if (!systemColumns.has(lower) && Buffer.byteLength(lower) <= maxNameBytes) return lower;
+  const suffix = `_${createHash('sha256').update(lower).digest('hex').slice(0, 8)}`;
+  let beginning = '';
+  for (const character of lower) {
+    if (Buffer.byteLength(beginning + character) > maxNameBytes - suffix.length) break;
+    beginning += character;
+  }
+  return beginning + suffix;
+}
+
+/** Quotes a name. */
+export function identifier(name: string): string {
+  return `"${ownName(name).replaceAll('"', '""')}"`;
+}
+
+/** Quotes text. */
+export function literal(text: string): string {
+  return `'${storable(text).replaceAll("'", "''")}'`;
+}
+
+/** PostgreSQL's text cannot contain U+0000: U+FFFD is there instead. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
+}
+
+/** A value as JSON, for a parameter, without U+0000 in its texts. */
+export function storableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storable(each) : each));
+}
+
+/** SQL for whether two expressions are equal or both NULL, in the form that `isNull` chooses. */
+export function sameSql(one: string, other: string, isNull: boolean): string {
+  return isNull ? `${one} IS NULL AND ${other} IS NULL` : `${one} = ${other}`;
+}
+
+/** `documentId` in SQL. */
+export function documentIdSql(seller: string, document: string): string {
+  return `COALESCE(${seller}, '') || '/' || ${document}`;
+}

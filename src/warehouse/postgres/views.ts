@@ -1,0 +1,134 @@
+import type { Logger } from 'pino';
+import { describeError } from '../../errors/reports-error.js';
+import type { ColumnType } from '../../schema/types.js';
+import type { View } from '../../schema/views.js';
+import * as shared from '../rules/refresh-views.js';
+import type { Relations } from '../rules/relations.js';
+import { castType } from './column-types.js';
+import type { PostgresServer } from './connection.js';
+import type { Session } from './session.js';
+import { identifier, literal } from './sql.js';
+import { tryCast } from './try-cast.js';
+
+/** The comment of each view that this program made ends so, with the view's version. */
+const mark = /\(sp-reports ([0-9a-f]{20})\)$/;
+
+/** Creates, recreates and drops views of the schema. See `refreshViews` of rules/. */
+export function refreshViews(
+  session: Session,
+  server: PostgresServer,
+  views: View[],
+  relations: Relations,
+  log?: Logger,
+): Promise<void> {
+  return shared.refreshViews(viewStore(session, server, relations), views, relations, log);
+}
+
+/** The views that could be made but are missing or outdated, by name, with the reason. */
+export function viewProblems(
+  session: Session,
+  server: PostgresServer,
+  views: View[],
+  relations: Relations,
+): Promise<Map<string, string>> {
+  return shared.viewProblems(viewStore(session, server, relations), views, relations);
+}
+
+/** Drops views that this program made. */
+export async function dropViews(session: Session, server: PostgresServer, names: string[]): Promise<void> {
+  for (const name of names) await session.run(`DROP VIEW IF EXISTS ${server.table(name)}`);
+}
+
+/** Drops the views of this program that use a table: they keep its columns from being changed. */
+export async function dropViewsOn(session: Session, server: PostgresServer, table: string): Promise<void> {
+  const { rows } = await session.run(
+    `SELECT DISTINCT LOWER(v.relname) FROM pg_depend AS d
+     JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
+     WHERE d.classid = CAST('pg_rewrite' AS regclass) AND d.refobjid = CAST($1 AS regclass) AND v.oid <> d.refobjid`,
+    [server.table(table)],
+  );
+  const versions = await readVersions(session, server);
+  const own = rows.flatMap(([name]) => (name && versions.has(name) ? [name] : []));
+  await dropViews(session, server, own);
+}
+
+/** The versions of the views that this program made, by name in lower case. */
+export async function readVersions(session: Session, server: PostgresServer): Promise<Map<string, string>> {
+  const { rows } = await session.run(
+    `SELECT LOWER(c.relname), COALESCE(OBJ_DESCRIPTION(c.oid, 'pg_class'), '') FROM pg_class AS c
+     JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'v'`,
+    [server.schema],
+  );
+  return new Map(
+    rows.flatMap(([name, comment]) => {
+      const version = mark.exec(comment ?? '')?.[1];
+      return name && version ? [[name, version] as const] : [];
+    }),
+  );
+}
+
+function viewStore(session: Session, server: PostgresServer, relations: Relations): shared.ViewStore {
+  return {
+    dialect: {
+      table: (name) => server.table(name),
+      identifier,
+      type: castType,
+      tryCast,
+      ownSql,
+      localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
+      // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
+      columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
+      hasReplace: false,
+    },
+    readVersions: () => readVersions(session, server),
+    async obstacle(name) {
+      const found = relations.get(name);
+      return found && `there is a ${found.isView ? 'view' : 'table'} of that name already`;
+    },
+    make: (made) => makeView(session, server, made),
+    drop: (names) => dropViews(session, server, names),
+    async mistakeIn(sql) {
+      try {
+        await session.run(`EXPLAIN ${sql}`);
+        return undefined;
+      } catch (error) {
+        return describeError(error);
+      }
+    },
+    describe: describeError,
+    // A session runs one transaction at a time.
+    isConcurrent: false,
+  };
+}
+
+/** The types of PostgreSQL for those names that views may use and PostgreSQL does not know. */
+function ownSql(sql: string): string {
+  return sql.replace(/\bAS\s+(STRING|FLOAT64|INT64)\s*\)/gi, (_, name: string) => {
+    const types: Record<string, ColumnType> = {
+      STRING: { kind: 'string' },
+      FLOAT64: { kind: 'float64' },
+      INT64: { kind: 'int64' },
+    };
+    return `AS ${castType(types[name.toUpperCase()] as ColumnType)})`;
+  });
+}
+
+async function makeView(
+  session: Session,
+  server: PostgresServer,
+  { view: { name, description }, query: { sql, version } }: shared.MadeView,
+): Promise<void> {
+  const view = server.table(name);
+  await session.begin('write');
+  try {
+    await session.run("SET LOCAL lock_timeout = '3s'");
+    // CREATE OR REPLACE refuses a view with other columns.
+    await session.run(`DROP VIEW IF EXISTS ${view}`);
+    await session.run(`CREATE VIEW ${view} AS ${sql}`);
+    await session.run(`COMMENT ON VIEW ${view} IS ${literal(`${description} (sp-reports ${version})`)}`);
+    await session.commit();
+  } catch (error) {
+    await session.rollback();
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import type { Logger } from 'pino';
+import { ReportsError } from '../../errors/reports-error.js';
+import type { Clock } from '../../runtime/clock.js';
+import { exportTables } from '../../schema/export/tables.js';
+import type { ReportSchemas } from '../../schema/types.js';
+import type { View } from '../../schema/views.js';
+import { readWhole } from '../ledger/read-whole.js';
+import type { LedgerQueries } from '../ledger/ledger-queries.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
+import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
+import { commitLoads } from './commit-loads.js';
+import { PostgresServer, type PostgresTarget } from './connection.js';
+import { inspectServer } from './inspect.js';
+import { ensureLedger, hasLedger } from './ledger.js';
+import { postgresLedger } from './ledger-queries.js';
+import { lockCommits } from './lock.js';
+import { readOverview } from './overview.js';
+import { runQuery } from './query.js';
+import { readRelations } from './relations.js';
+import { markPurged, removePersonalData } from './remove-personal-data.js';
+import type { Session } from './session.js';
+import { checkSupported } from './supported.js';
+import { refreshViews, viewProblems } from './views.js';
+
+export interface PostgresWarehouseOptions extends PostgresTarget {
+  /** The source of the descriptions of tables and columns. */
+  schemas?: ReportSchemas;
+  /** Created by commits as soon as their tables exist. */
+  views?: View[];
+  /** How much memory of this machine the conversion of Parquet may take. */
+  memoryLimitMegabytes?: number;
+  log?: Logger;
+  clock?: Clock;
+}
+
+/**
+ * A warehouse in a schema of a PostgreSQL database, which the first commit creates. Any number of
+ * processes may write to it, one commit after the other; readers neither wait for commits nor
+ * keep them waiting.
+ * Errors: WAREHOUSE_REFUSED (details `key`, `thing`) if a load can't be committed;
+ * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
+ */
+export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
+  const { url, schema, schemas, views = [], memoryLimitMegabytes, log, clock } = options;
+  const server = new PostgresServer({ url, schema }, clock);
+
+  // Views change with the program and the settings, which are fixed for this process, and with
+  // tables.
+  let viewsAreFresh = views.length === 0;
+
+  function withLedger<T>(
+    empty: T,
+    read: (ledger: LedgerQueries, session: Session, relations: Relations) => Promise<T>,
+  ): Promise<T> {
+    return server.work(async (session) => {
+      const relations = await readRelations(session, server);
+      return hasLedger(relations) ? read(postgresLedger(session, server), session, relations) : empty;
+    });
+  }
+
+  /** Changes what was loaded, in one transaction. Does nothing before the first commit. */
+  function changeLedger(change: (session: Session, relations: Relations) => Promise<void>): Promise<void> {
+    return server.work(async (session) => {
+      await session.begin('write');
+      await lockCommits(session, server);
+      const relations = await readRelations(session, server);
+      if (hasLedger(relations)) {
+        await ensureLedger(session, server, relations);
+        await change(session, relations);
+      }
+      await session.commit();
+    });
+  }
+
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
+    const isThere = await withLedger(false, async () => true);
+    if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: server.path });
+    return runQuery(server, sql, read, { signal });
+  };
+
+  return {
+    seen: (keys) =>
+      keys.length === 0
+        ? Promise.resolve(new Map())
+        : withLedger(new Map(), (ledger) => ledger.readSeen(keys)),
+    async commit(loads) {
+      if (loads.length === 0) return [];
+      const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
+      return commitLoads(server, loads, {
+        descriptions,
+        memoryLimitMegabytes,
+        log,
+        async onCommitted(session, tablesChanged) {
+          if (viewsAreFresh && !tablesChanged) return;
+          await refreshViews(session, server, views, await readRelations(session, server), log);
+          viewsAreFresh = true;
+        },
+      });
+    },
+    removePersonalData: (documents, personalColumns) =>
+      changeLedger((session, relations) =>
+        removePersonalData(session, server, relations, documents, personalColumns),
+      ),
+    markPurged: (keys) => changeLedger((session) => markPurged(session, server, keys)),
+    checkWritable: () =>
+      server.work(async (session) => {
+        await checkSupported(session, server);
+        await session.begin('write');
+        await session.run('SELECT pg_current_xact_id()');
+        await session.rollback();
+      }),
+    inspect: () => inspectServer(server),
+    tables: () => withLedger([], (_ledger, session, relations) => readTables(session, server, relations)),
+    viewProblems: (wanted) =>
+      withLedger(new Map(), (_ledger, session, relations) =>
+        viewProblems(session, server, wanted, relations),
+      ),
+    loads: (filter) => withLedger([], (ledger) => ledger.readLoads(filter)),
+    countLoads: (filter) => withLedger(0, (ledger) => ledger.countLoads(filter)),
+    loadFields: (fields, filter) => withLedger([], (ledger) => ledger.readFields(fields, filter)),
+    drift: (reportType) => withLedger([], (ledger) => ledger.readDrift(reportType)),
+    periods: () => withLedger([], (ledger) => ledger.readPeriods()),
+    rowDifferences: (table, { isAppend }) =>
+      withLedger([], (ledger) => ledger.readRowDifferences(table, isAppend)),
+    overview: () =>
+      withLedger<LedgerOverview | undefined>(undefined, (_ledger, session, relations) =>
+        readOverview(session, server, relations),
+      ),
+    rejects: (filter) => withLedger([], (ledger) => ledger.readRejects(filter)),
+    rejectGroups: (document) => withLedger([], (ledger) => ledger.readRejectGroups(document)),
+    rowsNow: ({ tables, ...document }) =>
+      withLedger([], async (ledger, _session, relations) => {
+        const found: { name: string; rows: number }[] = [];
+        for (const { name } of tables) {
+          const relation = relations.get(name.toLowerCase());
+          if (!relation || !isReportTable(relation)) continue;
+          found.push({ name, rows: await ledger.countRows(name, document) });
+        }
+        return found;
+      }),
+    query: (sql) => queryStream(sql, readWhole),
+    queryStream,
+  };
+}
+
+async function readTables(
+  session: Session,
+  server: PostgresServer,
+  relations: Relations,
+): Promise<TableInfo[]> {
+  const rows = await session.values(
+    `SELECT LOWER(item->>'name'), (ARRAY_AGG(report_type ORDER BY loaded_at DESC))[1], MAX(loaded_at)
+     FROM ${server.table('_loads')} CROSS JOIN JSONB_ARRAY_ELEMENTS(tables) AS items(item) GROUP BY 1`,
+  );
+  const ledger = new Map(
+    rows.map(([name, reportType, loadedAt]) => [String(name), { reportType, loadedAt }]),
+  );
+  const tables: TableInfo[] = [];
+  for (const relation of relations.values()) {
+    if (!isReportTable(relation)) continue;
+    const [count = []] = await session.values(`SELECT COUNT(*) FROM ${server.table(relation.name)}`);
+    const known = ledger.get(relation.name.toLowerCase());
+    tables.push({
+      name: relation.name,
+      reportType: (known?.reportType as string | null | undefined) ?? null,
+      rows: Number(count[0]),
+      lastLoadedAt: (known?.loadedAt as string | undefined) ?? null,
+    });
+  }
+  return tables;
+}

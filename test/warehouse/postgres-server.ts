@@ -1,0 +1,5 @@
+/**
+ * The PostgreSQL that the tests run on, as a connection URI: `scripts/postgres` starts one and sets
+ * it, or the environment names another server.
+ */
+export const postgresUrl = process.env.POSTGRES_URLS?.split(' ')[0];
