@@ -63,6 +63,14 @@ export class Session {
     };
   }
 
+  /** Runs statements without values, all in one message. */
+  async runAll(statements: string[]): Promise<void> {
+    if (statements.length === 0) return;
+    await this.client.query(statements.join(';\n')).catch((error: unknown) => {
+      throw postgresError(error, this.path);
+    });
+  }
+
   /** As `run`, with rows as objects of converted values. */
   async records(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
     const { columns, rows } = await this.run(sql, values);
