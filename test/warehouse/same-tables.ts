@@ -25,7 +25,7 @@ export async function loadsOfAllSchemas(folder: string, schemas: ReportSchemas):
         const row = (index: number) =>
           columns.map((column, at) => [
             column.name,
-            valueOf(column.type, index, load.key.includes(column.name) ? 0 : document * 100 + at),
+            textOf(column.type, index, load.key.includes(column.name) ? 0 : document * 100 + at),
           ]);
         return {
           ...{ name, mode: load.mode, key: load.key },
@@ -44,7 +44,7 @@ export async function loadsOfAllSchemas(folder: string, schemas: ReportSchemas):
 }
 
 /** A value of a type as text; NULL for some, unless it is of a key. */
-function valueOf(type: ColumnType, row: number, salt: number): string | null {
+function textOf(type: ColumnType, row: number, salt: number): string | null {
   const number = row * 7 + salt;
   if (salt > 0 && number % 11 === 0) return null;
   switch (type.kind) {
@@ -63,7 +63,7 @@ function valueOf(type: ColumnType, row: number, salt: number): string | null {
     case 'json':
       return JSON.stringify({ b: [number, 1.5], a: "it's\n“é”" });
     case 'list':
-      return JSON.stringify([valueOf(type.item, row, 0), null, valueOf(type.item, row + 1, 0)]);
+      return JSON.stringify([textOf(type.item, row, 0), null, textOf(type.item, row + 1, 0)]);
     default:
       return ['', `Größe ${number}`, `"a", \\b\t${number}`, `${number}\r\n,;`][number % 4] ?? '';
   }

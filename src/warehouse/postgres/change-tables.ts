@@ -87,8 +87,8 @@ export async function changeTable(
 }
 
 /**
- * Replaces the index on seller and key by one on the seller, if the table is there. Rows of the same
- * key are found more slowly by then.
+ * Replaces the index on seller and key by one on the seller, if the table is there. Rows of the
+ * same key are found more slowly by then.
  */
 export async function dropKeyIndex(session: Session, server: PostgresServer, table: string): Promise<void> {
   const { rows } = await session.run(

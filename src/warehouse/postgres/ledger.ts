@@ -9,8 +9,8 @@ import type { Session } from './session.js';
 import { documentIdSql, identifier, storable, storableJson } from './sql.js';
 
 /**
- * The type of each kind of ledger column. Unlike the values of reports, the JSON of the ledger is the
- * program's own, and is searched.
+ * The type of each kind of ledger column. Unlike the values of reports, the JSON of the ledger is
+ * the program's own, and is searched.
  */
 const types: Record<ColumnKind, string> = {
   text: 'text',
