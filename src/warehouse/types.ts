@@ -338,6 +338,11 @@ export interface Warehouse {
   /** As `checkWritable`, with what a person should know of the warehouse and its settings. */
   inspect(): Promise<Inspection>;
   tables(): Promise<TableInfo[]>;
+  /**
+   * Makes the views as their files say now, as commits do from then on. Does nothing before the
+   * first commit. A view that can't be made is logged.
+   */
+  refreshViews(views: View[]): Promise<void>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;

@@ -28,7 +28,8 @@ import { queryInProcess } from './query-process.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
-import { refreshViews, viewProblems } from './views.js';
+import { areViewsStale, refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface DuckDbWarehouseOptions {
   /** The DuckDB file. The first commit creates it and its folders. */
@@ -62,7 +63,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   const {
     path,
     log,
-    views = [],
+    views: firstViews,
     lockWaitMs = 10_000,
     memoryLimitMegabytes,
     isPreemptible = false,
@@ -74,7 +75,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   function withLedger<T>(
     empty: T,
@@ -125,9 +126,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
           log,
           clock,
           async onCommitted(relations, tablesChanged) {
-            if (viewsAreFresh && !tablesChanged) return;
-            await refreshViews(connection, views, relations, log);
-            viewsAreFresh = true;
+            if (views.isFresh && !tablesChanged) return;
+            await refreshViews(connection, views.list, relations, log);
+            views.isFresh = true;
           },
         });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
@@ -150,6 +151,19 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       return { found: 'writable' };
     },
     tables: () => withLedger([], readTables),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh || !isThere(path)) return;
+      const isStale = await withLedger(false, (connection, relations) =>
+        areViewsStale(connection, views.list, relations),
+      );
+      if (isStale) {
+        await withConnection({ ...file, mode: 'write' }, async (connection) =>
+          refreshViews(connection, views.list, await readRelations(connection), log),
+        );
+      }
+      views.isFresh = true;
+    },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
