@@ -74,6 +74,14 @@ describe('views in a warehouse', () => {
     assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
   });
 
+  it('show stock as of no time, rather than as of its loading, if the document does not say when', async () => {
+    const type = 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA';
+    await load(type, Buffer.from('sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n'));
+    assert.deepEqual(await query('SELECT sku, fulfillable, as_of FROM stock_on_hand'), [
+      { sku: 'A', fulfillable: '3', as_of: null },
+    ]);
+  });
+
   it('may read other views, packaged ones and facts, and do without a table that is optional', async () => {
     own(
       'busy_days.sql',
