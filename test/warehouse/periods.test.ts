@@ -14,7 +14,7 @@ interface Span {
 
 const firstMs = Date.parse('2026-10-01T00:00:00Z');
 
-/** Times near each other, so that spans adjoin, overlap and contain each other, by a seam or less. */
+/** Near each other, so that they adjoin, overlap and contain each other, by a seam or less. */
 const spans: fc.Arbitrary<Span[]> = fc.array(
   fc
     .record({
