@@ -1,7 +1,7 @@
 import { describeError, knownError, ReportsError } from './reports-error.js';
 import { redact } from './secrets.js';
 
-/** Prints why the program ends, and what to do next. Returns the exit code: 1, or 2 for wrong usage. */
+/** Prints why the program ends and what to do next. Returns its exit code: 2 for wrong usage. */
 export function printError(thrown: unknown, stderr: Pick<NodeJS.WritableStream, 'write'>): number {
   const error = knownError(thrown);
   if (!(error instanceof ReportsError)) {

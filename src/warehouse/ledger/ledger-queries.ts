@@ -4,6 +4,7 @@ import {
   type LedgerField,
   type LedgerFilter,
   type LedgerRow,
+  type LoadedBetween,
   type Period,
   recentDrift,
   rejectExamples,
@@ -58,9 +59,10 @@ export interface LedgerDialect {
 export class LedgerQueries {
   constructor(private readonly dialect: LedgerDialect) {}
 
-  /** The ledger rows with those keys. */
-  async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(`key IN (${this.literals(keys)})`)}`);
+  /** The ledger rows with those keys. See `HeldLedger.seen`. */
+  async readByKey(keys: string[], loaded: LoadedBetween = {}): Promise<Map<string, LedgerRow>> {
+    const parts = [`key IN (${this.literals(keys)})`, ...this.loadedConditions(loaded)];
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(parts.join(' AND '))}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -348,7 +350,7 @@ export class LedgerQueries {
   private async conditions(filter: LedgerFilter): Promise<string> {
     const { literal, time, fillsTable } = this.dialect;
     const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-    const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
+    const { dataEndSince, createdSince, madeBefore, after } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -366,14 +368,21 @@ export class LedgerQueries {
     if (madeBefore !== undefined) {
       parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
     }
-    if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
-    if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
+    parts.push(...this.loadedConditions(filter));
     if (after !== undefined) {
       // The first condition lets DuckDB skip the row groups of earlier loads.
       const at = time(after.loadedAt);
       parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
     }
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+  }
+
+  private loadedConditions({ loadedSince, loadedBefore }: LoadedBetween): string[] {
+    const { time } = this.dialect;
+    return [
+      ...(loadedBefore === undefined ? [] : [`loaded_at < ${time(loadedBefore)}`]),
+      ...(loadedSince === undefined ? [] : [`loaded_at >= ${time(loadedSince)}`]),
+    ];
   }
 
   private literals(texts: readonly string[]): string {
