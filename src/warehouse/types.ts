@@ -388,10 +388,18 @@ export interface Warehouse {
 }
 
 /**
- * The ledger of a file that is held; empty if there is none. `seen` finds each row by its own key
- * only. Errors: WAREHOUSE_UNREADABLE.
+ * The ledger of a file that is held; empty if there is none. Errors: WAREHOUSE_UNREADABLE.
  */
-export type HeldLedger = Pick<Warehouse, 'loads' | 'loadFields' | 'seen'>;
+export interface HeldLedger extends Pick<Warehouse, 'loads' | 'loadFields'> {
+  /**
+   * The rows with these keys. Given the times between which they were loaded, it reads only that
+   * part of a large ledger.
+   */
+  seen(keys: string[], loaded?: LoadedBetween): Promise<Map<string, LedgerRow>>;
+}
+
+/** ISO 8601 in UTC: from the first time on, before the second. */
+export type LoadedBetween = Pick<LedgerFilter, 'loadedSince' | 'loadedBefore'>;
 
 /** A warehouse that is one file. */
 export interface WarehouseFile {

@@ -255,7 +255,7 @@ function heldLedger(path: string, open: () => Promise<LedgerQueries | undefined>
   return {
     loads: (filter) => read([], (ledger) => ledger.readLoads(filter)),
     loadFields: (fields, filter) => read([], (ledger) => ledger.readFields(fields, filter)),
-    seen: (keys) => read(new Map(), (ledger) => ledger.readByKey(keys)),
+    seen: (keys, loaded) => read(new Map(), (ledger) => ledger.readByKey(keys, loaded)),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type LedgerField,
   type LedgerFilter,
   type LedgerRow,
+  type LoadedBetween,
   type Period,
   recentDrift,
   rejectExamples,
@@ -58,9 +59,10 @@ export interface LedgerDialect {
 export class LedgerQueries {
   constructor(private readonly dialect: LedgerDialect) {}
 
-  /** The ledger rows with those keys. */
-  async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(`key IN (${this.literals(keys)})`)}`);
+  /** The ledger rows with those keys. See `HeldLedger.seen`. */
+  async readByKey(keys: string[], loaded: LoadedBetween = {}): Promise<Map<string, LedgerRow>> {
+    const parts = [`key IN (${this.literals(keys)})`, ...this.loadedConditions(loaded)];
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(parts.join(' AND '))}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -165,7 +167,9 @@ export class LedgerQueries {
     const named = await run(
       `SELECT DISTINCT ${group}, ${tableNames} AS names FROM ${table('_loads')} AS l WHERE ${covering}`,
     );
-    // Sorted by a number instead of texts, a ledger of any size fits into the memory.
+    // Sorted by a number instead of texts, a ledger of any size fits into the memory. The maximum
+    // of all earlier ends is costly, and few rows matter for it: those that do not adjoin the row
+    // before or after them, and those that end later than the row after them.
     const rows = await run(
       `WITH sources AS (
          SELECT *, ROW_NUMBER() OVER (ORDER BY ${same}) AS source
@@ -176,12 +180,18 @@ export class LedgerQueries {
          SELECT *, MAX(data_end) OVER (PARTITION BY source ORDER BY data_start, data_end
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
          FROM (
-           SELECT sources.source, periods.data_start, periods.data_end
+           SELECT sources.source, periods.data_start, periods.data_end,
+             LAG(periods.data_end) OVER ordered AS end_before, LEAD(periods.data_start) OVER ordered AS next_start,
+             LEAD(periods.data_end) OVER ordered AS next_end
            FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
              AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
+           WINDOW ordered AS (PARTITION BY sources.source ORDER BY periods.data_start, periods.data_end)
          ) AS numbered
+         WHERE end_before IS NULL OR ${between('end_before', 'data_start')}
+           OR next_start IS NULL OR ${between('data_end', 'next_start')} OR data_end > next_end
        ) AS steps JOIN sources ON sources.source = steps.source
-       WHERE covered IS NULL OR ${between('covered', 'data_start')}
+       WHERE (end_before IS NULL OR ${between('end_before', 'data_start')})
+         AND (covered IS NULL OR ${between('covered', 'data_start')})
        ORDER BY steps.source, data_start`,
     );
     const sourceOf = (row: Record<string, unknown> | undefined) =>
@@ -340,7 +350,7 @@ export class LedgerQueries {
   private async conditions(filter: LedgerFilter): Promise<string> {
     const { literal, time, fillsTable } = this.dialect;
     const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-    const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
+    const { dataEndSince, createdSince, madeBefore, after } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -358,14 +368,21 @@ export class LedgerQueries {
     if (madeBefore !== undefined) {
       parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
     }
-    if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
-    if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
+    parts.push(...this.loadedConditions(filter));
     if (after !== undefined) {
       // The first condition lets DuckDB skip the row groups of earlier loads.
       const at = time(after.loadedAt);
       parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
     }
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+  }
+
+  private loadedConditions({ loadedSince, loadedBefore }: LoadedBetween): string[] {
+    const { time } = this.dialect;
+    return [
+      ...(loadedBefore === undefined ? [] : [`loaded_at < ${time(loadedBefore)}`]),
+      ...(loadedSince === undefined ? [] : [`loaded_at >= ${time(loadedSince)}`]),
+    ];
   }
 
   private literals(texts: readonly string[]): string {
