@@ -36,7 +36,7 @@ export const warehouseErrors = {
   WAREHOUSE_MISSING: {
     kind: 'terminal',
     message: 'opening {path}: nothing has been loaded yet',
-    remedy: 'Run `sp-reports run`, `sp-reports load FILE --type REPORT_TYPE`, or scripts/demo first.',
+    remedy: 'Run `sp-reports run`, `sp-reports load FILE`, or `sp-reports demo` first.',
   },
   WAREHOUSE_BUSY: {
     kind: 'retryable',

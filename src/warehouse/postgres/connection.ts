@@ -25,8 +25,8 @@ const maxRetryMs = 60_000;
 const retryBackoffMs = exponentialBackoff({ firstMs: 200, maxMs: 5000, jitter: halfJitter });
 
 /**
- * What every connection has, whatever the defaults of role and database: times are read as UTC, and
- * values are written as `toJsonValue` reads them.
+ * What every connection has, whatever the defaults of role and database: times are read as UTC,
+ * values are written as `toJsonValue` reads them, and a read has time enough.
  */
 const sessionSettings = {
   TimeZone: 'UTC',
@@ -35,6 +35,7 @@ const sessionSettings = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+  statement_timeout: '10min',
 };
 
 /** A schema of a PostgreSQL database. Connects when it is first used. */

@@ -50,7 +50,7 @@ export async function ensureLedger(
     `COMMENT ON TABLE ${loads} IS 'The ledger: one row for each document, committed together with its rows.'`,
     `COMMENT ON TABLE ${rejects} IS 'Values and rows that do not fit, with their text.'`,
   ];
-  for (const sql of statements) await session.run(sql);
+  await session.runAll(statements);
 }
 
 /** `IF NOT EXISTS` would need the right to create schemas even if this one exists. */
