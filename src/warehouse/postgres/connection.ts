@@ -36,6 +36,10 @@ const sessionSettings = {
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
   statement_timeout: '10min',
+  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
 };
 
 /** A schema of a PostgreSQL database. Connects when it is first used. */
