@@ -16,11 +16,12 @@ export function fileError(error: unknown, path: string): unknown {
   if (/^Out of Memory Error: /i.test(text)) {
     return new ReportsError('WAREHOUSE_OUT_OF_MEMORY', { path, found: text }, options);
   }
+  if (otherFormat.test(text)) {
+    return new ReportsError('WAREHOUSE_FORMAT_UNSUPPORTED', { path, found: text }, options);
+  }
   if (isLock(text)) return new ReportsError('WAREHOUSE_LOCKED', { path, found: lockHolder(text) }, options);
   if (
-    /Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL|Serialization Error|version number/i.test(
-      found,
-    )
+    /Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL|Serialization Error/i.test(found)
   ) {
     return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: text }, options);
   }
@@ -29,6 +30,13 @@ export function fileError(error: unknown, path: string): unknown {
   }
   return error;
 }
+
+/**
+ * A file, or its write-ahead log, of a newer DuckDB, or of one before 0.10. DuckDB checks that its
+ * header is undamaged before that.
+ */
+const otherFormat =
+  /^IO Error: Trying to read a database file with version number \d+,|^Invalid Input Error: Error opening "[^"]*": file was written with a storage version greater|Failed to read WAL of version \d+ /;
 
 /** Whatever an IO Error says; other kinds, such as that of a commit, quote the system's words. */
 const fileSystemWords =

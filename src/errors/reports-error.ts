@@ -120,13 +120,15 @@ export function faultOf(error: unknown): 'document' | 'machine' | 'service' | 'u
   if (!(known instanceof ReportsError)) {
     return networkCodes.has((error as NodeJS.ErrnoException | undefined)?.code ?? '') ? 'service' : 'unknown';
   }
-  if (isMachinesError(known.code) || known.code === 'WAREHOUSE_UNREADABLE') return 'machine';
+  if (isMachinesError(known.code) || unreadableFile.has(known.code)) return 'machine';
   if (known.kind === 'terminal') return 'document';
   // What an answering host can't send fails by the document, for all that is known; and it may be
   // too wide for the memory.
   if (known.code === 'DOWNLOAD_FAILED' || known.code === 'WAREHOUSE_OUT_OF_MEMORY') return 'unknown';
   return 'service';
 }
+
+const unreadableFile = new Set<ErrorCode>(['WAREHOUSE_UNREADABLE', 'WAREHOUSE_FORMAT_UNSUPPORTED']);
 
 /** Whether a code is of what the machine causes, by its file systems or its memory. */
 export function isMachinesError(code: string): boolean {
@@ -155,6 +157,12 @@ export function isNotTheDocumentsFault(error: unknown): boolean {
 export function errorCode(error: unknown): string {
   const known = knownError(error);
   return known instanceof ReportsError ? known.code : 'UNEXPECTED';
+}
+
+/** What to do about an error; undefined if it is not in the catalogue. */
+export function remedyOf(error: unknown): string | undefined {
+  const known = knownError(error);
+  return known instanceof ReportsError ? known.remedy : undefined;
 }
 
 /** Whether an error says that the warehouse file is damaged. */

@@ -46,7 +46,10 @@ export function problemOfRuns(runs: RunRecord[]): Problem | undefined {
     const found = [...(error ? [error] : []), ...failures].find(({ code }) => preventsCommits(code));
     // A run that is still going on is the latest.
     const at = endedAt ?? '9999';
-    if (found) return [{ at, problem: { code: found.code, message: found.message, since: startedAt } }];
+    if (found) {
+      const { code, message, remedy } = found;
+      return [{ at, problem: { code, message, remedy, since: startedAt } }];
+    }
     const isProof = endedAt !== undefined && kind === 'drain' && !error;
     return isProof ? [{ at }] : [];
   });
@@ -58,6 +61,7 @@ export function problemOfRuns(runs: RunRecord[]): Problem | undefined {
 const preventing: ReadonlySet<string> = new Set<ErrorCode>([
   'WAREHOUSE_LOCKED',
   'WAREHOUSE_UNREADABLE',
+  'WAREHOUSE_FORMAT_UNSUPPORTED',
   'WAREHOUSE_QUOTA_EXCEEDED',
   'WAREHOUSE_ACCESS_DENIED',
   'WAREHOUSE_PERIMETER_DENIED',

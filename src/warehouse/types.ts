@@ -6,7 +6,10 @@ import type { Decision } from '../schema/findings.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
 import type { View } from '../schema/views.js';
 
-export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancelled' | 'skipped';
+/**
+ * `unloaded`: a person took the document's rows away. Nothing loads it again by itself.
+ */
+export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancelled' | 'skipped' | 'unloaded';
 
 /** One row of the ledger, the table `_loads`. Times are ISO 8601 in UTC. */
 export interface LedgerEntry {
@@ -311,7 +314,8 @@ export interface Warehouse {
   /**
    * Commits loads in one transaction, all or nothing: creates and widens tables, writes rows by
    * load mode, rejects and ledger rows. A load whose key is in the ledger replaces what that
-   * document loaded before. One exception: an entry without rows never removes existing rows.
+   * document loaded before. One exception: an entry without rows never removes existing rows,
+   * unless its status is `unloaded`.
    * Afterwards refreshes the views of new and changed tables; a view that can't be made is logged
    * and fails no commit.
    * Returns the keys of the loads that were left out because of the exception.
@@ -391,6 +395,11 @@ export interface WarehouseFile {
   open(path: string): Warehouse;
   /** Does work while no other process can open the file, and only the work can read its ledger. */
   hold<T>(path: string, work: (ledger: HeldLedger) => Promise<T>): Promise<T>;
+  /**
+   * Drops a table of reports, and the views that need it. Returns false if it is not there or has
+   * rows, and drops nothing then.
+   */
+  dropEmptyTable(path: string, table: string): Promise<boolean>;
   /** Rewrites the file without what deleted and changed rows left in it. */
   compact(path: string): Promise<void>;
   /** Makes a read-only copy of the file, which replaces the last one whole. */

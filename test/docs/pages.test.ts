@@ -37,7 +37,7 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
  */
-const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json'];
+const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json', 'ts'];
 
 const blocks = pages.flatMap(blocksOf);
 const of = (language: string) => blocks.filter((block) => block.language === language);
@@ -158,9 +158,6 @@ describe('the pages for users', () => {
       for (const name of ['warehouse.duckdb', 'lake', 'raw', 'state'])
         cpSync(join(demo, 'data', 'demo', name), join(folder, 'data', name), { recursive: true });
       mkdirSync(join(folder, 'schemas'));
-      // A file to be removed exists: a command that was aborted left it.
-      for (const { words } of commands)
-        if (words[0] === 'rm') writeFileSync(join(folder, words.at(-1) ?? ''), 'left over');
       for (const { words, output, at: place } of commands) {
         if (isMimed(words)) {
           await runOther(words);
@@ -174,15 +171,11 @@ describe('the pages for users', () => {
     });
   }
 
-  /** What the shell of DuckDB, `mv` and `rm -f` would do, in the folder of the page. */
+  /** What the shell of DuckDB and `mv` would do, in the folder of the page. */
   async function runOther(words: string[]): Promise<void> {
     const inFolder = (text: string) => text.replaceAll(/\bdata\//g, `${folder}/data/`);
     if (words[0] === 'mv') {
       renameSync(inFolder(words[1] ?? ''), inFolder(words[2] ?? ''));
-      return;
-    }
-    if (words[0] === 'rm') {
-      rmSync(inFolder(words.at(-1) ?? ''), { force: true });
       return;
     }
     const [file] = words.slice(1).filter((word) => word.endsWith('.duckdb'));
@@ -341,7 +334,7 @@ function ownWords(words: string[]): string[] | undefined {
 /** Whether a command needs only what the folder of a page contains. */
 /** Other programs, which the test simulates. */
 function isMimed([program = '']: string[]): boolean {
-  return ['duckdb', 'mv', 'rm'].includes(program);
+  return ['duckdb', 'mv'].includes(program);
 }
 
 function isOffline(words: string[]): boolean {

@@ -43,6 +43,7 @@ describe('the classification of a failure', () => {
     }
     assert.equal(faultOf(new RangeError('Array buffer allocation failed')), 'machine');
     assert.equal(faultOf(new ReportsError('WAREHOUSE_UNREADABLE')), 'machine');
+    assert.equal(faultOf(new ReportsError('WAREHOUSE_FORMAT_UNSUPPORTED')), 'machine');
   });
 
   it('blames the service for a failed connection, the document for a failed parse, and neither for a bug', () => {

@@ -16,6 +16,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { ResolvedColumn } from '../../src/schema/types.js';
 import type { Load, Warehouse } from '../../src/warehouse/types.js';
+import { newerFiles } from './newer-files.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
 
@@ -428,6 +429,20 @@ describe('the DuckDB warehouse file', () => {
         await assert.rejects(warehouse.query('SELECT 1'), unreadable);
         await assert.rejects(warehouse.commit([await load('d2')]), unreadable);
         assert.deepEqual(readFileSync(path), bytes);
+      }
+    });
+
+    it('because a newer DuckDB made or upgraded it is intact, and left as it is', async () => {
+      const files = newerFiles();
+      assert.equal(files.size, 2);
+      for (const [name, bytes] of files) {
+        writeFileSync(path, bytes);
+        const unsupported = { code: 'WAREHOUSE_FORMAT_UNSUPPORTED', kind: 'terminal' };
+        await assert.rejects(warehouse.query('SELECT 1'), unsupported, name);
+        await assert.rejects(warehouse.checkWritable(), unsupported, name);
+        await assert.rejects(warehouse.commit([await load('d2')]), unsupported, name);
+        assert.deepEqual(readFileSync(path), bytes);
+        assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
       }
     });
 

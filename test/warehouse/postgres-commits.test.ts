@@ -297,13 +297,9 @@ if (postgresUrl) {
         const stop = new AbortController();
         const sql = `SELECT pg_advisory_lock(hashtextextended('sp-reports ${schema}', 0)), pg_sleep(600)`;
         const query = warehouse.queryStream(sql, async () => {}, { signal: stop.signal });
-        const running = async () =>
-          (
-            await other.query(
-              "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND wait_event = 'PgSleep'",
-            )
-          ).rowCount;
-        while ((await running()) !== 2);
+        const locked = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+          AND ((CAST(classid AS bigint) << 32) | CAST(objid AS bigint)) = hashtextextended('sp-reports ${schema}', 0)`;
+        while ((await other.query(locked)).rowCount === 0);
         stop.abort(new Error('stopped'));
         await assert.rejects(query, /stopped/);
         await warehouse.commit([await makeLoad(folder, { documentId: 'd2' }, [])]);

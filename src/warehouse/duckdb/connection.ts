@@ -44,8 +44,8 @@ const lockBackoffMs = exponentialBackoff({ firstMs: 20, maxMs: 250 });
  * system does not lock two instances of one process against each other, and closing one would drop
  * the lock of both. Nothing is held afterwards, neither lock nor write-ahead log. Results must be
  * read completely within the work, because an open stream keeps the lock.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_SYSTEM_FAILED or DISK_FULL if the file
- * can't be opened.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, WAREHOUSE_FORMAT_UNSUPPORTED, FILE_SYSTEM_FAILED
+ * or DISK_FULL if the file can't be opened.
  */
 export async function withConnection<T>(
   access: Access,

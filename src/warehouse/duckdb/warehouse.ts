@@ -53,7 +53,8 @@ export interface DuckDbWarehouseOptions {
  * programs can open it in between; calls of one process are serialized. Timestamps are stored
  * without a zone, in UTC.
  * Errors: WAREHOUSE_LOCKED if another process holds the file for longer than `lockWaitMs`;
- * WAREHOUSE_UNREADABLE if it is damaged or no DuckDB file; WAREHOUSE_REFUSED (details `key`,
+ * WAREHOUSE_UNREADABLE if it is damaged or no DuckDB file; WAREHOUSE_FORMAT_UNSUPPORTED if another
+ * version of DuckDB wrote it; WAREHOUSE_REFUSED (details `key`,
  * `thing`: the document, if known) if a load can't be committed; WAREHOUSE_MISSING for a query
  * before the first commit; WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_SYSTEM_FAILED, DISK_FULL.
  */
