@@ -1,32 +1,70 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs mocha: `run-tests.mjs [--tier=all|unit|slow] [FILE…] [option of mocha…]`. Files that are
- * named run alone, one after the other; otherwise the files of the tier run in parallel.
+ * Runs mocha: `run-tests.mjs [--tier=all|unit|slow|properties] [FILE…] [option of mocha…]`. Files
+ * that are named run alone, one after the other; otherwise the files of the tier run in parallel.
  */
-const slow = ['test/bench/**/*.test.ts', 'test/simulations/**/*.test.ts', 'test/**/*.slow.test.ts'];
-const notSlow = slow.map((files) => `--ignore=${files}`);
+const isSlow = (file) => /^test\/(bench|simulations)\/|\.slow\.test\.ts$/.test(file);
+const unitFolders = [
+  'config',
+  'files',
+  'kernel',
+  'parquet',
+  'parse',
+  'runtime',
+  'scheduling',
+  'schema',
+  'yaml',
+];
 const tiers = {
   // The tests of speed and memory, long simulations, and all cases of what the default suite
   // samples take minutes, which few changes are worth.
-  all: ['test/**/*.test.ts', ...notSlow],
+  all: (file) => !isSlow(file),
   // No servers, no processes, no warehouse on disk: what a change to them is tried with after each
   // save.
-  unit: [
-    ...['config', 'files', 'kernel', 'parquet', 'parse', 'runtime', 'scheduling', 'schema', 'yaml'].map(
-      (folder) => `test/${folder}/**/*.test.ts`,
-    ),
-    ...notSlow,
-  ],
-  slow,
+  unit: (file) => !isSlow(file) && unitFolders.includes(folderOf(file)),
+  slow: isSlow,
+  properties: (file) =>
+    !isSlow(file) && /fc\.assert|describeWarehouse/.test(readFileSync(`${root}${file}`, 'utf8')),
 };
+/** The longest files come first, so that at the end no process waits for one of them. */
+const longFolders = [
+  'warehouse',
+  'ingest',
+  'maintenance',
+  'commands',
+  'errors',
+  'parse',
+  'faults',
+  'status',
+  'requests',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
 const tier = given[0]?.startsWith('--tier=') ? given.shift().slice('--tier='.length) : 'all';
 const namesFiles = given.some((argument) => /^(\.\/)?test\/|\.ts$/.test(argument));
-const files = namesFiles ? [] : [...tiers[tier], '--parallel', '--jobs=3'];
+// Tests also wait for disks, servers and other processes, so two more of them than processors.
+const files = namesFiles ? [] : [...filesOf(tier), '--parallel', `--jobs=${availableParallelism() + 2}`];
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 const { status } = spawnSync(process.execPath, [mocha, ...files, ...given], { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;
+
+function filesOf(tier) {
+  const rank = (file) => {
+    const at = longFolders.indexOf(folderOf(file));
+    return at < 0 ? longFolders.length : at;
+  };
+  return readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.test.ts') && tiers[tier](file))
+    .sort()
+    .sort((one, other) => rank(one) - rank(other));
+}
+
+function folderOf(file) {
+  return file.split('/')[1];
+}

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keepFile } from '../../src/source/document/raw-store.js';
 import { usualReportType, writeDocument } from './document.js';
-// @ts-expect-error Plain JavaScript, as it is measured.
 import { columnsOf, headerOf, isJson, runDuckDb } from './duckdb.mjs';
 import { type Measured, measure, measureScript } from './measure.js';
 import { measureScale, scaleTable } from './scale.js';

@@ -4,7 +4,15 @@ import type { LoadStatus } from '../warehouse/types.js';
 import type { Io } from './setup/io.js';
 import { positiveInteger } from './setup/options.js';
 
-const statuses: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal', 'cancelled', 'skipped'];
+const statuses: LoadStatus[] = [
+  'loaded',
+  'empty',
+  'quarantined',
+  'fatal',
+  'cancelled',
+  'skipped',
+  'unloaded',
+];
 
 /** `sp-reports loads`: lists the ledger, or explains one document. */
 export function loadsCommand(io: Io): Command {

@@ -16,6 +16,7 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
         'quarantined',
         'loaded',
         'empty',
+        'unloaded',
       ]),
     )
     .option('--type <REPORT_TYPE>', 'all documents of this report type')

@@ -2,13 +2,13 @@ import { Command, Option } from 'commander';
 import type { ExportFormat } from './actions/schemas-export.js';
 import type { Io } from './setup/io.js';
 
-const formats: ExportFormat[] = ['bigquery', 'dbt', 'jsonschema', 'ddl'];
+const formats: ExportFormat[] = ['bigquery', 'dbt', 'jsonschema', 'ddl', 'postgres'];
 
 /** `sp-reports schemas export`: prints table schemas for other tools. */
 export function exportCommand(io: Io): Command {
   return new Command('export')
     .description(
-      'Prints the tables of the report schemas for other tools, including the lineage columns: table schemas for BigQuery, sources.yml for dbt (with the views, unless --type is given), the JSON Schema of a row, CREATE TABLE for DuckDB. For a single table, bigquery and jsonschema print its schema; for several, the schemas by table name.',
+      'Prints the tables of the report schemas for other tools, including the lineage columns: table schemas for BigQuery, sources.yml for dbt (with the views, unless --type is given), the JSON Schema of a row, CREATE TABLE for DuckDB (ddl) and, with indexes, for PostgreSQL (postgres). For a single table, bigquery and jsonschema print its schema; for several, the schemas by table name.',
     )
     .addOption(new Option('--format <format>', 'target tool').choices(formats).makeOptionMandatory())
     .option('--type <REPORT_TYPE>', 'only this report type')

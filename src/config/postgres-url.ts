@@ -33,12 +33,11 @@ export function readTarget(url: string, env: NodeJS.ProcessEnv = process.env): T
   const parsed = new URL(url);
   const { searchParams } = parsed;
   const parameter = (name: string) => searchParams.get(name) ?? undefined;
-  const text = (encoded: string) => decodeURIComponent(encoded) || undefined;
-  const host = parameter('host') ?? text(parsed.hostname.replace(/^\[|\]$/g, '')) ?? env.PGHOST;
-  const user = parameter('user') ?? text(parsed.username) ?? env.PGUSER;
-  const database = parameter('dbname') ?? text(parsed.pathname.slice(1)) ?? env.PGDATABASE ?? user;
+  const host = parameter('host') ?? decoded(parsed.hostname.replace(/^\[|\]$/g, '')) ?? env.PGHOST;
+  const user = parameter('user') ?? decoded(parsed.username) ?? env.PGUSER;
+  const database = parameter('dbname') ?? decoded(parsed.pathname.slice(1)) ?? env.PGDATABASE ?? user;
   const port = Number(parameter('port') ?? (parsed.port || env.PGPORT || 5432));
-  const password = parameter('password') ?? text(parsed.password);
+  const password = passwordOf(url);
   const mode = (parameter('sslmode') ?? env.PGSSLMODE ?? 'prefer') as Mode;
   const rootCert = parameter('sslrootcert') ?? env.PGSSLROOTCERT;
   const isSocket = host?.startsWith('/') ?? false;
@@ -69,15 +68,24 @@ export function urlMistake(url: string): string | undefined {
   return `expected sslmode to be one of ${modes.join(', ')}`;
 }
 
-/** Whether a connection URI has a password in it. */
-export function hasPassword(url: string): boolean {
-  if (!URL.canParse(url)) return false;
+/** The password in a connection URI; undefined without one. */
+export function passwordOf(url: unknown): string | undefined {
+  if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
   const { password, searchParams } = new URL(url);
-  return password !== '' || searchParams.has('password');
+  return decoded(password) ?? searchParams.get('password') ?? undefined;
 }
 
 function verification(mode: Mode, rootCert: string | undefined): NonNullable<Target['tls']>['verifies'] {
   if (mode === 'verify-full' || rootCert === 'system') return 'chain and host';
   if (mode === 'verify-ca') return 'chain';
   return mode === 'require' && rootCert !== undefined ? 'chain' : 'nothing';
+}
+
+/** A part of a URI; undefined if it is empty. A `%` that encodes nothing is kept. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part) || undefined;
+  } catch {
+    return part;
+  }
 }

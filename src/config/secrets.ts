@@ -1,6 +1,7 @@
 import { keepSecret } from '../errors/secrets.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
+import { passwordOf } from './postgres-url.js';
 import { isVariable } from './substitute.js';
 
 const secrets: { path: YamlPath; message: string }[] = [
@@ -19,20 +20,29 @@ const secrets: { path: YamlPath; message: string }[] = [
   },
 ];
 
+/** A connection URI may have a password in it, or none. */
+const connection: YamlPath = ['warehouse', 'url'];
+
 /**
  * Finds secrets other than credentials that are written into the file: they must come from the
  * environment. `written` is the file before variables are filled in.
  */
 export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
-  return secrets.flatMap(({ path, message }) => {
+  const found = secrets.flatMap(({ path, message }) => {
     const value = valueAt(written, path);
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];
   });
+  const password = passwordOf(valueAt(written, connection));
+  if (password === undefined || isVariable(password)) return found;
+  const message =
+    'the password comes from the environment; write a variable such as ${DATABASE_URL}, or ${PGPASSWORD} as the password';
+  return [...found, problemAt(connection, message)];
 }
 
 /** Whether a path in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
 export function isSecret(path: string): boolean {
-  return /\bcredentials\b/.test(path) || secrets.some((secret) => secret.path.join('.') === path);
+  const all = [...secrets.map((secret) => secret.path), connection];
+  return /\bcredentials\b/.test(path) || all.some((secret) => secret.join('.') === path);
 }
 
 /** Names of an application or an identity: others may know them. */
@@ -44,6 +54,10 @@ const minWebhookPathLength = 12;
 export function keepSecretsIn(value: unknown, path = ''): void {
   if (typeof value === 'string') {
     if (!isSecret(path) || names.test(path)) return;
+    if (path === connection.join('.')) {
+      keepSecret(passwordOf(value));
+      return;
+    }
     keepSecret(value);
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const urlPath = url ? url.pathname + url.search : '';

@@ -36,7 +36,7 @@ export const warehouseErrors = {
   WAREHOUSE_MISSING: {
     kind: 'terminal',
     message: 'opening {path}: nothing has been loaded yet',
-    remedy: 'Run `sp-reports run`, `sp-reports load FILE --type REPORT_TYPE`, or scripts/demo first.',
+    remedy: 'Run `sp-reports run`, `sp-reports load FILE`, or `sp-reports demo` first.',
   },
   WAREHOUSE_BUSY: {
     kind: 'retryable',
@@ -96,6 +96,11 @@ export const warehouseErrors = {
     remedy:
       'Make room on the disk of the copy, and make sure that the user that the program runs as can write its folder; `sp-reports doctor` tests both. Loading continues, the last copy stays as it was, and the program tries again by itself.',
   },
+  NAME_UNKNOWN: {
+    kind: 'terminal',
+    message: 'looking for the {kind} {found}: the warehouse has none of that name',
+    remedy: 'Use a name that exists: {hint}',
+  },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',
@@ -113,6 +118,12 @@ export const warehouseErrors = {
     message: 'reading {path}: the file has changed since it was written: {found}',
     remedy:
       'Make it again from the raw document: run `sp-reports reload` with the document id, which is part of the file name.',
+  },
+  UNLOAD_REFUSED: {
+    kind: 'terminal',
+    message: 'unloading {thing}: {found}',
+    remedy:
+      'Nothing was changed. `sp-reports loads` and `sp-reports verify` show the state of each document.',
   },
   NOT_LOADED: {
     kind: 'terminal',

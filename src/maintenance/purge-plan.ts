@@ -80,7 +80,7 @@ export async function* planPurge(
 }
 
 /** The statuses of documents whose bytes were stored at some time. */
-const withDocument: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal'];
+const withDocument: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal', 'unloaded'];
 
 /** What shows whether a document is to be purged. */
 const candidateFields = [
@@ -107,7 +107,7 @@ function candidateOf(
   const schema = schemas.get(reportType);
   const isPersonal = schema
     ? isPersonalBySchema(row, schema)
-    : status === 'quarantined' || status === 'fatal';
+    : status === 'quarantined' || status === 'fatal' || status === 'unloaded';
   return [{ key, sellerId, documentId, reportType, isPersonal, record }];
 }
 

@@ -77,6 +77,10 @@ export async function commitSources(
   /** `before`: the loads of the group that will be committed before this one. */
   async function makeLoad(source: RebuildSource, before: Load[]): Promise<Load> {
     const { load, known } = source;
+    if (known?.status === 'unloaded') return { entry: known, tables: [], rejectsPath: null };
+    // A crash between the commit of a reload and its record: the record is older.
+    if (load?.entry.status === 'unloaded' && known)
+      return makeFromRaw(source, await findRawOf(known, context), { before });
     if (!load) return makeFromRaw(source, source.raw, { damage: source.damage, before });
     const finding = await checkLakeFiles(load, lake, known?.files);
     if (!finding.damaged) {

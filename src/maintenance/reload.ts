@@ -28,8 +28,9 @@ export interface ReloadOptions extends CallOptions {
 
 /**
  * Loads documents of the ledger again, from raw, or from Amazon if the raw document is missing or
- * damaged. Replaces what they loaded before, unless they can no longer be loaded. Yields each
- * document when it is finished. Errors: NOT_LOADED if nothing matches; the reason of the signal.
+ * damaged. Replaces what they loaded before, unless they can no longer be loaded. Unloaded
+ * documents stay so unless they are selected by id or status. Yields each document when it is
+ * finished. Errors: NOT_LOADED if nothing matches; the reason of the signal.
  */
 export async function* reload(
   filter: LedgerFilter,
@@ -44,6 +45,7 @@ export async function* reload(
     isEmpty = false;
     for (const row of rows) {
       if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
+      if (row.status === 'unloaded' && !isMeant(row, filter)) continue;
       try {
         // If they cannot be loaded again, the warehouse keeps their rows in the table.
         const reloaded = await loadAgain(row, run, options, unchecked);
@@ -63,6 +65,14 @@ export async function* reload(
     });
   }
   noteUnchecked(context.log, unchecked.size);
+}
+
+/** Whether an unloaded document is selected by its id or its status, not by type or table alone. */
+function isMeant({ documentId, reportId }: LedgerRow, { statuses, documentOrTable }: LedgerFilter): boolean {
+  return (
+    statuses?.includes('unloaded') ||
+    (documentOrTable !== undefined && [documentId, reportId].includes(documentOrTable))
+  );
 }
 
 /** Describes the selection, for example `x, of status quarantined, of type GET_...`. */

@@ -99,7 +99,7 @@ export function openRepairs(
         );
       const raw = await fetchAgain();
       const isSame = raw.kept?.sha256 === row.rawSha256;
-      if (isSame || row.status === 'fatal') return;
+      if (isSame || row.status === 'fatal' || row.status === 'unloaded') return;
       const options = { pipeline: row.pipeline, maxDocumentBytes, signal, before: row, isFresh: true };
       await commitBuilt(await buildLoad(raw, options, context), row);
     } catch (error) {

@@ -10,22 +10,24 @@ const omitted = '"…"';
  * same value in other words, so its dates and longer numbers are omitted too.
  */
 export function omitQuotations<Found extends Findings>(found: Found, names: ReadonlySet<string>): Found {
-  const omit = (text: string) => {
-    const parts = text.split(quotation);
-    const isValue = (part: string, index: number) => index % 2 === 1 && !names.has(unquoted(part));
-    if (!parts.some(isValue)) return text;
-    return parts
-      .map((part, index) => {
-        if (index % 2 === 1) return isValue(part, index) ? omitted : part;
-        return part.replace(figure, '…');
-      })
-      .join('');
-  };
   return {
     ...found,
-    warnings: found.warnings?.map((each) => ({ ...each, message: omit(each.message) })),
-    decisions: found.decisions?.map((each) => ({ ...each, reason: omit(each.reason) })),
+    warnings: found.warnings?.map((each) => ({ ...each, message: withoutValues(each.message, names) })),
+    decisions: found.decisions?.map((each) => ({ ...each, reason: withoutValues(each.reason, names) })),
   };
+}
+
+/** The same for one text. */
+export function withoutValues(text: string, names: ReadonlySet<string> = new Set()): string {
+  const parts = text.split(quotation);
+  const isValue = (part: string, index: number) => index % 2 === 1 && !names.has(unquoted(part));
+  if (!parts.some(isValue)) return text;
+  return parts
+    .map((part, index) => {
+      if (index % 2 === 1) return isValue(part, index) ? omitted : part;
+      return part.replace(figure, '…');
+    })
+    .join('');
 }
 
 const quotation = /("(?:[^"\\]|\\.)*"|“[^”]*”)/s;

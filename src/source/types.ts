@@ -258,7 +258,10 @@ export interface ReadableDocument {
   limits: DocumentLimits;
   /** The text from its start, without BOM. May be called more than once. */
   openText(): AsyncIterable<string>;
-  /** The gunzipped bytes from their start. May be called more than once. */
+  /**
+   * The gunzipped bytes from their start, in pieces that are valid until the next one is pulled.
+   * May be called more than once.
+   */
   openBytes(): AsyncIterable<Uint8Array>;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
 import { firstLine } from '../../src/commands/setup/demo-settings.js';
 import { ordersType, type Ran, runInChild, runInProcess } from '../ingest/world.js';
-import { until } from '../status/started.js';
+import { until } from '../runtime/until.js';
 
 /** A check of the demo's rows for each packaged view. */
 const sensible: Record<string, string> = {
@@ -22,8 +22,7 @@ const sensible: Record<string, string> = {
   stock_on_hand: 'total = fulfillable + reserved AND fulfillable >= 0 AND price > 0',
 };
 
-describe('the demo', function () {
-  this.timeout(60_000);
+describe('the demo', () => {
   let folder: string;
   const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
   const later = (...args: string[]) => run('--config', 'data/demo/pipelines.yaml', ...args);
@@ -68,8 +67,7 @@ describe('the demo', function () {
   });
 });
 
-describe('the demo with --serve', function () {
-  this.timeout(120_000);
+describe('the demo with --serve', () => {
   // No credentials, and no other variable: all that commands need is in the settings.
   const env = { PATH: process.env.PATH };
   let folder: string;
@@ -98,7 +96,7 @@ describe('the demo with --serve', function () {
       },
     );
     ended.catch(() => {});
-    await until(async () => output.includes('status page served') || demo.exitCode !== null, 60_000);
+    await until(async () => output.includes('status page served') || demo.exitCode !== null);
   });
   after(async () => {
     demo.kill('SIGKILL');
@@ -119,7 +117,7 @@ describe('the demo with --serve', function () {
       });
       assert.ok(stdout, stderr);
       return (JSON.parse(stdout) as { more: boolean }[])[0]?.more;
-    }, 60_000);
+    });
     const metrics = await (await fetch(new URL('metrics', url))).text();
     assert.match(metrics, /documents_total\{pipeline="everything",outcome="loaded"\} \d/);
   });
@@ -137,12 +135,10 @@ describe('the demo with --serve', function () {
     assert.match(stderr, /another demo is running in .*data\/demo/);
   });
 
-  it('stops within seconds of a signal; its settings and later commands say that the sandbox is gone', async () => {
-    const beganMs = Date.now();
+  it('stops at a signal; its settings and later commands say that the sandbox is gone', async () => {
     demo.kill('SIGTERM');
     const { code, stdout } = await ended;
     assert.equal(code, 0);
-    assert.ok(Date.now() - beganMs < 10_000, `${Date.now() - beganMs} ms`);
     assert.match(stdout, /Status page: http:\/\/127\.0\.0\.1:\d+\//);
     assert.ok(readFileSync(settings(), 'utf8').startsWith(firstLine));
     assert.equal(existsSync(join(folder, 'data/demo.lock')), false);

@@ -6,8 +6,7 @@ import { listings, listingsType } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 import { Terminal } from './terminal.js';
 
-describe('loads', function () {
-  this.timeout(60_000);
+describe('loads', () => {
   const { file, path, query, run } = commandFolder();
   const load = async (name: string, day: number, ...more: string[]) => {
     const created = `2026-10-0${day}`;

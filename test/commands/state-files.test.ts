@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { repairStateFiles, stateFiles } from '../../src/commands/setup/state-files.js';
+import { repairStateFiles, stateFiles } from '../../src/library/state-files.js';
 import { sweepsJson } from '../../src/discovery/sweep-turns.js';
 import { limitsJson, openLearnedLimits } from '../../src/requests/learned-limits.js';
 import { requestsJson } from '../../src/requests/request-file.js';
@@ -15,6 +15,7 @@ import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota
 import { alarmsJson } from '../../src/status/alarms/alarms-file.js';
 import { recordedWarnings, silent } from '../files/recorded-warnings.js';
 import { listings, listingsType, makeWorld, ordersType, sellerId } from '../ingest/world.js';
+import { runs } from '../property-runs.js';
 
 const at = '2026-11-25T12:00:00.000Z';
 const alarm = { kind: 'queue', title: 'Queue reports is growing', text: 'Waiting.', since: at };
@@ -102,7 +103,7 @@ describe('the files of the state folder', () => {
         await use(name, asides.length > 0);
         assert.deepEqual(await repaired(), []);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -7,8 +7,7 @@ import { commandFolder } from './command-folder.js';
 
 const documents = 5;
 
-describe('verify that is stopped', function () {
-  this.timeout(120_000);
+describe('verify that is stopped', () => {
   const { path, run, file, query } = commandFolder();
 
   /** Damages the Parquet files of some documents, which take long to read at the test's pace. */

@@ -17,8 +17,7 @@ async function closedPort(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-describe('commands that cannot reach', function () {
-  this.timeout(120_000);
+describe('commands that cannot reach', () => {
   let world: World;
   let nowhere = '';
   afterEach(() => world.close());

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { lastTickMs, nextTick } from '../../src/config/cron-ticks.js';
+import { runs } from '../property-runs.js';
 
 const nowMs = Date.UTC(2026, 10, 25, 17, 30, 20);
 
@@ -111,7 +112,7 @@ describe('the next time of cron expressions', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

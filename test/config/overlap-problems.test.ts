@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { doPatternsMeet } from '../../src/config/overlap-problems.js';
 import { matchesReportType } from '../../src/config/report-types.js';
 import { configOf, mistakesIn, seller } from './world.js';
+import { runs } from '../property-runs.js';
 
 const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
 const pipelines = (...each: { queue?: string; types?: string }[]) =>
@@ -53,7 +54,7 @@ describe('two patterns of report types', () => {
         assert.equal(doPatternsMeet(a, b), common);
         assert.equal(doPatternsMeet(b, a), common);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { isVariable, substituteFrom as substituteIn } from '../../src/config/substitute.js';
 import { configOf, env, pipeline, seller } from './world.js';
+import { runs } from '../property-runs.js';
 
 /** Substitution at a position without a secret. */
 const substituteFrom = (variables: NodeJS.ProcessEnv) => (text: string) =>
@@ -53,7 +54,7 @@ describe('environment variables in pipelines.yaml', () => {
         assert.equal(config.sellers.length, 1);
         assert.equal(config.sellers[0]?.name, text);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

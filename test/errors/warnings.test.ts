@@ -9,9 +9,7 @@ import { command } from './provoke.js';
 /** Codes that no document provokes, each with the reason. */
 const unprovoked: Partial<Record<WarningCode, string>> = {};
 
-describe('the catalogue of warnings', function () {
-  this.timeout(120_000);
-
+describe('the catalogue of warnings', () => {
   it('has documents that provoke each code, or a reason why there are none', () => {
     const codes = [...Object.keys(warningProvocations), ...Object.keys(unprovoked)];
     assert.deepEqual(codes.toSorted(), Object.keys(warningCatalogue).toSorted());

@@ -1,7 +1,6 @@
 import { itSurvives } from './fault-cases.js';
 import { faultCases, takesBigQuery } from './fault-table.js';
 
-describe('any fault between the program and BigQuery:', function () {
-  this.timeout(240_000);
+describe('any fault between the program and BigQuery:', () => {
   itSurvives(faultCases.filter(takesBigQuery));
 });

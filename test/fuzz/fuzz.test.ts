@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fuzz, readByBoth } from './fuzz.js';
 
-describe('mutated documents, notifications, settings, schemas and answers', function () {
-  this.timeout(120_000);
-
+describe('mutated documents, notifications, settings, schemas and answers', () => {
   it('are read alike by both engines, or refused with an error of the catalogue', async () => {
     const { failures, answers, cases } = await fuzz(300, 1);
     assert.deepEqual(failures, []);

@@ -28,8 +28,7 @@ if (!gsEndpoint) {
 }
 
 for (const [kind, start] of Object.entries(kinds)) {
-  describe(`a lake in a bucket of ${kind}`, function () {
-    this.timeout(120_000);
+  describe(`a lake in a bucket of ${kind}`, () => {
     let emulator: BucketEmulator;
     let world: World;
     let usual: World;
@@ -176,9 +175,7 @@ for (const [kind, start] of Object.entries(kinds)) {
     });
   });
 
-  describe(`purge of a lake in a bucket of ${kind}`, function () {
-    this.timeout(120_000);
-
+  describe(`purge of a lake in a bucket of ${kind}`, () => {
     it('removes every byte of personal data in old documents, and keeps young documents', async () => {
       const emulator = await start();
       Object.assign(process.env, s3Environment);

@@ -9,9 +9,7 @@ import { makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
 import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type World } from './world.js';
 
 // crash.slow.test.ts kills it at each step, and more often.
-describe('after kill -9 and a restart', function () {
-  this.timeout(400_000);
-
+describe('after kill -9 and a restart', () => {
   /** One kill for each load mode. */
   const at: FaultPoint[] = ['bytes-begun', 'rows-in', 'transaction-ended', 'committed'];
 

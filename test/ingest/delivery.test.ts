@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Proxies, startProxies } from '../faults/proxy.js';
-import { until } from '../status/started.js';
+import { until } from '../runtime/until.js';
 import { compareContents, crashTypes, makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
 import { sellerId, type World } from './world.js';
 
@@ -125,9 +125,7 @@ describe('delivery of messages', () => {
     ['', undefined],
     [' with a redrive policy', 5],
   ] as const) {
-    it(`for a document that crashes the program each time ends in the ledger${policy}, and does not keep others from it`, async function () {
-      // Six runs of the program, one after the other.
-      this.timeout(180_000);
+    it(`for a document that crashes the program each time ends in the ledger${policy}, and does not keep others from it`, async () => {
       const world = await makeCrashWorld({
         maxReceiveCount,
         pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],

@@ -141,8 +141,8 @@ describe('quota planning on a simulated clock', () => {
   const last = (times: number[] = []) => Math.max(...times);
 
   for (const { order, sellers, documentsEach } of [
-    { order: 'mixed', sellers: 50, documentsEach: 100 },
-    { order: 'one seller after the other', sellers: 20, documentsEach: 40 },
+    { order: 'mixed', sellers: 50, documentsEach: 40 },
+    { order: 'one seller after the other', sellers: 20, documentsEach: 30 },
   ] as const) {
     it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the shortest possible time, ${order}, without a refused call`, async () => {
       const { refused, finishedMs, receives, startMs } = await simulate({

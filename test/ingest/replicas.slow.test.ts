@@ -15,8 +15,7 @@ import { type Ran, runInChild, sellerId, type World } from './world.js';
 
 const documents = 12;
 
-describe('replicas on one queue, one bucket and one BigQuery dataset, without a shared disk', function () {
-  this.timeout(180_000);
+describe('replicas on one queue, one bucket and one BigQuery dataset, without a shared disk', () => {
   let world: World;
   let alone: World;
   let folders: string[];

@@ -10,6 +10,7 @@ import type { Load } from '../../src/warehouse/types.js';
 import { ledgerKey } from '../../src/warehouse/types.js';
 import { type SimulatedClock, simulateClock } from '../runtime/simulated-clock.js';
 import { fakeContext, fakePipeline, fakeSeller } from './fake-context.js';
+import { runs } from '../property-runs.js';
 
 const sellerIds = ['A0', 'A1'];
 const minuteMs = 60_000;
@@ -180,7 +181,7 @@ describe('runs of one process', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Kernel, takeKernel } from '../../src/kernel/kernel.js';
 import { placeCells, copyInIntegers, readBits } from './kernel-memory.js';
+import { runs } from '../property-runs.js';
 
 interface Form {
   precision: number;
@@ -143,7 +144,7 @@ describe('the kernel that reads integers', () => {
         assert.equal(marksSeen.value, count('mark'));
         assert.equal(eitherSeen.value, count('either'));
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -173,7 +174,7 @@ describe('the kernel that reads integers', () => {
           expected.map((each, entry) => (entry < from ? 0n : (each?.[0] ?? 0n))),
         );
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -201,7 +202,7 @@ describe('the kernel that reads integers', () => {
         });
         assert.deepEqual(readCells(texts, 1, anyForm), expected);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

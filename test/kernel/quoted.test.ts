@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Kernel, takeKernel } from '../../src/kernel/kernel.js';
 import { placeText } from './kernel-memory.js';
+import { runs } from '../property-runs.js';
 
 interface QuotedRow {
   cells: string[];
@@ -68,7 +69,7 @@ describe('the kernel that reads quoted rows', () => {
         });
         assert.deepEqual(readRows(lines.join(''), delimiter), expected);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -2,9 +2,7 @@ import { damages } from './damaged-files.js';
 import { assertDownloadedAgain } from './downloaded-again.js';
 import { makeWorld } from '../ingest/world.js';
 
-describe('raw documents that are damaged in any way, and that Amazon still has', function () {
-  this.timeout(120_000);
-
+describe('raw documents that are damaged in any way, and that Amazon still has', () => {
   for (const damage of damages) {
     it(`are downloaded again by a reload and by a rebuild: ${damage.what}`, async () => {
       const world = await makeWorld();

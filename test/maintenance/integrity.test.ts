@@ -14,8 +14,7 @@ const documents: Record<string, Buffer> = {
   'gzipped.txt.gz': gzipSync(ordersOf(4, 5, 6)),
 };
 
-describe('the integrity check', function () {
-  this.timeout(120_000);
+describe('the integrity check', () => {
   const { path, run, file, query } = commandFolder();
 
   /** The ids of the documents, by the names of their files. */
@@ -252,8 +251,7 @@ describe('the integrity check', function () {
   });
 });
 
-describe('damaged documents that Amazon still has', function () {
-  this.timeout(120_000);
+describe('damaged documents that Amazon still has', () => {
   let world: World;
   afterEach(() => world.close());
 
@@ -309,9 +307,7 @@ describe('damaged documents that Amazon still has', function () {
   });
 });
 
-describe('the integrity check of objects in a bucket', function () {
-  this.timeout(120_000);
-
+describe('the integrity check of objects in a bucket', () => {
   it('finds damaged ones when they are read, and makes them again from the other copy', async () => {
     const emulator = await startS3();
     const settings = {

@@ -22,8 +22,7 @@ status: false
 pipelines: []
 `;
 
-describe('a rebuild from raw documents', function () {
-  this.timeout(60_000);
+describe('a rebuild from raw documents', () => {
   const { path, run, file, query } = commandFolder();
 
   it('reads a document as earlier ones of its type prove it, as when it was loaded', async () => {

@@ -18,6 +18,7 @@ import type { ParquetWriter } from '../../src/parquet/types.js';
 import type { ResolvedColumn } from '../../src/schema/types.js';
 import { withFullDisk } from '../files/full-disk.js';
 import { batchOf, column, type Value } from './batch-of.js';
+import { runs } from '../property-runs.js';
 
 let folder: string;
 
@@ -157,7 +158,7 @@ for (const { engine, open, moneyType } of writers) {
           const path = await write(allColumns, [batchOf(allColumns, rows)], { name, rowGroupRows: 7, open });
           await assertReadsBack(path, rows);
         }),
-        { numRuns: 40 },
+        { numRuns: runs(40) },
       );
     });
 

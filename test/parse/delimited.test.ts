@@ -7,6 +7,7 @@ import type { ExaminedDocument } from '../../src/source/types.js';
 import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows as readRowsBy } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 const orders = delimitedSchema({
   'order-id': 'string',
@@ -533,7 +534,7 @@ for (const engine of ['reference', 'columnar'] as const)
             assert.equal(rows.length + rejects.length, kept.length);
           },
         ),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
   });

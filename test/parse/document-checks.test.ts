@@ -7,6 +7,7 @@ import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { CheckResult } from '../../src/schema/document-checks.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
+import { runs } from '../property-runs.js';
 
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 const settlement = schemas.get('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2');
@@ -94,7 +95,7 @@ describe('the totals that documents carry', () => {
             const [found] = await checksOf(text, settlement, engine);
             assert.equal(found?.ok, isRight);
           }),
-          { numRuns: 30 },
+          { numRuns: runs(30) },
         );
       });
     });

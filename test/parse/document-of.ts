@@ -33,8 +33,20 @@ export function documentOf(
     },
     async *openBytes() {
       const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length; at += chunkCharacters)
-        yield bytes.subarray(at, at + chunkCharacters);
+      const starts = Array.from(
+        { length: Math.ceil(bytes.length / chunkCharacters) },
+        (_, n) => n * chunkCharacters,
+      );
+      yield* passing(starts.map((at) => bytes.subarray(at, at + chunkCharacters)));
     },
   };
+}
+
+/** Pieces of bytes that are wiped when the next one is pulled: nobody may use them afterwards. */
+export async function* passing(pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    const valid = Buffer.from(piece);
+    yield valid;
+    valid.fill(0);
+  }
 }

@@ -4,6 +4,7 @@ import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 const types = [
   'string',
@@ -181,9 +182,7 @@ function textOf({ columnTypes, rows, delimiter, lineEnds, lastEnd, quoted }: Sha
   return lastEnd ? text : text.replace(/\r?\n$/, '');
 }
 
-describe('the columnar engine', function () {
-  this.timeout(120_000);
-
+describe('the columnar engine', () => {
   it('reads every delimited document as the reference engine does, in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(shape, async (given) => {
@@ -208,7 +207,7 @@ describe('the columnar engine', function () {
         };
         assert.deepEqual(await read('columnar'), await read('reference'));
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+      { numRuns: runs(400) },
     );
   });
 });

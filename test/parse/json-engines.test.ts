@@ -4,6 +4,7 @@ import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 /** Members of rows, in the paths of columns. */
 const names = ['a', 'b', 'sales', 'amount', 'date', 'Item-Id', 'é', 'a-long-name-of-more-than-16-bytes'];
@@ -190,9 +191,7 @@ function schemaOf({ columns, rowsAt }: Shape): ReportSchema {
   };
 }
 
-describe('the columnar engine', function () {
-  this.timeout(120_000);
-
+describe('the columnar engine', () => {
   it('reads every JSON document as the reference engine does, in chunks of any size', async () => {
     let columnar = 0;
     await fc.assert(
@@ -219,9 +218,9 @@ describe('the columnar engine', function () {
         };
         assert.deepEqual(await read('columnar'), await read('reference'));
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+      { numRuns: runs(400) },
     );
     assert.ok(columnar > 0);
-    if (process.env.FUZZ_RUNS) console.log(columnar);
+    if (process.env.PROPERTY_RUNS) console.log(columnar);
   });
 });

@@ -11,6 +11,7 @@ import { onEachCollection } from '../collections.js';
 import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 const types = {
   country: 'string',
@@ -51,9 +52,7 @@ function changed(rows: string[][], row: number, change: (cells: string[]) => voi
 }
 
 for (const engine of ['reference', 'columnar'] as Engine[])
-  describe(`rows with misplaced cells, ${engine} engine`, function () {
-    this.timeout(240_000);
-
+  describe(`rows with misplaced cells, ${engine} engine`, () => {
     async function read(text: string, chunk = 1000, by: ReportSchema | null = schema) {
       const { rows, rejects, parsed, columns } = await readRows(
         documentOf(text, {}, chunk),
@@ -218,14 +217,12 @@ for (const engine of ['reference', 'columnar'] as Engine[])
             assert.ok(rows.length >= count - 2);
           },
         ),
-        { numRuns: 100 },
+        { numRuns: runs(100) },
       );
     });
   });
 
-describe('rows with misplaced cells, in both engines', function () {
-  this.timeout(240_000);
-
+describe('rows with misplaced cells, in both engines', () => {
   const cellOf = {
     date: fc.constantFrom('05/06/2026', '25/06/2026', '06/25/2026', '01/02/2026', '03/03/2026'),
     price: fc.constantFrom('1,50', '1.50', '1.250', '1,250', '3', '1.250,75', 'EUR'),
@@ -297,7 +294,7 @@ describe('rows with misplaced cells, in both engines', function () {
         assert.deepEqual(await read('columnar'), expected);
         found += expected.rejects.some(({ reason }) => reason.includes('further')) ? 1 : 0;
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 200) },
+      { numRuns: runs(200) },
     );
     assert.ok(found > 5, `${found} documents with misplaced rows`);
   });

@@ -10,6 +10,7 @@ import { reportSchemaSpec, toReportSchema } from '../../src/schema/spec.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 /** A schema of a format whose tables are written as in YAML, columns as `name: from type`. */
 function schemaOf(
@@ -457,7 +458,7 @@ describe('for any lists that a schema names,', () => {
         );
         assert.deepEqual(rejects, []);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { onlyReading } from '../../src/parse/delimited/only-reading.js';
+import { runs } from '../property-runs.js';
 
 type Mode = 'strict' | 'lenient';
 
@@ -56,7 +57,7 @@ describe('the only reading of a row', () => {
             assert.ok([as, as.replaceAll('""', '"')].includes(cell), JSON.stringify([text, found.cells]));
           });
         }),
-        { numRuns: 20_000 },
+        { numRuns: runs(20_000) },
       );
     });
   }

@@ -6,6 +6,7 @@ import type { Engine } from '../../src/parse/types.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 function schemaOf(headers: string[]): ReportSchema {
   return {
@@ -70,9 +71,7 @@ function isByLine(notes: string[]): boolean {
 }
 
 for (const engine of ['reference', 'columnar'] as const)
-  describe(`quotes in comma-separated text, ${engine} engine`, function () {
-    this.timeout(120_000);
-
+  describe(`quotes in comma-separated text, ${engine} engine`, () => {
     it('inside a cell need not be doubled, with delimiters between them too', async () => {
       const { cells, rejects } = await read(
         [
@@ -200,7 +199,7 @@ for (const engine of ['reference', 'columnar'] as const)
             assert.deepEqual(found.cells, parse(text).slice(1));
           },
         ),
-        { numRuns: Number(process.env.FUZZ_RUNS ?? 300) },
+        { numRuns: runs(300) },
       );
     });
 
@@ -232,7 +231,7 @@ for (const engine of ['reference', 'columnar'] as const)
             });
           },
         ),
-        { numRuns: Number(process.env.FUZZ_RUNS ?? 500) },
+        { numRuns: runs(500) },
       );
       assert.ok(right > 20 && rejected > 20, `${right} right, ${rejected} rejected`);
     });

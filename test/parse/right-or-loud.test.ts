@@ -4,6 +4,7 @@ import type { Decision } from '../../src/schema/findings.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 import { type WrittenTable, writtenTable } from './written-tables.js';
+import { runs } from '../property-runs.js';
 
 /** What became of the values of one table. */
 interface Outcome {
@@ -46,9 +47,7 @@ async function outcomeOf(table: WrittenTable, engine: 'columnar' | 'reference'):
   return outcome;
 }
 
-describe('a table of dates, times and numbers, in whatever way it is written', function () {
-  this.timeout(600_000);
-
+describe('a table of dates, times and numbers, in whatever way it is written', () => {
   it('has each value as it is meant, or a reject, or the document has a warning', async () => {
     const counts = { tables: 0, right: 0, warned: 0, rejected: 0, wrongThoughWarned: 0 };
     await fc.assert(
@@ -65,13 +64,13 @@ describe('a table of dates, times and numbers, in whatever way it is written', f
           assert.deepEqual(silentlyWrong, [], table.text);
         },
       ),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+      { numRuns: runs(400) },
     );
     const { tables, right, warned, rejected, wrongThoughWarned } = counts;
     // Neither warnings nor rejects are the usual answer.
     assert.ok(right > tables / 2, JSON.stringify(counts));
     assert.ok(warned > 0 && warned < tables / 2, JSON.stringify(counts));
-    if (process.env.FUZZ_RUNS) {
+    if (process.env.PROPERTY_RUNS) {
       console.log(
         `${tables} tables: ${right} right, ${warned} with a warning (${wrongThoughWarned} of them have wrong values), ${rejected} with rejects, 0 silently wrong`,
       );

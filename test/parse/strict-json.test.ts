@@ -204,9 +204,7 @@ async function outcome(text: string, engine: Engine, ofSchema: ReportSchema | un
   }
 }
 
-describe('strict JSON', function () {
-  this.timeout(240_000);
-
+describe('strict JSON', () => {
   for (const [place, around] of Object.entries(places)) {
     it(`accepts every well-formed value as ${place}, the same in both engines`, async () => {
       for (const value of wellFormed) {

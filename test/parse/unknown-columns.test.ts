@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { delimitedSchema } from './delimited-schema.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
+import { runs } from '../property-runs.js';
 
 const schema = delimitedSchema({ id: 'string' });
 
@@ -78,7 +79,7 @@ describe('a column that the schema does not know', () => {
           assert.equal(long.values?.at(-1), short.values?.at(-1));
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 });

@@ -4,7 +4,7 @@ import writeWorkbook from 'write-excel-file/node';
 import type { Engine } from '../../src/parse/types.js';
 import type { DocumentFormat, ReportSchema } from '../../src/schema/types.js';
 import type { DocumentMetadata, ExaminedDocument } from '../../src/source/types.js';
-import { documentOf } from './document-of.js';
+import { documentOf, passing } from './document-of.js';
 import { workbookOfXml } from './hostile-workbooks.js';
 import { readRows } from './read-rows.js';
 
@@ -45,8 +45,7 @@ async function workbookOf(
     charset: 'binary',
     isValidUtf8: false,
     async *openBytes() {
-      yield bytes.subarray(0, 100);
-      yield bytes.subarray(100);
+      yield* passing([bytes.subarray(0, 100), bytes.subarray(100)]);
     },
     openText() {
       throw new Error('a workbook is no text');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { asins, type Fate, FanOutWorld, fates, type PartReport } from './fan-out-world.js';
+import { runs } from '../property-runs.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -278,7 +279,7 @@ describe('requests per item', () => {
     }
 
     await fc.assert(property, {
-      numRuns: 25,
+      numRuns: runs(25),
       examples: [
         [[['answered', 'lost after'], 1, ['DONE'], [], 30] as Step[]],
         [[['made, fails']] as Step[]],

@@ -13,6 +13,7 @@ import {
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { fakePlan } from './fake-plan.js';
+import { runs } from '../property-runs.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -268,6 +269,6 @@ describe('an outage of a report type', () => {
         assert.ok(Date.parse(doneUntil) >= startMs + 148 * dayMs);
       }
     });
-    fc.assert(property, { numRuns: 10 });
+    fc.assert(property, { numRuns: runs(10) });
   });
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import type { Making } from '../../src/sandbox/report-requests.js';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js';
@@ -16,6 +15,7 @@ import {
   startInProcess,
   type World,
 } from '../ingest/world.js';
+import { until } from '../runtime/until.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -469,7 +469,7 @@ describe('requests', () => {
     // has one.
     const { code, summary } = await run();
     assert.deepEqual([code, summary.requests.asked.length, summary.requests.left], [0, 1, 2]);
-    assert.ok(Date.now() - startedMs < 10_000);
+    assert.ok(Date.now() - startedMs < 100_000, 'it waited for the next call of the bucket');
   });
 
   it('that Amazon refuses are not repeated at once', async () => {
@@ -548,8 +548,7 @@ describe('requests', () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
     const { running, stop } = startInProcess(['start', '--json'], world);
     // The program runs by the real clock, because node-cron does.
-    const giveUpAtMs = Date.now() + 10_000;
-    while (requested().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
+    await until(async () => requested().length > 0);
     stop();
     const { stdout, code } = await running;
     assert.equal(code, 0);

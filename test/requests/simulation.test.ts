@@ -18,6 +18,7 @@ import type {
 } from '../../src/source/types.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
+import { runs } from '../property-runs.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -288,6 +289,6 @@ describe('requests in a simulation of random events', () => {
       { do: 'end', ends: ['DONE', 'CANCELLED'] },
     ];
     const examples: [Step[]][] = [[offForDays], [madeLate], [damagedWithoutList], [cancelledLate]];
-    await fc.assert(property, { numRuns: 8, examples });
+    await fc.assert(property, { numRuns: runs(8), examples });
   });
 });

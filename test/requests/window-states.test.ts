@@ -21,6 +21,7 @@ import {
 } from '../../src/requests/window-states.js';
 import type { Window } from '../../src/requests/windows.js';
 import { fakePlan } from './fake-plan.js';
+import { runs } from '../property-runs.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -373,7 +374,7 @@ describe('the windows of a request that processes share, after random events in 
       (world) => world.send(0, 'created, response lost'),
       (world) => world.send(1, 'created'),
     ];
-    fc.assert(property, { numRuns: 300, examples: [[race]] });
+    fc.assert(property, { numRuns: runs(300), examples: [[race]] });
   });
 
   it('keep the version of everything that an event does not change', () => {

@@ -8,6 +8,7 @@ import {
   reportPeriod,
   windowsBetween,
 } from '../../src/requests/windows.js';
+import { runs } from '../property-runs.js';
 
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2023, 0, 1);
@@ -43,7 +44,7 @@ describe('the windows of a request', () => {
         }
       },
     );
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: runs(200) });
   });
 
   it('are sent to Amazon to the second, and recognized when Amazon returns them', () => {
@@ -64,7 +65,7 @@ describe('the windows of a request', () => {
         const next = { startMs: window.endMs, endMs: 2 * window.endMs - window.startMs };
         assert.ok(!isPeriodOf(next, { dataStart, dataEnd }));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

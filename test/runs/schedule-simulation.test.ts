@@ -10,6 +10,7 @@ import { runSchedule } from '../../src/runs/schedule.js';
 import { fakeContext, fakePipeline, fakeRequest } from '../ingest/fake-context.js';
 import { type SimulatedClock, simulateClock } from '../runtime/simulated-clock.js';
 import { simulatedTicker } from './simulated-ticker.js';
+import { runs } from '../property-runs.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -193,7 +194,7 @@ describe('the schedule of runs', () => {
         }
         await program.stop();
       }),
-      { numRuns: 4 },
+      { numRuns: runs(4) },
     );
   });
 

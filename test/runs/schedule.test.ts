@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from '../ingest/world.js';
+import { until } from '../runtime/until.js';
 
 describe('the scheduler', () => {
   let world: World;
   afterEach(() => world.close());
 
   /** Starts the program, gives it time, stops it, and returns what it printed. */
-  async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
+  async function startAndStop(isReady: () => Promise<boolean>, { signals = 1 } = {}) {
     const { running, stop } = startInProcess(['start', '--json'], world);
     // The program runs by the real clock, because node-cron does.
-    while (!(await until())) await sleep(50);
-    const stoppedMs = Date.now();
+    await until(isReady);
     for (let signal = 0; signal < signals; signal += 1) stop();
-    const ran = await running;
-    return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
+    return running;
   }
 
   it('drains and sweeps by cron, and stops at a signal', async () => {
@@ -25,7 +23,7 @@ describe('the scheduler', () => {
     });
     const announced = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
     await world.sandbox.notify(announced);
-    const { code, stdout, stopSeconds } = await startAndStop(async () => {
+    const { code, stdout } = await startAndStop(async () => {
       const { visible, inFlight } = await world.sandbox.queueDepth();
       const swept = world.sandbox.state.calls.some(({ operation }) => operation === 'getReports');
       return swept && visible + inFlight === 0;
@@ -42,7 +40,6 @@ describe('the scheduler', () => {
       loaded.reduce((sum, count) => sum + count),
       1,
     );
-    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
   });
 
   it('repairs a damaged warehouse once, although runs of several kinds find the damage', async () => {
@@ -78,13 +75,13 @@ describe('the scheduler', () => {
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(index + 1) }),
     );
     for (const report of reports) await world.sandbox.notify(report);
-    const { stopSeconds } = await startAndStop(
+    await startAndStop(
       async () => world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length >= 15,
     );
-    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
     const loaded = await world.query("SELECT count(*)::INT AS loads FROM _loads WHERE status = 'loaded'");
     const { visible, inFlight } = await world.sandbox.queueDepth();
     assert.equal(Number(loaded[0]?.loads) + visible, 20);
+    assert.ok(visible > 0, 'the quota allows the last ones only later');
     assert.equal(inFlight, 0);
   });
 
@@ -94,11 +91,8 @@ describe('the scheduler', () => {
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
     );
     world.sandbox.state.faults.holds.set('getReport', { ms: 20_000, times: 1 });
-    const { stopSeconds } = await startAndStop(
-      async () => (await world.sandbox.queueDepth()).inFlight === 1,
-      { signals: 2 },
-    );
-    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+    await startAndStop(async () => (await world.sandbox.queueDepth()).inFlight === 1, { signals: 2 });
+    // Otherwise the answer of getReport would have come, and the report would be loaded.
     assert.deepEqual(await world.sandbox.queueDepth(), { visible: 1, inFlight: 0 });
   });
 

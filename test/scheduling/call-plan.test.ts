@@ -12,6 +12,7 @@ import {
   nextTurns,
   planCalls,
 } from '../../src/scheduling/call-plan.js';
+import { runs } from '../property-runs.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -265,7 +266,7 @@ describe('the plan of calls', () => {
       }
       assert.fail('it waits forever');
     });
-    fc.assert(property, { numRuns: 20 });
+    fc.assert(property, { numRuns: runs(20) });
   });
 });
 

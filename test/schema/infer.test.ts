@@ -8,6 +8,7 @@ import { defaultTableName, type SampleSummary, schemaYaml } from '../../src/sche
 import { checkSchemas } from '../../src/schema/read.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../src/schema/types.js';
 import { formatProblem } from '../../src/yaml/read-yaml.js';
+import { runs } from '../property-runs.js';
 
 describe('a report schema inferred from a document', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));
@@ -100,7 +101,7 @@ tables:
           columns.map(({ name, header, type: kind }) => ({ name, from: [header], type: kind })),
         );
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { openClientSecrets } from '../../src/source/selling-partner/client-secrets.js';
 import { silent } from '../files/recorded-warnings.js';
 import { assertNoSecretsIn } from '../planted-secrets.js';
+import { runs } from '../property-runs.js';
 
 const dayMs = 86_400_000;
 const startMs = Date.parse('2026-11-30T12:00:00.000Z');
@@ -158,7 +159,7 @@ describe('the age of a client secret', () => {
         }
         for (const [secret, at] of first) assert.equal(open().ageOf(secret as typeof old)?.firstSeenAt, at);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

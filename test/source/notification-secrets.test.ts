@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { redact } from '../../src/errors/secrets.js';
 import { secretsIn } from '../../src/source/notification-secrets.js';
+import { runs } from '../property-runs.js';
 
 /** Long enough to be one, and found in no other test. */
 const secret = fc
@@ -30,7 +31,7 @@ describe('the secrets in a notification', () => {
           assert.ok(!redact(`new: ${text}.`).includes(text));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { readNotification } from '../../src/source/notification.js';
+import { runs } from '../property-runs.js';
 
 const report = {
   sellerId: 'A3TESTSELLER',
@@ -176,7 +177,7 @@ describe('a notification', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -11,6 +11,7 @@ import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, type QuotaKey, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import { recordedWarnings } from '../files/recorded-warnings.js';
+import { runs } from '../property-runs.js';
 
 const key: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' };
 const quick: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReport' };
@@ -137,7 +138,7 @@ describe('the quota plan', () => {
         }
       },
     );
-    return fc.assert(property, { numRuns: 30 });
+    return fc.assert(property, { numRuns: runs(30) });
   });
 
   it('is one for all processes that share its file: they share its calls', async () => {
@@ -224,7 +225,7 @@ describe('the quota plan', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

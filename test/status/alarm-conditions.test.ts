@@ -8,6 +8,7 @@ import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 import type { WarnedDocuments } from '../../src/warehouse/types.js';
 import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
+import { runs } from '../property-runs.js';
 
 const at = snapshotAt;
 const settings = {
@@ -398,7 +399,7 @@ describe('the changes of alarms', () => {
       for (const states of rings.values())
         assert.match(`${states.join(' ')} `, /^(begun (again )*over )*(begun (again )*)?$/);
     });
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: runs(200) });
   });
 
   it('include what lasts, if it is due to be repeated', () => {

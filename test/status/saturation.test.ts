@@ -6,7 +6,7 @@ import { type ServerOptions, serveStatus, type StatusServer } from '../../src/st
 import type { StatusSnapshot } from '../../src/status/types.js';
 import { onlyThese } from '../ingest/fake-context.js';
 import { fakeSnapshot } from './fake-snapshot.js';
-import { until } from './started.js';
+import { until } from '../runtime/until.js';
 
 const token = 'a-token-of-some-length';
 const halfARequest = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
@@ -23,6 +23,8 @@ describe('the status server under load', () => {
       token,
       log: pino({ level: 'silent' }),
       readSnapshot: async () => fakeSnapshot(),
+      readRelations: async () => [],
+      readPictures: async () => ({}),
       metrics: { contentType: 'text/plain', text: async () => 'sp_reports_info 1\n' },
       warehouse: onlyThese<ServerOptions['warehouse']>('warehouse', {}),
       reloads: onlyThese<ServerOptions['reloads']>('reloads', {}),
@@ -45,7 +47,6 @@ describe('the status server under load', () => {
   async function statusOf(path: string, headers: Record<string, string> = authorization): Promise<number> {
     const answer = await fetch(new URL(path, server.url), {
       headers: { ...headers, connection: 'close' },
-      signal: AbortSignal.timeout(5000),
     });
     await answer.text();
     return answer.status;

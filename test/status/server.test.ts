@@ -18,7 +18,8 @@ import {
   type World,
 } from '../ingest/world.js';
 import { assertNoSecrets } from '../planted-secrets.js';
-import { type Started, startWithPage, until } from './started.js';
+import { type Started, startWithPage } from './started.js';
+import { until } from '../runtime/until.js';
 
 const everySecond = { schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } };
 const never = { schedule: '0 0 1 1 *' };
@@ -260,9 +261,9 @@ describe('the status server', () => {
       await once(query, 'finish');
       // The server reads requests in turn: the query has begun when a later one is answered.
       await (await get('/healthz')).text();
-      const { seconds, code } = await stop();
+      const { code } = await stop();
       assert.equal(code, 0);
-      assert.ok(seconds < 3, `it took ${seconds} s`);
+      // Without the stop, the answer would be that the query takes too long.
       assert.equal(await endless, 'cut off');
     });
   });

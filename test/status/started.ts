@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ran, startInProcess, type World } from '../ingest/world.js';
 
 /** The running scheduler with its status page. */
@@ -8,7 +7,7 @@ export interface Started {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Stops it, and returns what it printed. */
-  stop(): Promise<Ran & { seconds: number }>;
+  stop(): Promise<Ran>;
 }
 
 /** Starts the program in this process. Waits until it prints where its status page is served. */
@@ -39,25 +38,9 @@ export async function startWithPage(world: World): Promise<Started> {
         body: typeof body === 'string' ? body : JSON.stringify(body),
         redirect: 'manual',
       }),
-    async stop() {
-      const begunMs = Date.now();
+    stop() {
       stop();
-      const ran = await running;
-      return { ...ran, seconds: (Date.now() - begunMs) / 1000 };
+      return running;
     },
   };
-}
-
-/**
- * Waits until a check returns something true: the program runs by the real clock, with servers.
- * Errors: if that takes too long.
- */
-export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 30_000): Promise<T> {
-  const giveUpAtMs = Date.now() + atMostMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (Date.now() > giveUpAtMs) throw new Error('waited in vain');
-    await sleep(50);
-  }
 }

@@ -11,6 +11,7 @@ import { createTable } from '../../src/warehouse/duckdb/table-sql.js';
 import { refreshViews } from '../../src/warehouse/duckdb/views.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { listings, listingsType, orders, ordersType, returnsType } from '../ingest/world.js';
+import { runs } from '../property-runs.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
@@ -427,7 +428,7 @@ describe('the SQL of views', () => {
         const total = made.reduce((sum, each) => sum + Math.round(Number(each.amount) * 100), 0) / 100;
         assert.deepEqual([settled, all, inColumns], [total, total, profit]);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
     connection.closeSync();
     instance.closeSync();

@@ -38,8 +38,7 @@ const answers = books.flatMap((book) =>
  * views are made and dropped when they should be.
  */
 function describeViews(name: string, warehouse: () => object | undefined): void {
-  describe(`the packaged views on ${name}`, function () {
-    this.timeout(120_000);
+  describe(`the packaged views on ${name}`, () => {
     let world: World;
 
     // In one drain, because many commits together make the tables faster.

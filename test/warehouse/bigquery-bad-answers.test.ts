@@ -3,9 +3,7 @@ import { badAnswers } from './bigquery-answers.js';
 import { BadAnswers } from './bigquery-bad-answers.js';
 
 /** `npm run test:slow` tries all answers at all requests. */
-describe('a commit to BigQuery that gets a bad answer', function () {
-  this.timeout(240_000);
-
+describe('a commit to BigQuery that gets a bad answer', () => {
   let world: BadAnswers;
   before(() => {
     world = new BadAnswers();

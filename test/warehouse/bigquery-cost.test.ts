@@ -26,8 +26,7 @@ const merged = (name: string, key: string[], days: string[] = ['2026-05-06']): M
 const tables = (count: number) =>
   Array.from({ length: count }, (_, n) => merged(`table_${n}`, ['id', 'day']));
 
-describe('what BigQuery bills for', function () {
-  this.timeout(120_000);
+describe('what BigQuery bills for', () => {
   const docs = readFileSync(new URL('../../docs/bigquery.md', import.meta.url), 'utf8');
   let scene: Scene;
   beforeEach(async () => {

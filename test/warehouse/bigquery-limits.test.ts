@@ -77,9 +77,7 @@ const emulator = bigQueryEndpoint;
 if (!emulator) {
   it('limits of BigQuery: pending, as BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
 } else {
-  describe('a commit of many tables to BigQuery', function () {
-    this.timeout(240_000);
-
+  describe('a commit of many tables to BigQuery', () => {
     it('takes several transactions, none of which changes more than 100 tables', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'limits-'));
       const proxy = await RefusingBigQuery.start(emulator);

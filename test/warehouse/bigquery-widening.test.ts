@@ -102,9 +102,7 @@ if (!emulator || emulatorLacks('rewrites')) {
     'widening in BigQuery: pending, as BIGQUERY_EMULATOR is not set or lacks rewrites; see scripts/bigquery-emulator',
   );
 } else {
-  describe('widening in BigQuery, which replaces no table by one of other partitions', function () {
-    this.timeout(240_000);
-
+  describe('widening in BigQuery, which replaces no table by one of other partitions', () => {
     let folder: string;
     let proxy: RefusingBigQuery;
     let place: { project: string; dataset: string; location: string; endpoint: string };

@@ -11,9 +11,7 @@ import { makeLoad } from './make-load.js';
 const endpoint = bigQueryEndpoint;
 
 if (endpoint) {
-  describe('a BigQuery warehouse whose tables someone drops', function () {
-    this.timeout(120_000);
-
+  describe('a BigQuery warehouse whose tables someone drops', () => {
     it('makes them again when rows arrive, as they were, and reads what exists meanwhile', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
       const place = newBigQueryPlace(endpoint);

@@ -17,9 +17,7 @@ const endpoint = bigQueryEndpoint;
 if (endpoint) {
   const newPlace = () => newBigQueryPlace(endpoint);
 
-  describe('a BigQuery warehouse of several processes', function () {
-    this.timeout(120_000);
-
+  describe('a BigQuery warehouse of several processes', () => {
     const itMeets = emulatorLacks('conflicts') ? it.skip : it;
     itMeets(
       'has the rows of a document once that all of them commit at the same time, from nothing',
@@ -44,9 +42,7 @@ if (endpoint) {
     );
   });
 
-  describe('a BigQuery warehouse whose ledger an earlier version made', function () {
-    this.timeout(120_000);
-
+  describe('a BigQuery warehouse whose ledger an earlier version made', () => {
     it('is read, and gets its missing columns with the next commit', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
       const place = newPlace();
@@ -84,9 +80,7 @@ if (endpoint) {
     });
   });
 
-  describe('a commit to BigQuery', function () {
-    this.timeout(120_000);
-
+  describe('a commit to BigQuery', () => {
     it('reads the state and the ledger rows of its documents once', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
       const client = new BigQueryClient(newPlace());
@@ -112,9 +106,7 @@ if (endpoint) {
     });
   });
 
-  describe('a BigQuery warehouse with a lake in Google Cloud Storage', function () {
-    this.timeout(120_000);
-
+  describe('a BigQuery warehouse with a lake in Google Cloud Storage', () => {
     it('loads files from there, and leaves none behind', async function () {
       if (!gsEndpoint) {
         console.warn('      skipped: STORAGE_EMULATOR is not set; see scripts/storage-emulator');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
-import { until } from '../status/started.js';
+import { until } from '../runtime/until.js';
 import { makeLoad } from './make-load.js';
 
 const root = new URL('../../', import.meta.url).pathname;

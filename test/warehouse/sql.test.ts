@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { identifier, literal, run } from '../../src/warehouse/staging/sql.js';
+import { runs } from '../property-runs.js';
 
 describe('SQL text', () => {
   let instance: DuckDBInstance;
@@ -31,7 +32,7 @@ describe('SQL text', () => {
         assert.deepEqual([result.columnNames(), result.getRows()], [[name], [[value]]]);
         assert.deepEqual(await run(connection, 'SELECT $value', { value }), [[value]]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -18,6 +18,7 @@ import type { Sandbox } from '../../sandbox/sandbox.js';
 import type { Shops } from '../../sandbox/shops.js';
 import { answerText } from '../output/answer-text.js';
 import { demoSettings, firstLine } from '../setup/demo-settings.js';
+import { openPage } from '../setup/open-page.js';
 import { type Io, printAll, resultWidth } from '../setup/io.js';
 import { withContext } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
@@ -28,7 +29,7 @@ import { textTable } from '../output/text-table.js';
 
 /** Runs `sp-reports demo`. */
 export async function demoAction(
-  { folder, serve }: { folder: string; serve?: boolean },
+  { folder, serve = false, open = false }: { folder: string; serve?: boolean; open?: boolean },
   command: Command,
   io: Io,
 ): Promise<void> {
@@ -40,7 +41,9 @@ export async function demoAction(
     });
   try {
     await emptyFolder(path);
-    await untilStopped(io, (signals) => runDemo(path, Boolean(serve), command, io, signals));
+    await untilStopped(io, (signals) =>
+      runDemo(path, { isServing: serve || open, open }, command, io, signals),
+    );
   } finally {
     await lock.release();
   }
@@ -57,7 +60,7 @@ GROUP BY o.sku, o.currency ORDER BY revenue DESC LIMIT 5`;
 
 async function runDemo(
   folder: string,
-  isServing: boolean,
+  { isServing, open }: { isServing: boolean; open: boolean },
   command: Command,
   io: Io,
   signals: StopSignals,
@@ -79,7 +82,7 @@ async function runDemo(
     if (signals.stop.aborted) return;
     const path = relative(io.cwd, file);
     io.stdout.write(nextSteps(path.startsWith('..') ? file : path, isServing));
-    if (isServing) await serve(sandbox, shops, config, command, io, signals);
+    if (isServing) await serve(sandbox, shops, config, command, io, { ...signals, open });
   } finally {
     await sandbox.close();
   }
@@ -94,7 +97,7 @@ async function serve(
   config: Config,
   command: Command,
   io: Io,
-  signals: StopSignals,
+  { open, ...signals }: StopSignals & { open: boolean },
 ): Promise<void> {
   // The demo needs both: if one of them fails, both end.
   const over = new AbortController();
@@ -102,8 +105,10 @@ async function serve(
   setMaxListeners(0, stop);
   const amazon = goOn(sandbox, shops, stop);
   amazon.catch(() => over.abort());
-  const onServed = (url: string) =>
+  const onServed = (url: string) => {
     io.stdout.write(`\nStatus page: ${url}\nNew reports finish now and then. Press Ctrl-C to stop.\n\n`);
+    if (open) openPage(url, io);
+  };
   try {
     await startSchedules(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
   } finally {

@@ -4,7 +4,7 @@ import { checkOutput, formatOf, writeAnswer } from '../output/answer-output.js';
 import { type AnswerOptions, type Format, tableRows } from '../output/answer-text.js';
 import { pluralize } from '../../text/pluralize.js';
 import { readSql } from '../setup/read-sql.js';
-import { type Io, resultWidth } from '../setup/io.js';
+import { type Io, printAll, resultWidth } from '../setup/io.js';
 import { readWarehouseConfig } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
@@ -27,7 +27,7 @@ export async function queryAction(
 ): Promise<void> {
   const format = options.json ? 'json' : formatOf(options.format, options.output);
   const output = options.output && resolve(io.cwd, options.output);
-  checkOutput(format, output, io);
+  checkOutput(format, output, io.stdout.isTTY ?? false);
   const sql = await readSql(given, options.file, io);
   const warehouse = openWarehouse(readWarehouseConfig(command, io), {
     maxBytes: options.maxBytes,
@@ -40,7 +40,11 @@ export async function queryAction(
   };
   // Of a table the rest is counted.
   const rowsRead = asked.limit ?? (asked.format === 'table' ? tableRows : undefined);
-  await warehouse.queryStream(sql, (answer) => writeAnswer(answer, asked, output, io), {
-    rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
-  });
+  await warehouse.queryStream(
+    sql,
+    (answer) => writeAnswer(answer, asked, output, (pieces) => printAll(io, pieces)),
+    {
+      rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
+    },
+  );
 }

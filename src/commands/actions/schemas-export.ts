@@ -7,6 +7,7 @@ import { type ExportTable, exportTables } from '../../schema/export/tables.js';
 import { readViews, type View } from '../../schema/views.js';
 import { duckDbType } from '../../warehouse/staging/column-types.js';
 import { tableDdl } from '../../warehouse/duckdb/table-sql.js';
+import { tableDdl as postgresDdl } from '../../warehouse/postgres/table-sql.js';
 import type { Io } from '../setup/io.js';
 import { readAllSchemas, schemaFolders } from '../setup/open-context.js';
 import { schemaOf } from '../setup/find-named.js';
@@ -37,6 +38,7 @@ const writers = {
   dbt: (tables: ExportTable[], views: View[]) => dbtSources(tables, views, duckDbType),
   jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
   ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
+  postgres: (tables: ExportTable[]) => tables.map(postgresDdl).join('\n'),
 };
 
 function jsonSchemaOf(tables: ExportTable[]): Record<string, unknown> {

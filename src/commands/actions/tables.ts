@@ -9,7 +9,8 @@ import { type Io, nothingLoaded, resultWidth } from '../setup/io.js';
 import { openProgress } from '../setup/progress.js';
 import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
-import { periodsText, tablePeriods } from '../output/coverage-text.js';
+import { tablePeriods } from '../../requests/table-periods.js';
+import { periodsText } from '../output/coverage-text.js';
 import { textTable } from '../output/text-table.js';
 
 export interface TablesOptions {

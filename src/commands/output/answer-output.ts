@@ -5,7 +5,6 @@ import { ReportsError } from '../../errors/reports-error.js';
 import { withTempFolder } from '../../files/temp-folder.js';
 import { dropPartial, nameWholeFile, openPartial, partialName } from '../../files/whole-file.js';
 import type { StreamedAnswer } from '../../warehouse/types.js';
-import { type Io, printAll } from '../setup/io.js';
 import { markdownText } from './answer-markdown.js';
 import { writeParquet } from './answer-parquet.js';
 import { type AnswerOptions, answerText, type Format, isTextFormat } from './answer-text.js';
@@ -25,22 +24,18 @@ export function formatOf(given: Format | undefined, output: string | undefined):
 const endings = { csv: 'csv', json: 'json', parquet: 'parquet', xlsx: 'xlsx', md: 'md' } as const;
 
 /** Refuses to print bytes on a terminal. Errors: USAGE. */
-export function checkOutput(
-  format: Format,
-  output: string | undefined,
-  { stdout }: Pick<Io, 'stdout'>,
-): void {
-  if (isTextFormat(format) || output !== undefined || !stdout.isTTY) return;
+export function checkOutput(format: Format, output: string | undefined, isTerminal: boolean): void {
+  if (isTextFormat(format) || output !== undefined || !isTerminal) return;
   const problem = `--format ${format} is not text: write it to a file with --output FILE, or redirect the output`;
   throw new ReportsError('USAGE', { problem });
 }
 
-/** Writes an answer to standard output, or to a file that exists whole or not at all. */
+/** Prints an answer, or writes it to a file that exists whole or not at all. */
 export async function writeAnswer(
   answer: StreamedAnswer,
   options: AnswerOptions,
   output: string | undefined,
-  io: Pick<Io, 'stdout'>,
+  print: (pieces: AsyncIterable<string | Buffer>) => Promise<void>,
 ): Promise<void> {
   const { format, limit } = options;
   if (format === 'parquet') {
@@ -48,11 +43,11 @@ export async function writeAnswer(
     return withTempFolder(async (folder) => {
       const path = join(folder, 'answer.parquet');
       await writeParquet(answer, limit, path);
-      await printAll(io, createReadStream(path));
+      await print(createReadStream(path));
     });
   }
   const pieces = piecesOf(answer, options);
-  if (output === undefined) return printAll(io, pieces);
+  if (output === undefined) return print(pieces);
   return toFile(output, async (partial) => {
     const file = await open(partial, 'w');
     try {

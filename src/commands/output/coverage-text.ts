@@ -1,28 +1,7 @@
-import { type CoveredPeriod, isGap } from '../../requests/coverage.js';
 import { isFillable } from '../../requests/find-gaps.js';
-import type { Coverage } from '../../requests/read-coverage.js';
+import type { TablePeriod } from '../../requests/table-periods.js';
 import { countryOf } from '../../schema/marketplaces.js';
 import { textTable } from './text-table.js';
-
-/** A period of one table. */
-export interface TablePeriod extends CoveredPeriod {
-  table: string;
-  reportType: string;
-  sellerId: string;
-  marketplaceIds: string[];
-  isRequested: boolean;
-}
-
-/** The periods of each table, or only its gaps. */
-export function tablePeriods(coverages: Coverage[], { onlyGaps }: { onlyGaps: boolean }): TablePeriod[] {
-  return coverages.flatMap(({ tables, periods, ...source }) =>
-    tables.flatMap((table) =>
-      periods
-        .filter((period) => !onlyGaps || isGap(period))
-        .map((period) => ({ table, ...source, ...period })),
-    ),
-  );
-}
 
 /** A line for each period, then what closes the gaps among them. */
 export function periodsText(periods: TablePeriod[], width: number | undefined): string {

@@ -65,6 +65,7 @@ export async function* readSlabs(kernel: Kernel, document: ReadableDocument): As
     const rest = chunk.subarray(end + 1);
     slab.end(begun + end + 1);
     yield slab;
+    // Before the next chunk is pulled, this one is valid.
     slab.bytes().set(rest);
     begun = rest.length;
   }

@@ -45,7 +45,8 @@ async function readSheets({ limits, openBytes, raw: { metadata } }: ReadableDocu
   for await (const chunk of openBytes()) {
     bytes += chunk.length;
     if (bytes > maxWorkbookBytes) throw tooManyBytes(`its archive has ${bytes} bytes or more`, limits);
-    chunks.push(chunk);
+    // A piece is valid only until the next one.
+    chunks.push(Uint8Array.from(chunk));
   }
   const archive = Buffer.concat(chunks);
   const { reportType, documentId } = metadata;

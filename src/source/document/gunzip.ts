@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { RawDocument } from '../types.js';
+import { freeMemory } from './free-memory.js';
 
 /**
  * Each piece costs a turn of the main thread: at a quarter of this size, a conversion took a fifth
@@ -18,7 +19,7 @@ export interface OpenedRaw {
    * Its bytes, gunzipped. Several gzip members in a row, and zeros after the last one, are one
    * document, as for gzip itself. Errors: DOCUMENT_TRUNCATED if the bytes end before the gzip does,
    * DOCUMENT_CORRUPT if they are damaged. Damage in the last bytes may hide the end of the stream,
-   * and then counts as truncated.
+   * and then counts as truncated. Each piece is valid until the next one is pulled.
    */
   readBytes(): AsyncGenerator<Buffer>;
 }
@@ -87,7 +88,20 @@ function gunzipWhole(bytes: Buffer): Buffer | undefined {
 async function* readLayers(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
   let bytes: AsyncIterable<Buffer> = createReadStream(raw.path, { highWaterMark: chunkBytes });
   for (let layer = 0; layer < layers; layer += 1) bytes = gunzip(bytes, raw, { isFile: layer === 0 });
-  yield* bytes;
+  if (layers === 0) yield* bytes;
+  else yield* freed(bytes);
+}
+
+/** The pieces that a gunzip makes, each freed when the next one is pulled. */
+async function* freed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    yield piece;
+    const { buffer, byteOffset, length } = piece;
+    // A buffer that is full is not written to any more. zlib still fills the rest of others.
+    if (buffer.byteLength === chunkBytes && byteOffset + length === chunkBytes) {
+      freeMemory(buffer as ArrayBuffer);
+    }
+  }
 }
 
 async function countGzipLayers(raw: RawDocument): Promise<number> {

@@ -12,11 +12,19 @@ export interface ConsoleResult {
   milliseconds: number;
 }
 
+/** How much of an answer is returned, and how long a query may run. */
+export interface RunLimits {
+  rows: number;
+  bytes: number;
+  /** Of a cell; a longer one ends in `…`. */
+  cellCharacters: number;
+  seconds: number;
+}
+
 /** A page can't show more, and a query must not keep the file from commits for long. */
 export const consoleLimits = {
   rows: 1000,
   bytes: 4_000_000,
-  /** Of a cell; a longer one ends in `…`. */
   cellCharacters: 100_000,
   seconds: 30,
   bytesReadOnBigQuery: 10 * 1024 ** 3,
@@ -30,9 +38,10 @@ export async function runQuery(
   warehouse: Warehouse,
   sql: string,
   signal: AbortSignal,
+  limits: RunLimits = consoleLimits,
 ): Promise<ConsoleResult> {
   const begunMs = systemClock.now();
-  const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
+  const timeout = AbortSignal.timeout(limits.seconds * 1000);
   try {
     return await warehouse.queryStream(
       sql,
@@ -43,9 +52,9 @@ export async function runQuery(
         reading: for await (const group of groups) {
           // Reads row by row, because a group may have far more rows than are shown.
           for (let index = 0; index < group.count; index += 1) {
-            isCut = rows.length >= consoleLimits.rows || bytes > consoleLimits.bytes;
+            isCut = rows.length >= limits.rows || bytes > limits.bytes;
             if (isCut) break reading;
-            const row = (group.rows(index, index + 1)[0] ?? []).map(cutCell);
+            const row = (group.rows(index, index + 1)[0] ?? []).map((value) => cutCell(value, limits));
             bytes += Buffer.byteLength(JSON.stringify(row));
             rows.push(row);
           }
@@ -55,23 +64,21 @@ export async function runQuery(
       {
         signal: AbortSignal.any([signal, timeout]),
         // One row more than is shown, to detect that there are more.
-        limits: { ...consoleLimits, rows: consoleLimits.rows + 1 },
+        limits: { ...limits, rows: limits.rows + 1 },
       },
     );
   } catch (error) {
     if (!timeout.aborted || signal.aborted) throw error;
     throw new ReportsError('QUERY_FAILED', {
-      found: `it took longer than ${consoleLimits.seconds} s`,
+      found: `it took longer than ${limits.seconds} s`,
       hint: 'select less data, or run it with `sp-reports query`, which has no such limit.',
     });
   }
 }
 
 /** Shortens a value that is too long; a list or an object becomes the beginning of its JSON. */
-function cutCell(value: unknown): unknown {
+function cutCell(value: unknown, { cellCharacters }: RunLimits): unknown {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > consoleLimits.cellCharacters
-    ? `${text.slice(0, consoleLimits.cellCharacters)}…`
-    : value;
+  return text.length > cellCharacters ? `${text.slice(0, cellCharacters)}…` : value;
 }

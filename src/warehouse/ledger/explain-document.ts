@@ -26,7 +26,12 @@ export interface Explanation extends Omit<LedgerRow, 'warnings' | 'tables'> {
 /** Another document of the same seller and report type. */
 export type Neighbour = Omit<ComparedDocument, 'key'>;
 
-/** Others of the seller and type that are looked at, and those of them that are named. */
+/** A filter that continues after this sorts the first loaded first. */
+const firstLoad = { loadedAt: new Date(0).toISOString(), key: '' };
+/**
+ * Others of the seller and type that are looked at, older ones and newer ones each, and the newer
+ * ones that are named.
+ */
 const maxOthers = 1000;
 const maxAfter = 3;
 
@@ -49,13 +54,15 @@ async function neighboursOf(
 ): Promise<Pick<Explanation, 'before' | 'after'>> {
   const { sellerId, reportType } = row;
   if (sellerId === null || reportType === null || row.tables.length === 0) return { before: null, after: [] };
-  const found = await warehouse.loadFields(comparedFields, {
-    sellerId,
-    reportType,
-    statuses: [...documentStatuses],
-    limit: maxOthers,
-  });
-  const others = found
+  const alike = { sellerId, reportType, statuses: [...documentStatuses], limit: maxOthers };
+  const madeMs = madeAtMs(row);
+  // The last loaded of the older ones, and the first loaded of the newer ones.
+  const older = { ...alike, madeBefore: new Date(madeMs + 1).toISOString() };
+  const newer = { ...alike, createdSince: new Date(madeMs).toISOString(), after: firstLoad };
+  const others = [
+    ...(await warehouse.loadFields(comparedFields, older)),
+    ...(await warehouse.loadFields(comparedFields, newer)),
+  ]
     .filter(
       (each) =>
         each.key !== row.key &&
@@ -63,8 +70,8 @@ async function neighboursOf(
         fillsSameTable(each, row),
     )
     .toSorted((a, b) => madeAtMs(a) - madeAtMs(b));
-  const after = others.filter((each) => madeAtMs(each) > madeAtMs(row));
-  const before = others.findLast((each) => madeAtMs(each) <= madeAtMs(row));
+  const after = others.filter((each) => madeAtMs(each) > madeMs);
+  const before = others.findLast((each) => madeAtMs(each) <= madeMs);
   return { before: before ? neighbour(before) : null, after: after.slice(0, maxAfter).map(neighbour) };
 }
 

@@ -2,8 +2,8 @@ import type { ColumnType } from '../../schema/types.js';
 import { castType } from './column-types.js';
 
 /**
- * SQL that converts text to a type, and is NULL for a text that does not fit. PostgreSQL has no such
- * cast before version 16, so the text is compared with a pattern first.
+ * SQL that converts text to a type, and is NULL for a text that does not fit. PostgreSQL has no
+ * such cast before version 16, so the text is compared with a pattern first.
  */
 export function tryCast(text: string, type: ColumnType): string {
   const cast = `CAST(${text} AS ${castType(type)})`;

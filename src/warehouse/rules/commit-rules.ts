@@ -23,6 +23,7 @@ export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad
  * Splits loads, in order, into groups that can share a transaction. A load starts a new group if it
  * replaces a ledger row written by an earlier load. A document that already has rows gets a group
  * of its own: the loads before it must see its old rows and keys, those after it the new ones.
+ * Unloaded documents bring no rows, so that those next to each other share a group.
  * `previous` has the ledger rows of the loads' keys.
  */
 export function splitIntoTransactions(
@@ -32,20 +33,22 @@ export function splitIntoTransactions(
   const groups: TimedLoad[][] = [];
   const entries = new Map(previous);
   let made = new Set<string>();
-  let isCut = true;
+  let last: string | undefined;
   for (const timed of loads) {
     const { load } = timed;
     const { key } = load.entry;
     const before = entries.get(key);
-    const isAlone = before !== undefined && before.tables.length > 0;
-    if (isCut || isAlone || [key, ...otherReplacedKeys(load)].some((each) => made.has(each))) {
+    const hadRows = before !== undefined && before.tables.length > 0;
+    const kind = load.entry.status === 'unloaded' ? 'unloaded' : hadRows ? 'alone' : 'together';
+    const isAgain = [key, ...otherReplacedKeys(load)].some((each) => made.has(each));
+    if (kind !== last || kind === 'alone' || isAgain) {
       groups.push([]);
       made = new Set();
     }
     groups.at(-1)?.push(timed);
     made.add(key);
     if (!isLeftOut(load, before)) entries.set(key, load.entry);
-    isCut = isAlone;
+    last = kind;
   }
   return groups;
 }
@@ -70,7 +73,7 @@ export function sortOut(
 }
 
 function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
-  return before !== undefined && holdsRows(before) && !holdsRows(entry);
+  return before !== undefined && holdsRows(before) && !holdsRows(entry) && entry.status !== 'unloaded';
 }
 
 /**

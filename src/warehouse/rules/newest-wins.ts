@@ -3,8 +3,8 @@ import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } fr
 import { Refusal } from './refusal.js';
 
 /**
- * The load modes, which every warehouse carries out in its own SQL. The rows that the same documents
- * loaded before are already deleted.
+ * The load modes, which every warehouse carries out in its own SQL. The rows that the same
+ * documents loaded before are already deleted.
  * - `append`: all rows are inserted.
  * - `merge` and `replace`: the newest report that has a key replaces all rows of that key; rows
  *   with the same key within one document all stay.
@@ -35,8 +35,8 @@ export function mayBeSuperseded({ loads, others }: TableBatch): boolean {
 }
 
 /**
- * The key columns of the documents of a batch; none if its load mode needs no key. Errors: `Refusal`
- * if the table lacks a key that its load mode needs.
+ * The key columns of the documents of a batch; none if its load mode needs no key. Errors:
+ * `Refusal` if the table lacks a key that its load mode needs.
  */
 export function keyColumns({ loads }: Pick<TableBatch, 'loads'>): ResolvedColumn[] {
   const table = loads[0]?.table;

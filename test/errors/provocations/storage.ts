@@ -1,3 +1,6 @@
+import { tools } from '../../../src/mcp/tools.js';
+import { WarehouseReader } from '../../../src/mcp/warehouse-reader.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -23,6 +26,18 @@ export const storageProvocations: Provocations = {
     provoke: () => readBucket('http://127.0.0.1:1'),
   },
 
+  NAME_UNKNOWN: {
+    input: 'a table that an AI client names wrongly',
+    provoke: async (folder) => {
+      const warehouse = openDuckDbWarehouse({ path: join(folder, 'w.duckdb') });
+      const config = { warehouse: { type: 'duckdb' as const, path: '', memoryLimitMegabytes: 128 } };
+      const of = { config, warehouse, schemas: new Map(), views: [], clock: systemClock };
+      const reader = new WarehouseReader({ ...of, showsPersonalData: false });
+      const describe = tools.find(({ name }) => name === 'describe_table');
+      const sources = { ...of, reader, showsPersonalData: false, coverage: async () => [] };
+      await describe?.call({ name: 'orders' }, sources, new AbortController().signal);
+    },
+  },
   WAREHOUSE_LOCKED: {
     input: 'a warehouse file that another process has open',
     provoke: async (folder) => {
@@ -81,6 +96,15 @@ export const storageProvocations: Provocations = {
   WAREHOUSE_MISSING: {
     input: 'a query before anything is loaded',
     provoke: (folder) => command(folder, 'query', 'SELECT 1'),
+  },
+  UNLOAD_REFUSED: {
+    input: 'an unload of a document whose raw document is gone',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.tsv'), listings(1));
+      const { stdout } = await command(folder, 'load', '--type', listingsType, '--json', 'a.tsv');
+      rmSync(join(folder, 'data/raw'), { recursive: true });
+      return command(folder, 'unload', '--yes', JSON.parse(stdout).documentId);
+    },
   },
   ANSWER_TOO_LARGE: {
     input: 'a query for a workbook with a text of 40,000 characters',

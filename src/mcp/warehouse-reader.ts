@@ -1,0 +1,82 @@
+import type { WarehouseConfig } from '../config/warehouse-spec.js';
+import type { Clock } from '../runtime/clock.js';
+import { maskQuery } from '../privacy/mask-query.js';
+import type { ReportSchemas } from '../schema/types.js';
+import type { View } from '../schema/views.js';
+import { type ConsoleResult, type RunLimits, runQuery } from '../status/server/console.js';
+import { identifier as backquoted } from '../warehouse/bigquery/sql.js';
+import { identifier as quoted } from '../warehouse/staging/sql.js';
+import type { Warehouse } from '../warehouse/types.js';
+import { maskedRelations, type ShownRelation, shownRelations } from './shown-relations.js';
+
+/** What a model can read at once, and how long it may wait. */
+export const answerLimits: RunLimits = { rows: 200, bytes: 200_000, cellCharacters: 2000, seconds: 60 };
+
+export interface ReaderOptions {
+  config: { warehouse: WarehouseConfig };
+  warehouse: Warehouse;
+  schemas: ReportSchemas;
+  views: View[];
+  clock: Pick<Clock, 'now'>;
+  showsPersonalData: boolean;
+}
+
+/** Reads a warehouse for somebody who may not see personal data, or may. */
+export class WarehouseReader {
+  private last: { relations: ShownRelation[]; atMs: number } | undefined;
+
+  constructor(private readonly options: ReaderOptions) {}
+
+  /** The tables and views, as they were within the last minute. Errors: those of the warehouse. */
+  async relations(): Promise<ShownRelation[]> {
+    const { clock } = this.options;
+    const maxAgeMs = 60_000;
+    if (!this.last || clock.now() - this.last.atMs > maxAgeMs)
+      this.last = { relations: await this.readRelations(), atMs: clock.now() };
+    return this.last.relations;
+  }
+
+  /**
+   * Runs a query without columns of personal data. Errors: QUERY_FAILED, and those of the
+   * warehouse.
+   */
+  async query(sql: string, signal: AbortSignal, maxRows = answerLimits.rows): Promise<ConsoleResult> {
+    const masked = maskedRelations(await this.relations());
+    const rows = Math.min(maxRows, answerLimits.rows);
+    const readable = this.options.showsPersonalData ? sql : maskQuery(sql, masked, this.identifier);
+    return await runQuery(this.options.warehouse, readable, signal, { ...answerLimits, rows });
+  }
+
+  /** A name in the spelling of the warehouse. */
+  get identifier(): (name: string) => string {
+    return this.options.config.warehouse.type === 'bigquery' ? backquoted : quoted;
+  }
+
+  private async readRelations(): Promise<ShownRelation[]> {
+    const { warehouse } = this.options;
+    const isEmpty = (await warehouse.countLoads({})) === 0;
+    if (isEmpty) return [];
+    const { rows } = await warehouse.query(columnsQuery(this.options.config.warehouse));
+    const columns = rows.map(({ table, column, type }) => ({
+      table: String(table),
+      column: String(column),
+      type: String(type),
+    }));
+    const found = new Map<string, string[]>();
+    for (const { table, personal = [] } of await warehouse.drift())
+      found.set(table.toLowerCase(), [...(found.get(table.toLowerCase()) ?? []), ...personal]);
+    return shownRelations({ ...this.options, columns, found });
+  }
+}
+
+/** All columns of the tables and views, in order. */
+function columnsQuery(warehouse: WarehouseConfig): string {
+  const from =
+    warehouse.type === 'bigquery'
+      ? `${backquoted(warehouse.dataset)}.INFORMATION_SCHEMA.COLUMNS`
+      : 'information_schema.columns WHERE table_schema = current_schema()';
+  return `SELECT table_name AS "table", column_name AS "column", data_type AS type FROM ${from} ORDER BY table_name, ordinal_position`.replaceAll(
+    '"',
+    warehouse.type === 'bigquery' ? '`' : '"',
+  );
+}
