@@ -13,10 +13,10 @@ import { numberOption } from './options.js';
 /**
  * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each
  * of its steps, and compares the results. `scripts/bigquery-emulator npm run crash -- --bigquery …`
- * does the same with the BigQuery emulator. `scripts/postgres npm run crash -- --postgres …` does it
- * with a PostgreSQL server, which readers use meanwhile; `--restarts` also stops the server at
- * random moments, as `pg_ctl restart -m immediate` does. With `--queue URL`, the queue is on the SQS server at
- * that address, and all kills are at any time.
+ * does the same with the BigQuery emulator. `scripts/postgres npm run crash -- --postgres …` does
+ * it with a PostgreSQL server, which readers use meanwhile; `--restarts` also stops the server at
+ * random moments, as `pg_ctl restart -m immediate` does. With `--queue URL`, the queue is on the
+ * SQS server at that address, and all kills are at any time.
  */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));

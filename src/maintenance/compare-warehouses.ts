@@ -58,7 +58,8 @@ type Kind = 'number' | 'float' | 'text' | 'time' | 'date' | 'boolean' | 'other';
 /**
  * Compares all tables of two warehouses, of the same kind or not: the rows of each table, and of
  * each column how many values are not NULL, with a sum, a hash or the range of the values. Times of
- * loading are left out, and so are the documents of the ledger without rows. A failed query ends it.
+ * loading are left out, and so are documents of the ledger that have no rows. Errors: QUERY_FAILED,
+ * and those of both warehouses.
  */
 export async function compareWarehouses(
   from: ComparedWarehouse,

@@ -7,7 +7,7 @@ export interface Disturbed {
   serverRestarts: number;
   /** Queries of a dashboard, and the longest one. */
   dashboardQueries: number;
-  longestQueryMs: number;
+  maxQueryMs: number;
 }
 
 interface Options {
@@ -24,7 +24,7 @@ export async function disturbPostgres(
   url: string,
   { restarts, random }: Options,
 ): Promise<{ stop(): Promise<Disturbed> }> {
-  const disturbed: Disturbed = { serverRestarts: 0, dashboardQueries: 0, longestQueryMs: 0 };
+  const disturbed: Disturbed = { serverRestarts: 0, dashboardQueries: 0, maxQueryMs: 0 };
   const over = new AbortController();
   const pause = (ms: number) => delay(ms, undefined, { signal: over.signal }).catch(() => {});
 
@@ -56,7 +56,7 @@ export async function disturbPostgres(
       const beganMs = performance.now();
       await client.query(`SELECT _document_id, count(*) FROM ${table} GROUP BY 1`).catch(ignoreDropped);
       disturbed.dashboardQueries += 1;
-      disturbed.longestQueryMs = Math.max(disturbed.longestQueryMs, Math.round(performance.now() - beganMs));
+      disturbed.maxQueryMs = Math.max(disturbed.maxQueryMs, Math.round(performance.now() - beganMs));
     }
     await pause(50);
   }
