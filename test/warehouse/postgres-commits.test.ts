@@ -198,6 +198,23 @@ if (postgresUrl) {
       assert.deepEqual([entry?.rejects, entry?.notes], [1, ['n\ufffd']]);
     });
 
+    it('add the columns that the ledger of an earlier version lacks, which is read until then', async () => {
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      await other.query(
+        `ALTER TABLE ${schema}._loads DROP COLUMN raw_sha256, DROP COLUMN files, DROP COLUMN warnings`,
+      );
+      const ledger = async () =>
+        (await open().loads({})).map(({ documentId, rawSha256, files }) => [documentId, rawSha256, files]);
+      assert.deepEqual(await ledger(), [['d1', null, []]]);
+      assert.equal(await open().countLoads({ withWarnings: true }), 0);
+      assert.deepEqual((await open().overview())?.warnings, []);
+      await open().commit([await report(2, things([{ k: 'a' }]), { rawSha256: 'ab' })]);
+      assert.deepEqual(await ledger(), [
+        ['d2', 'ab', []],
+        ['d1', null, []],
+      ]);
+    });
+
     it('load keys that are too long for an index', async () => {
       // Random, as PostgreSQL compresses what repeats.
       const long = Array.from({ length: 4000 }, (_, index) =>

@@ -24,7 +24,7 @@ import { changeTable, type Descriptions, dropKeyIndex, isChange, makeTable } fro
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
-import { ensureLedger, writeLedger } from './ledger.js';
+import { ensureLedger, isOutdated, writeLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
 import { type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
@@ -76,7 +76,7 @@ export async function commitLoads(
       };
       for (;;) {
         try {
-          return await server.work((session) => attempt(session, server, timed, progress, options));
+          return await server.work('commit', (session) => attempt(session, server, timed, progress, options));
         } catch (error) {
           const isAdapted = await adapt(server, error, progress);
           if (!isAdapted) throw error;
@@ -103,7 +103,7 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work((session) => dropKeyIndex(session, server, table));
+  await server.work('commit', (session) => dropKeyIndex(session, server, table));
   return true;
 }
 
@@ -131,10 +131,12 @@ async function attempt(
       if (widened.length > 0) progress.widened.set(table, widened);
     }
     const changes = [...plan.plans.values()].filter(isChange);
-    if (changes.length > 0) {
+    const isLedgerOld = isOutdated(plan.before);
+    if (changes.length > 0 || isLedgerOld) {
+      if (isLedgerOld) await ensureLedger(session, server, plan.before);
       for (const each of changes) await changeTable(session, { server, ...options }, each);
       await session.commit();
-      progress.tablesChanged = true;
+      progress.tablesChanged ||= changes.length > 0;
       continue;
     }
     const leftOut = await loadAll(

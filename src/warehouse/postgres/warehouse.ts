@@ -49,7 +49,7 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
   let viewsAreFresh = views.length === 0;
 
   function withLedger<T>(empty: T, read: (session: Session, relations: Relations) => Promise<T>): Promise<T> {
-    return server.work(async (session) => {
+    return server.work('read', async (session) => {
       const relations = await readRelations(session, server);
       return hasLedger(relations) ? read(session, relations) : empty;
     });
@@ -57,7 +57,7 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
 
   /** Changes what was loaded, in one transaction. Does nothing before the first commit. */
   function changeLedger(change: (session: Session, relations: Relations) => Promise<void>): Promise<void> {
-    return server.work(async (session) => {
+    return server.work('commit', async (session) => {
       await session.begin('write');
       await lockCommits(session, server);
       const relations = await readRelations(session, server);
@@ -101,7 +101,7 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
       ),
     markPurged: (keys) => changeLedger((session) => markPurged(session, server, keys)),
     checkWritable: () =>
-      server.work(async (session) => {
+      server.work('read', async (session) => {
         await checkSupported(session, server);
         await session.begin('write');
         await session.run('SELECT pg_current_xact_id()');
