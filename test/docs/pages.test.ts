@@ -37,7 +37,7 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
  */
-const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json'];
+const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json', 'ts'];
 
 const blocks = pages.flatMap(blocksOf);
 const of = (language: string) => blocks.filter((block) => block.language === language);

@@ -11,7 +11,7 @@ import { readVersion } from './supported.js';
  * Errors: those of `failureRows`, for example POSTGRES_ACCESS_DENIED.
  */
 export function inspectServer(server: PostgresServer): Promise<Inspection> {
-  return server.work(async (session) => {
+  return server.work('read', async (session) => {
     const { version, encoding, isSupported } = await readVersion(session);
     if (!isSupported) {
       return {
