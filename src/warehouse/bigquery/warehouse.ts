@@ -20,7 +20,6 @@ import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { hasState, readState, type State } from './state.js';
 import { existingTables } from './list-tables.js';
-import { relationsOf } from './relations.js';
 import { refreshViews, viewProblems } from './views.js';
 import { WantedViews } from '../rules/wanted-views.js';
 
