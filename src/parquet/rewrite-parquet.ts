@@ -23,7 +23,12 @@ const rowGroupRows = 122_880;
 
 /** Opens a rewriter. It uses DuckDB, which reads and writes all types of our files exactly. */
 export async function openParquetRewriter(): Promise<ParquetRewriter> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1', temp_directory: '' });
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    temp_directory: '',
+    // It keeps up to 50 KB of each file that was read, as long as the memory allows.
+    enable_external_file_cache: 'false',
+  });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
 

@@ -92,6 +92,8 @@ async function openAndWork<T>(
     access.signal.throwIfAborted();
     access.signal.addEventListener('abort', interrupt);
     await connection.run("SET TimeZone = 'UTC'");
+    // A page of the ledger has that many rows: their other columns are read of these rows only.
+    await connection.run('SET late_materialization_max_rows = 1000');
     if (access.mode === 'read') await connection.run('SET lock_configuration = true');
     // `_row` holds the position of each row; without having to keep their order, large inserts take
     // half the time.
