@@ -87,6 +87,14 @@ describe('views in a warehouse', () => {
     assert.match((await run('query', 'SELECT * FROM cheap')).stderr, /cheap does not exist/);
   });
 
+  it('show stock as of no time, rather than as of its loading, if the document does not say when', async () => {
+    const type = 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA';
+    await load(type, Buffer.from('sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n'));
+    assert.deepEqual(await query('SELECT sku, fulfillable, as_of FROM stock_on_hand'), [
+      { sku: 'A', fulfillable: '3', as_of: null },
+    ]);
+  });
+
   it('may read other views, packaged ones and facts, and do without a table that is optional', async () => {
     own(
       'busy_days.sql',

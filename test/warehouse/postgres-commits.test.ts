@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { Clock } from '../../src/runtime/clock.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
@@ -141,6 +142,26 @@ if (postgresUrl) {
       assert.deepEqual((await warehouse.query('SELECT added FROM things')).rows, [{ added: 'x' }]);
     });
 
+    it('name the session that keeps a table from being changed for too long', async () => {
+      const at = hastyClock();
+      // The first wait is longer than the program tries again.
+      const clock: Clock = { ...at, sleep: () => at.sleep(3_600_000) };
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      await other.query("SET application_name = 'dashboard'");
+      await other.query('BEGIN');
+      await other.query(`SELECT * FROM ${schema}.things`);
+      const commit = open(clock).commit([await report(2, things([{ k: 'a', added: 'x' }]))]);
+      await assert.rejects(commit, (error: ReportsError) => {
+        assert.equal(error.code, 'POSTGRES_BLOCKED');
+        assert.match(
+          error.message,
+          /session \d+ \(dashboard, user \w+\) has had a transaction open .* idle in transaction/,
+        );
+        return true;
+      });
+      await other.query('COMMIT');
+    });
+
     it('whose connection is ended by the server are done again, and have their rows once', async () => {
       const warehouse = open(hastyClock());
       await warehouse.commit([await report(1, things([{ k: 'a', v: '1' }], { mode: 'append' }))]);
@@ -196,6 +217,23 @@ if (postgresUrl) {
       assert.deepEqual(rejects, [['v', '1', 'o\ufffdne']]);
       const [entry] = await open().loads({});
       assert.deepEqual([entry?.rejects, entry?.notes], [1, ['n\ufffd']]);
+    });
+
+    it('add the columns that the ledger of an earlier version lacks, which is read until then', async () => {
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      await other.query(
+        `ALTER TABLE ${schema}._loads DROP COLUMN raw_sha256, DROP COLUMN files, DROP COLUMN warnings`,
+      );
+      const ledger = async () =>
+        (await open().loads({})).map(({ documentId, rawSha256, files }) => [documentId, rawSha256, files]);
+      assert.deepEqual(await ledger(), [['d1', null, []]]);
+      assert.equal(await open().countLoads({ withWarnings: true }), 0);
+      assert.deepEqual((await open().overview())?.warnings, []);
+      await open().commit([await report(2, things([{ k: 'a' }]), { rawSha256: 'ab' })]);
+      assert.deepEqual(await ledger(), [
+        ['d2', 'ab', []],
+        ['d1', null, []],
+      ]);
     });
 
     it('load keys that are too long for an index', async () => {
@@ -297,13 +335,9 @@ if (postgresUrl) {
         const stop = new AbortController();
         const sql = `SELECT pg_advisory_lock(hashtextextended('sp-reports ${schema}', 0)), pg_sleep(600)`;
         const query = warehouse.queryStream(sql, async () => {}, { signal: stop.signal });
-        const running = async () =>
-          (
-            await other.query(
-              "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND wait_event = 'PgSleep'",
-            )
-          ).rowCount;
-        while ((await running()) !== 2);
+        const locked = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+          AND ((CAST(classid AS bigint) << 32) | CAST(objid AS bigint)) = hashtextextended('sp-reports ${schema}', 0)`;
+        while ((await other.query(locked)).rowCount === 0);
         stop.abort(new Error('stopped'));
         await assert.rejects(query, /stopped/);
         await warehouse.commit([await makeLoad(folder, { documentId: 'd2' }, [])]);

@@ -6,7 +6,9 @@ import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
+import { ledgerReads } from '../ledger/ledger-reads.js';
 import { readWhole } from '../ledger/read-whole.js';
+import type { Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
@@ -18,7 +20,6 @@ import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { hasState, readState, type State } from './state.js';
 import { existingTables } from './list-tables.js';
-import { relationsOf } from './relations.js';
 import { refreshViews, viewProblems } from './views.js';
 import { WantedViews } from '../rules/wanted-views.js';
 
@@ -79,8 +80,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   };
 
   return {
-    seen: (keys) =>
-      keys.length === 0 ? Promise.resolve(new Map()) : withLedger(new Map(), () => ledger.readSeen(keys)),
+    ...ledgerReads((empty, read) =>
+      withLedger(empty, () => read({ ledger, readRelations: () => readExisting(client) })),
+    ),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -113,27 +115,18 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       });
     },
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
-    loads: (filter) => withLedger([], () => ledger.readLoads(filter)),
-    countLoads: (filter) => withLedger(0, () => ledger.countLoads(filter)),
-    loadFields: (fields, filter) => withLedger([], () => ledger.readFields(fields, filter)),
-    drift: (reportType) => withLedger([], () => ledger.readDrift(reportType)),
-    periods: () => withLedger([], () => ledger.readPeriods()),
-    rowDifferences: (table, { isAppend }) => withLedger([], () => ledger.readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
-    rejects: (filter) => withLedger([], () => ledger.readRejects(filter)),
-    rejectGroups: (document) => withLedger([], () => ledger.readRejectGroups(document)),
-    rowsNow: ({ tables, ...document }) =>
-      withState([], async (state) => {
-        const existing = await existingTables(client);
-        const found = tables.map(async ({ name }) => {
-          const here = state.tables.get(name.toLowerCase())?.table.name ?? name;
-          return existing.has(here) ? { name, rows: await ledger.countRows(here, document) } : [];
-        });
-        return (await Promise.all(found)).flat();
-      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
+}
+
+/** The tables of the state that nobody dropped. */
+async function readExisting(client: BigQueryClient): Promise<Relations> {
+  const state = await readState(client);
+  const existing = await existingTables(client);
+  const relations = state ? relationsOf(state) : new Map();
+  return new Map([...relations].filter(([, { name }]) => existing.has(name)));
 }
 
 async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {

@@ -21,6 +21,7 @@ import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
 import type { LedgerQueries } from '../ledger/ledger-queries.js';
+import { ledgerReads } from '../ledger/ledger-reads.js';
 import { duckDbLedger } from './ledger-queries.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
@@ -115,10 +116,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   }
 
   return {
-    seen: (keys) =>
-      keys.length === 0
-        ? Promise.resolve(new Map())
-        : withLedger(new Map(), (connection) => duckDbLedger(connection).readSeen(keys)),
+    ...ledgerReads((empty, read) =>
+      withLedger(empty, (connection, relations) =>
+        read({ ledger: duckDbLedger(connection), readRelations: async () => relations }),
+      ),
+    ),
     async commit(loads) {
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
@@ -166,28 +168,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
-    loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
-    countLoads: (filter) => withLedger(0, (connection) => duckDbLedger(connection).countLoads(filter)),
-    loadFields: (fields, filter) =>
-      withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
-    drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
-    periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
-    rowDifferences: (table, { isAppend }) =>
-      withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
-    rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
-    rejectGroups: (document) =>
-      withLedger([], (connection) => duckDbLedger(connection).readRejectGroups(document)),
-    rowsNow: ({ tables, ...document }) =>
-      withLedger([], async (connection, relations) => {
-        const found: { name: string; rows: number }[] = [];
-        for (const { name } of tables) {
-          const relation = relations.get(name.toLowerCase());
-          if (!relation || !isReportTable(relation)) continue;
-          found.push({ name, rows: await duckDbLedger(connection).countRows(name, document) });
-        }
-        return found;
-      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
@@ -255,7 +236,7 @@ function heldLedger(path: string, open: () => Promise<LedgerQueries | undefined>
   return {
     loads: (filter) => read([], (ledger) => ledger.readLoads(filter)),
     loadFields: (fields, filter) => read([], (ledger) => ledger.readFields(fields, filter)),
-    seen: (keys) => read(new Map(), (ledger) => ledger.readByKey(keys)),
+    seen: (keys, loaded) => read(new Map(), (ledger) => ledger.readByKey(keys, loaded)),
   };
 }
 

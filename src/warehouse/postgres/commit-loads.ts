@@ -24,7 +24,8 @@ import { changeTable, type Descriptions, dropKeyIndex, isChange, makeTable } fro
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
-import { ensureLedger, writeLedger } from './ledger.js';
+import { readHolder } from './holder.js';
+import { ensureLedger, isOutdated, writeLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
 import { type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
@@ -76,7 +77,7 @@ export async function commitLoads(
       };
       for (;;) {
         try {
-          return await server.work((session) => attempt(session, server, timed, progress, options));
+          return await server.work('commit', (session) => attempt(session, server, timed, progress, options));
         } catch (error) {
           const isAdapted = await adapt(server, error, progress);
           if (!isAdapted) throw error;
@@ -84,8 +85,19 @@ export async function commitLoads(
       }
     });
   } catch (error) {
-    throw refusal(error, loads, server.path);
+    throw refusal(await explained(error, server), loads, server.path);
   }
+}
+
+/** Says which session is in the way, if one is. */
+async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
+  if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
+  const holder = await server
+    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .catch(() => undefined);
+  if (!holder) return error;
+  const found = `${error.details.found}; ${holder}`;
+  return new ReportsError(error.code, { ...error.details, found }, { cause: error });
 }
 
 /**
@@ -103,7 +115,7 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work((session) => dropKeyIndex(session, server, table));
+  await server.work('commit', (session) => dropKeyIndex(session, server, table));
   return true;
 }
 
@@ -131,10 +143,12 @@ async function attempt(
       if (widened.length > 0) progress.widened.set(table, widened);
     }
     const changes = [...plan.plans.values()].filter(isChange);
-    if (changes.length > 0) {
+    const isLedgerOld = isOutdated(plan.before);
+    if (changes.length > 0 || isLedgerOld) {
+      if (isLedgerOld) await ensureLedger(session, server, plan.before);
       for (const each of changes) await changeTable(session, { server, ...options }, each);
       await session.commit();
-      progress.tablesChanged = true;
+      progress.tablesChanged ||= changes.length > 0;
       continue;
     }
     const leftOut = await loadAll(

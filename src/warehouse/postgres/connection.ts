@@ -20,8 +20,11 @@ export interface PostgresTarget {
 const maxConnections = 5;
 const connectSeconds = 15;
 
-/** Nothing is committed by then if the server is still away: a later run continues. */
-const maxRetryMs = 60_000;
+/**
+ * For how long work is tried again. If the server is still away then, a later run continues with
+ * what was to be committed; somebody may be waiting for what was to be read.
+ */
+const maxRetryMs = { commit: 60_000, read: 5000 };
 const retryBackoffMs = exponentialBackoff({ firstMs: 200, maxMs: 5000, jitter: halfJitter });
 
 /**
@@ -36,6 +39,10 @@ const sessionSettings = {
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
   statement_timeout: '10min',
+  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
 };
 
 /** A schema of a PostgreSQL database. Connects when it is first used. */
@@ -66,18 +73,13 @@ export class PostgresServer {
    * may succeed after a pause. So the work must be safe to repeat, even after its commit.
    * Errors: those of `failureRows`.
    */
-  async work<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async work<T>(kind: keyof typeof maxRetryMs, work: (session: Session) => Promise<T>): Promise<T> {
     return retry(() => this.once(work), {
-      maxElapsedMs: maxRetryMs,
+      maxElapsedMs: maxRetryMs[kind],
       backoffMs: retryBackoffMs,
       isRetryable: (error) => error instanceof PostgresError && error.retry === 'now',
       clock: this.clock,
     });
-  }
-
-  /** Runs one statement that reads, and returns its rows by column name. */
-  async rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
-    return this.work((session) => session.records(sql, values));
   }
 
   /** As `work`, without a second try. `isOwn`: the connection is closed afterwards. */
@@ -99,13 +101,6 @@ export class PostgresServer {
       // After any failure, closing the connection ends its transaction and its locks for sure.
       client.release(isOwn || isBroken);
     }
-  }
-
-  /** Ends all connections. */
-  async close(): Promise<void> {
-    const pool = await this.pool?.catch(() => undefined);
-    this.pool = undefined;
-    await pool?.end();
   }
 
   private async connect(): Promise<pg.PoolClient> {
