@@ -15,6 +15,7 @@ import { commitLoads } from './commit-loads.js';
 import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
+import { relationsOf } from './relations.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
