@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** The types of the documents that `costs` and `rates` become. */
+export const ownTableTypes = ['PRODUCT_COSTS', 'EXCHANGE_RATES'] as const;
+
 const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, 'expected three capital letters, such as EUR')

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ownTableTypes } from '../../config/own-tables-spec.js';
 import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
@@ -11,7 +12,7 @@ import { readRates } from './read-rates.js';
 
 /** A table that the user fills, by the settings. */
 export interface OwnTable {
-  reportType: 'PRODUCT_COSTS' | 'EXCHANGE_RATES';
+  reportType: (typeof ownTableTypes)[number];
   /** Where its rows come from, as in messages. */
   source: string;
   /**
