@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { Clock } from '../../src/runtime/clock.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
@@ -139,6 +140,26 @@ if (postgresUrl) {
       await warehouse.commit([await report(2, things([{ k: 'a', added: 'x' }]))]);
       assert.equal(waits, 1);
       assert.deepEqual((await warehouse.query('SELECT added FROM things')).rows, [{ added: 'x' }]);
+    });
+
+    it('name the session that keeps a table from being changed for too long', async () => {
+      const at = hastyClock();
+      // The first wait is longer than the program tries again.
+      const clock: Clock = { ...at, sleep: () => at.sleep(3_600_000) };
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      await other.query("SET application_name = 'dashboard'");
+      await other.query('BEGIN');
+      await other.query(`SELECT * FROM ${schema}.things`);
+      const commit = open(clock).commit([await report(2, things([{ k: 'a', added: 'x' }]))]);
+      await assert.rejects(commit, (error: ReportsError) => {
+        assert.equal(error.code, 'POSTGRES_BLOCKED');
+        assert.match(
+          error.message,
+          /session \d+ \(dashboard, user \w+\) has had a transaction open .* idle in transaction/,
+        );
+        return true;
+      });
+      await other.query('COMMIT');
     });
 
     it('whose connection is ended by the server are done again, and have their rows once', async () => {

@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The PostgreSQL that the tests run on, as a connection URI: `scripts/postgres` starts one and sets
- * it, or the environment names another server.
+ * The PostgreSQL servers that the tests run on, as connection URIs, the oldest version first:
+ * `scripts/postgres` starts them and sets the variable, or it names other servers.
  */
-export const postgresUrl = process.env.POSTGRES_URLS?.split(' ')[0];
+export const postgresUrls = (process.env.POSTGRES_URLS ?? '').split(' ').filter((url) => url !== '');
+
+/** The server of the tests that need only one. */
+export const [postgresUrl] = postgresUrls;
 
 /** The name of a schema that does not exist yet. */
 export function newSchema(): string {

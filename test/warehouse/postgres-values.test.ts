@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import pg from 'pg';
+import { runs } from '../property-runs.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import { type ArrayItem, arrayItems } from '../../src/warehouse/postgres/array-text.js';
@@ -56,6 +57,8 @@ describe('values of PostgreSQL', () => {
       before(async () => {
         await client.connect();
         await client.query("SET TimeZone = 'UTC'");
+        // PostgreSQL computes what is constant before it runs a statement.
+        await client.query('CREATE TEMP TABLE texts (text text)');
         duckdb = await (await DuckDBInstance.create(':memory:')).connect();
         await duckdb.run("SET TimeZone = 'UTC'");
       });
@@ -103,11 +106,18 @@ describe('values of PostgreSQL', () => {
             );
             assert.equal(found, expected);
           }),
-          { numRuns: Number(process.env.FUZZ_RUNS ?? 100) },
+          { numRuns: runs(100) },
         );
       });
 
       it('are NULL in a view for a text that does not fit, and never fail it', async () => {
+        const cast = async (text: string, type: ColumnType) => {
+          await client.query('TRUNCATE texts');
+          await client.query('INSERT INTO texts VALUES ($1)', [text]);
+          return client.query<{ value: unknown }>(
+            `SELECT ${tryCast('texts.text', type)} AS value FROM texts`,
+          );
+        };
         const odd = fc.string({
           unit: fc.constantFrom('0', '1', '9', '-', '+', '.', 'e', ' ', ':', 'T', 'Z', 'x'),
           maxLength: 22,
@@ -131,13 +141,10 @@ describe('values of PostgreSQL', () => {
         const types = texts.map(([type]) => readColumnType(type) as ColumnType);
         await fc.assert(
           fc.asyncProperty(any, fc.constantFrom(...types), async (text, type) => {
-            const { rows } = await client.query({
-              text: `SELECT ${tryCast(literal(text), type)}`,
-              rowMode: 'array',
-            });
+            const { rows } = await cast(text, type);
             assert.equal(rows.length, 1);
           }),
-          { numRuns: Number(process.env.FUZZ_RUNS ?? 200) },
+          { numRuns: runs(200) },
         );
         for (const [type, text] of [
           ['int64', '12'],
@@ -147,11 +154,8 @@ describe('values of PostgreSQL', () => {
           ['bool', 'true'],
           ['float64', '0.1'],
         ] as const) {
-          const { rows } = await client.query({
-            text: `SELECT ${tryCast(literal(text), readColumnType(type) as ColumnType)} IS NOT NULL`,
-            rowMode: 'array',
-          });
-          assert.deepEqual(rows, [[true]], type);
+          const { rows } = await cast(text, readColumnType(type) as ColumnType);
+          assert.notEqual(rows[0]?.value, null, type);
         }
       });
     });

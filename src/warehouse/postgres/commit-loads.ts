@@ -24,6 +24,7 @@ import { changeTable, type Descriptions, dropKeyIndex, isChange, makeTable } fro
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
+import { readHolder } from './holder.js';
 import { ensureLedger, isOutdated, writeLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
 import { type Loading, loadRows } from './load-modes.js';
@@ -84,8 +85,19 @@ export async function commitLoads(
       }
     });
   } catch (error) {
-    throw refusal(error, loads, server.path);
+    throw refusal(await explained(error, server), loads, server.path);
   }
+}
+
+/** Says which session is in the way, if one is. */
+async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
+  if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
+  const holder = await server
+    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .catch(() => undefined);
+  if (!holder) return error;
+  const found = `${error.details.found}; ${holder}`;
+  return new ReportsError(error.code, { ...error.details, found }, { cause: error });
 }
 
 /**
