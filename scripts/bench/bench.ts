@@ -118,6 +118,17 @@ async function compare(): Promise<void> {
   }
 }
 
+/** Whether this runs with scripts/postgres, on a machine that has psql. */
+function hasPostgres(): boolean {
+  try {
+    if (process.env.POSTGRES_URLS) execFileSync('psql', ['--version'], { stdio: 'ignore' });
+    return process.env.POSTGRES_URLS !== undefined;
+  } catch {
+    process.stderr.write('PostgreSQL is skipped: this machine does not have psql\n');
+    return false;
+  }
+}
+
 function contestantNames(): string[] {
   const found = pythonNames.filter((name) => {
     try {
@@ -133,6 +144,7 @@ function contestantNames(): string[] {
     ...(isJson(reportType) ? ['duckdb-copy-untold'] : found),
     'gunzip',
     ...['columnar-to-table', 'duckdb-to-table', 'small-documents'],
+    ...(hasPostgres() ? ['columnar-to-postgres', 'psql-copy'] : []),
   ];
   const wanted = options.only?.split(',');
   return all.filter((name) => !wanted || wanted.includes(name));
