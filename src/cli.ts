@@ -25,8 +25,8 @@ import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
 import { dropCommand, unloadCommand } from './commands/unload.js';
 import { verifyCommand } from './commands/verify.js';
-import { describeError, knownError, ReportsError } from './errors/reports-error.js';
-import { redact } from './errors/secrets.js';
+import { printError } from './errors/print-error.js';
+import { ReportsError } from './errors/reports-error.js';
 import { version } from './runtime/version.js';
 
 /**
@@ -45,11 +45,11 @@ export async function runCli(args: string[], io: Io): Promise<number> {
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return printError(error, io);
+    if (!(error instanceof CommanderError)) return printError(error, io.stderr);
     if (error.exitCode === 0) return 0;
     // The help was shown, because a command is missing.
     if (error.code === 'commander.help') return 2;
-    return printError(usageError(error), io);
+    return printError(usageError(error), io.stderr);
   }
 }
 
@@ -118,25 +118,4 @@ function withSubcommands(command: Command): Command[] {
 function usageError({ message }: CommanderError): ReportsError {
   const problem = message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
   return new ReportsError('USAGE', { problem });
-}
-
-const wrongUse = new Set([
-  'USAGE',
-  'CONFIG_NOT_FOUND',
-  'CONFIG_INVALID',
-  'ENV_FILE_INVALID',
-  'FILE_EXISTS',
-  'SCHEMA_INVALID',
-  'SCHEMA_UNKNOWN',
-]);
-
-function printError(thrown: unknown, io: Io): number {
-  const error = knownError(thrown);
-  if (!(error instanceof ReportsError)) {
-    const trace = error instanceof Error && error.stack ? redact(error.stack) : describeError(error);
-    io.stderr.write(`error: ${trace}\nThis is a bug. Please report it with the lines above.\n`);
-    return 1;
-  }
-  io.stderr.write(`error ${error.code}: ${error.message}\n${error.remedy}\n`);
-  return wrongUse.has(error.code) ? 2 : 1;
 }

@@ -25,4 +25,13 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), io);
 }
 
-void main();
+// A disk may fail while Node reads these modules, and those that print the error too.
+void main()
+  .catch(async (error: unknown) => {
+    const { printError } = await import('./errors/print-error.js');
+    process.exitCode = printError(error, process.stderr);
+  })
+  .catch((error: Error) => {
+    process.stderr.write(`error: loading the program's own files: ${error.message}\n`);
+    process.exitCode = 1;
+  });

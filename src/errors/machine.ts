@@ -19,6 +19,12 @@ export const machineErrors = {
     remedy:
       'Raise the limit of open files, for example with `ulimit -n 1024`, `LimitNOFILE=1024` in a systemd unit, or `docker run --ulimit nofile=1024`, then start the program again. Nothing was lost.',
   },
+  PROGRAM_UNREADABLE: {
+    kind: 'retryable',
+    message: "loading the program's own files from {path}: {found}",
+    remedy:
+      'Check the disk that the program is installed on, and install the program again if a file is missing. Nothing was lost: messages stay on the queue, and a later run loads them.',
+  },
   OUT_OF_MEMORY: {
     kind: 'retryable',
     message: 'the machine has no memory left: {found}',

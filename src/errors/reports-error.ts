@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { CatalogueEntry, ErrorKind } from './entry.js';
 import { type ErrorDetails, fill } from './fill.js';
 import { bucketErrors } from './buckets.js';
@@ -79,12 +80,32 @@ export function knownError(error: unknown, path?: string): unknown {
     return new ReportsError('OUT_OF_MEMORY', { found: error.message }, cause);
   }
   const isOfSystem = /^E[A-Z]+$/.test(code) && !networkCodes.has(code);
+  if (loaderCodes.has(code) || (isOfSystem && isFromLoader(error))) {
+    const [found = ''] = error.message.split('\n', 1);
+    return new ReportsError('PROGRAM_UNREADABLE', { path: ofError ?? programFolder, found }, cause);
+  }
   if (!isOfSystem) return error;
   const named = path ?? ofError ?? 'a file';
   if (fullCodes.has(code)) return new ReportsError('DISK_FULL', { path: named, found: code }, cause);
   // Node says `EROFS: read-only file system, mkdir '/mnt/raw'`.
   const found = error.message.startsWith(code) ? error.message.replace(/, .*/s, '') : code;
   return new ReportsError('FILE_SYSTEM_FAILED', { path: named, found, code }, cause);
+}
+
+/** What Node reports if it can't find or read a file of the program. */
+const loaderCodes = new Set([
+  'ERR_DLOPEN_FAILED',
+  'ERR_INVALID_PACKAGE_CONFIG',
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+]);
+const programFolder = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Whether Node's loader of modules made the call of the file system that failed. */
+function isFromLoader({ stack = '' }: Error): boolean {
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  const caller = frames.find((frame) => !/node:(internal\/)?fs\b/.test(frame));
+  return caller?.includes('node:internal/modules/') ?? false;
 }
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT']);

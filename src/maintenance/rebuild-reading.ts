@@ -26,9 +26,7 @@ export async function* readSources(
 ): AsyncGenerator<RebuildSource[]> {
   let done = 0;
   for await (const page of sources.pages()) {
-    // Whatever is looked for, DuckDB reads the keys of the whole ledger.
-    const inLedger = page.filter(({ isInLedger }) => isInLedger).map(({ key }) => key);
-    const rows = inLedger.length > 0 ? await ledger.seen(inLedger) : new Map<string, LedgerEntry>();
+    const rows = await readRows(page, ledger);
     for (let start = 0; start < page.length; start += together) {
       const some = page.slice(start, start + together);
       const read = await Promise.all(some.map((each) => readSource(each, rows.get(each.key), context)));
@@ -43,6 +41,38 @@ export async function* readSources(
       });
     }
   }
+}
+
+/**
+ * The rows of some documents in the old ledger, by key. Documents of about the same age were mostly
+ * loaded one after the other, so that a small part of the ledger is read, whatever its size. Those
+ * that were loaded again much later are read apart.
+ */
+export async function readRows(
+  page: Pick<FoundSource, 'key' | 'loadedAt'>[],
+  ledger: Pick<HeldLedger, 'seen'>,
+): Promise<Map<string, LedgerEntry>> {
+  const known = page.flatMap(({ key, loadedAt }) =>
+    loadedAt === null ? [] : [{ key, loadedMs: Date.parse(loadedAt) }],
+  );
+  known.sort((a, b) => a.loadedMs - b.loadedMs);
+  const gaps = known.map(({ loadedMs }, index) => loadedMs - (known[index - 1]?.loadedMs ?? loadedMs));
+  const widest = gaps.reduce((best, gap, index) => (gap > (gaps[best] ?? 0) ? index : best), 0);
+  const rows = new Map<string, LedgerEntry>();
+  for (const part of [known.slice(0, widest), known.slice(widest)]) {
+    const [first, last] = [part[0], part.at(-1)];
+    if (!first || !last) continue;
+    const found = await ledger.seen(
+      part.map(({ key }) => key),
+      { loadedSince: isoOf(first.loadedMs), loadedBefore: isoOf(last.loadedMs + 1) },
+    );
+    for (const [key, row] of found) rows.set(key, row);
+  }
+  return rows;
+}
+
+function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }
 
 async function readSource(

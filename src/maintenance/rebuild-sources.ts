@@ -22,8 +22,8 @@ export interface FoundSource {
   key: string;
   /** When its report was created; '' if unknown. */
   createdAt: string;
-  /** Whether the old ledger has it. */
-  isInLedger: boolean;
+  /** When it was loaded, by the old ledger; null if that does not have it. */
+  loadedAt: string | null;
   /** The path of its load record. */
   record: string | null;
   /** Whether all Parquet files of its load record exist. */
@@ -182,7 +182,7 @@ export async function findSources(
 const inRow = (path: string) => [path];
 
 const listTables = [
-  'CREATE TABLE ledger (key VARCHAR, had_rows BOOLEAN)',
+  'CREATE TABLE ledger (key VARCHAR, had_rows BOOLEAN, loaded_at VARCHAR)',
   'CREATE TABLE parquet (path VARCHAR)',
   'CREATE TABLE found_record (path VARCHAR)',
   'CREATE TABLE found_raw (path VARCHAR)',
@@ -220,7 +220,7 @@ function joinRaws(hasLedger: boolean): string {
 /** The documents that there is anything to rebuild from, and those that are lost. */
 const joinSources = [
   `CREATE TABLE source AS
-   SELECT key, ledger.had_rows IS NOT NULL AS "isInLedger", record.path AS record, raw.path AS raw,
+   SELECT key, ledger.loaded_at AS "loadedAt", record.path AS record, raw.path AS raw,
      coalesce(record.is_whole, false) AS "isWhole",
      coalesce(CASE WHEN record.is_whole OR raw.path IS NOT NULL THEN raw.created_at ELSE damaged.created_at END,
        record.created_at, '') AS "createdAt"
@@ -258,7 +258,7 @@ async function readOldLedger(
     if (!page) return done > 0;
     await tables.append(
       'ledger',
-      page.map((row) => [row.key, row.tables.length > 0]),
+      page.map((row) => [row.key, row.tables.length > 0, row.loadedAt]),
     );
     done += page.length;
     advance();

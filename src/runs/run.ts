@@ -7,6 +7,7 @@ import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse
 import { sweep } from '../discovery/sweep.js';
 import type { StopSignals } from '../ingest/context.js';
 import type { WorkSummary } from '../ingest/work-summary.js';
+import { refreshOwnViews } from './refresh-own-views.js';
 import { runRequestCycle } from '../requests/request-cycle.js';
 import { type RequestSummary, workOf } from '../requests/types.js';
 
@@ -100,6 +101,7 @@ export async function drainAndRepair(
   const { maxDocumentBytes } = pipeline.limits;
   const beganMs = context.clock.now();
   await ensureWritable(context, maxDocumentBytes);
+  await refreshOwnViews(context);
   await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
   const { damage, ...work } = await drain(pipeline, context, signals);
   if (damage) await repairWarehouse(damage, context, maxDocumentBytes, beganMs);

@@ -60,7 +60,8 @@ WHERE units_shipped_t90 = 0
   floating-point numbers, lists and JSON differs between them ([bigquery.md](bigquery.md#tables)), and in PostgreSQL \`/\` of whole numbers has no
   fraction ([postgres.md](postgres.md#views)): \`CAST(a AS NUMERIC) / b\` has one everywhere.
 - \`sp-reports schemas check\` reports mistakes by file and line: a statement other than SELECT, unknown columns and tables, a name that a table
-  already has. The next commit recreates the view if its SQL, what it reads or its tables changed, and drops it if its file is gone.
+  already has. A view exists as soon as its file does: \`query\`, the next load and the next drain of \`start\` make it, make it again if its
+  SQL, what it reads or its tables changed, and drop it if its file is gone.
 - A view that cannot be created never blocks a load. The log and \`sp-reports tables --views\` report the reason. The program never changes a view or table of the same name that somebody else created.
 
 ${views.map((view) => section(view, types)).join('\n')}`;

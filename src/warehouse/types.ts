@@ -65,6 +65,11 @@ export interface Warehouse {
   /** As `checkWritable`, with what a person should know of the warehouse and its settings. */
   inspect(): Promise<Inspection>;
   tables(): Promise<TableInfo[]>;
+  /**
+   * Makes the views as their files say now, as commits do from then on. Does nothing before the
+   * first commit. A view that can't be made is logged.
+   */
+  refreshViews(views: View[]): Promise<void>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
@@ -110,10 +115,18 @@ export interface Warehouse {
 }
 
 /**
- * The ledger of a file that is held; empty if there is none. `seen` finds each row by its own key
- * only. Errors: WAREHOUSE_UNREADABLE.
+ * The ledger of a file that is held; empty if there is none. Errors: WAREHOUSE_UNREADABLE.
  */
-export type HeldLedger = Pick<Warehouse, 'loads' | 'loadFields' | 'seen'>;
+export interface HeldLedger extends Pick<Warehouse, 'loads' | 'loadFields'> {
+  /**
+   * The rows with these keys. Given the times between which they were loaded, it reads only that
+   * part of a large ledger.
+   */
+  seen(keys: string[], loaded?: LoadedBetween): Promise<Map<string, LedgerRow>>;
+}
+
+/** ISO 8601 in UTC: from the first time on, before the second. */
+export type LoadedBetween = Pick<LedgerFilter, 'loadedSince' | 'loadedBefore'>;
 
 /** A warehouse that is one file. */
 export interface WarehouseFile {

@@ -17,7 +17,7 @@ import { makeUp } from '../../sandbox/make-reports.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import type { Shops } from '../../sandbox/shops.js';
 import { answerText } from '../output/answer-text.js';
-import { demoSettings, firstLine } from '../setup/demo-settings.js';
+import { costsFile, demoCosts, demoSettings, firstLine } from '../setup/demo-settings.js';
 import { openPage } from '../setup/open-page.js';
 import { type Io, printAll, resultWidth } from '../setup/io.js';
 import { withContext } from '../setup/open-context.js';
@@ -76,6 +76,7 @@ async function runDemo(
       `A sandbox simulates Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
     );
     const file = join(folder, 'pipelines.yaml');
+    await writeFile(join(folder, costsFile), demoCosts(shops));
     await writeFile(file, demoSettings(sandbox, systemClock.now()));
     const config = readConfig({ path: file, cwd: folder, env: io.env });
     await showDrain(config, command, io, signals);
@@ -147,7 +148,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Stop
 function nextSteps(file: string, isServing: boolean): string {
   const commands = [
     'tables',
-    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku GROUP BY ALL ORDER BY profit DESC"',
+    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku_and_month GROUP BY ALL ORDER BY profit DESC"',
     'loads',
     ...(isServing ? ['doctor', 'run', 'sweep'] : []),
   ];

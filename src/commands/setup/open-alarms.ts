@@ -38,6 +38,8 @@ export function inAlarms<T>(
     const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog, {
       waitsForReading: true,
       publisher,
+      // No alarm is about it.
+      withoutCoverage: true,
     });
     return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: readWarehouse });
   });

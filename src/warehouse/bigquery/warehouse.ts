@@ -22,6 +22,7 @@ import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { hasState, readState, type State } from './state.js';
 import { existingTables } from './list-tables.js';
 import { refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
   /** The source of the descriptions of tables and columns. */
@@ -44,7 +45,16 @@ export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
  * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
+  const {
+    schemas,
+    views: firstViews,
+    memoryLimitMegabytes,
+    staging,
+    log,
+    maxBytes,
+    onEstimate,
+    clock,
+  } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const target = { project, dataset, location, keyFile, endpoint };
   const client = new BigQueryClient(target, clock);
@@ -53,7 +63,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
     const state = await readState(client);
@@ -83,9 +93,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
         staging,
         log,
         async onCommitted(tables, tablesChanged, state) {
-          if (viewsAreFresh && !tablesChanged) return;
-          await refreshViews(client, views, tables, state, log);
-          viewsAreFresh = true;
+          if (views.isFresh && !tablesChanged) return;
+          await refreshViews(client, views.list, tables, state, log);
+          views.isFresh = true;
         },
       });
     },
@@ -97,6 +107,14 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       removePersonalData(client, documents, personalColumns),
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh) return;
+      await withState(undefined, async (state) => {
+        await refreshViews(client, views.list, relationsOf(state), state, log);
+        views.isFresh = true;
+      });
+    },
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     query: (sql) => queryStream(sql, readWhole),

@@ -16,17 +16,22 @@ export async function readOverview(
   return overviewOf({
     statuses: await rows('SELECT status, reason_code, count(*) FROM _loads GROUP BY ALL ORDER BY ALL'),
     tables: await rows(
-      `SELECT name, report_type, seller_id, count(*), coalesce(sum(rows), 0), max(loaded_at), max(data_end), max(made, ${recentReports})
+      `SELECT item.name AS name, report_type, seller_id, count(*), coalesce(sum(item.rows), 0), max(loaded_at), max(data_end), max(made, ${recentReports})
        FROM (
-         SELECT report_type, seller_id, loaded_at, data_end, coalesce(report_created_at, loaded_at) AS made,
-           unnest(CASE WHEN json_array_length(tables) = 0 THEN [NULL] ELSE tables->>'$[*].name' END) AS name,
-           unnest(CASE WHEN json_array_length(tables) = 0 THEN [NULL] ELSE tables->>'$[*].rows' END)::BIGINT AS rows
-         FROM _loads WHERE status IN ('loaded', 'empty')
+         SELECT report_type, seller_id, loaded_at, data_end, made, unnest(CASE WHEN len(items) = 0 THEN [NULL] ELSE items END) AS item
+         FROM (
+           SELECT report_type, seller_id, loaded_at, data_end, coalesce(report_created_at, loaded_at) AS made,
+             from_json(tables, '[{"name": "VARCHAR", "rows": "BIGINT"}]') AS items
+           FROM _loads WHERE status IN ('loaded', 'empty')
+         )
        ) GROUP BY ALL ORDER BY name, report_type, seller_id`,
     ),
+    // The JSON of a few days only is read.
     days: await rows(
       `SELECT loaded_at::DATE AS day, count(*), sum(list_sum((tables->>'$[*].rows')::BIGINT[])), sum(raw_bytes)
-       FROM _loads GROUP BY day ORDER BY day DESC LIMIT 30`,
+       FROM _loads
+       WHERE loaded_at >= (SELECT min(day) FROM (SELECT DISTINCT loaded_at::DATE AS day FROM _loads ORDER BY day DESC LIMIT 30))
+       GROUP BY day ORDER BY day DESC`,
     ),
     rejects: await rows(
       `SELECT table_name, column_name, reason, count(*) AS number, max(loaded_at) FROM _rejects

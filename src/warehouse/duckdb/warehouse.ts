@@ -29,7 +29,8 @@ import { queryInProcess } from './query-process.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
-import { refreshViews, viewProblems } from './views.js';
+import { areViewsStale, refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface DuckDbWarehouseOptions {
   /** The DuckDB file. The first commit creates it and its folders. */
@@ -63,7 +64,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   const {
     path,
     log,
-    views = [],
+    views: firstViews,
     lockWaitMs = 10_000,
     memoryLimitMegabytes,
     isPreemptible = false,
@@ -75,7 +76,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   function withLedger<T>(
     empty: T,
@@ -127,9 +128,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
           log,
           clock,
           async onCommitted(relations, tablesChanged) {
-            if (viewsAreFresh && !tablesChanged) return;
-            await refreshViews(connection, views, relations, log);
-            viewsAreFresh = true;
+            if (views.isFresh && !tablesChanged) return;
+            await refreshViews(connection, views.list, relations, log);
+            views.isFresh = true;
           },
         });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
@@ -152,6 +153,19 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       return { found: 'writable' };
     },
     tables: () => withLedger([], readTables),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh || !isThere(path)) return;
+      const isStale = await withLedger(false, (connection, relations) =>
+        areViewsStale(connection, views.list, relations),
+      );
+      if (isStale) {
+        await withConnection({ ...file, mode: 'write' }, async (connection) =>
+          refreshViews(connection, views.list, await readRelations(connection), log),
+        );
+      }
+      views.isFresh = true;
+    },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
@@ -222,7 +236,7 @@ function heldLedger(path: string, open: () => Promise<LedgerQueries | undefined>
   return {
     loads: (filter) => read([], (ledger) => ledger.readLoads(filter)),
     loadFields: (fields, filter) => read([], (ledger) => ledger.readFields(fields, filter)),
-    seen: (keys) => read(new Map(), (ledger) => ledger.readByKey(keys)),
+    seen: (keys, loaded) => read(new Map(), (ledger) => ledger.readByKey(keys, loaded)),
   };
 }
 

@@ -1,11 +1,11 @@
-import type { LedgerFilter } from '../types.js';
+import type { LedgerFilter, LoadedBetween } from '../types.js';
 import type { LedgerDialect } from './ledger-dialect.js';
 
 /** SQL that keeps the ledger rows of a filter, from WHERE on; empty if it keeps all. */
 export async function conditionsOf(dialect: LedgerDialect, filter: LedgerFilter): Promise<string> {
   const { literal, time, fillsTable } = dialect;
   const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-  const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
+  const { dataEndSince, createdSince, madeBefore, after } = filter;
   const parts: string[] = [];
   if (statuses) parts.push(`status IN (${literals(dialect, statuses)})`);
   if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -23,14 +23,24 @@ export async function conditionsOf(dialect: LedgerDialect, filter: LedgerFilter)
   if (madeBefore !== undefined) {
     parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
   }
-  if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
-  if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
+  parts.push(...loadedConditions(dialect, filter));
   if (after !== undefined) {
     // The first condition lets DuckDB skip the row groups of earlier loads.
     const at = time(after.loadedAt);
     parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
   }
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+}
+
+/** SQL conditions on when ledger rows were loaded. */
+export function loadedConditions(
+  { time }: LedgerDialect,
+  { loadedSince, loadedBefore }: LoadedBetween,
+): string[] {
+  return [
+    ...(loadedBefore === undefined ? [] : [`loaded_at < ${time(loadedBefore)}`]),
+    ...(loadedSince === undefined ? [] : [`loaded_at >= ${time(loadedSince)}`]),
+  ];
 }
 
 /** Texts as the items of a list in SQL. */

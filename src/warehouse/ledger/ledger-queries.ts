@@ -3,6 +3,7 @@ import {
   type LedgerField,
   type LedgerFilter,
   type LedgerRow,
+  type LoadedBetween,
   type Period,
   rejectExamples,
   type RejectGroup,
@@ -12,7 +13,7 @@ import {
 import { jsonList } from './json-values.js';
 import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 import type { LedgerDialect } from './ledger-dialect.js';
-import { conditionsOf, limitOf, literals, orderAndLimit } from './ledger-filter.js';
+import { conditionsOf, limitOf, literals, loadedConditions, orderAndLimit } from './ledger-filter.js';
 import { readDrift } from './read-drift.js';
 import { readPeriods } from './read-periods.js';
 
@@ -20,11 +21,10 @@ import { readPeriods } from './read-periods.js';
 export class LedgerQueries {
   constructor(private readonly dialect: LedgerDialect) {}
 
-  /** The ledger rows with those keys. */
-  async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(
-      `WHERE ${this.dialect.isOneOfFew(`key IN (${literals(this.dialect, keys)})`)}`,
-    );
+  /** The ledger rows with those keys. See `HeldLedger.seen`. */
+  async readByKey(keys: string[], loaded: LoadedBetween = {}): Promise<Map<string, LedgerRow>> {
+    const parts = [`key IN (${literals(this.dialect, keys)})`, ...loadedConditions(this.dialect, loaded)];
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(parts.join(' AND '))}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 

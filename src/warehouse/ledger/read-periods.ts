@@ -16,7 +16,9 @@ export async function readPeriods(dialect: LedgerDialect): Promise<Period[]> {
   const named = await run(
     `SELECT DISTINCT ${group}, ${tableNames} AS names FROM ${table('_loads')} AS l WHERE ${covering}`,
   );
-  // Sorted by a number instead of texts, a ledger of any size fits into the memory.
+  // Sorted by a number instead of texts, a ledger of any size fits into the memory. The maximum
+  // of all earlier ends is costly, and few rows matter for it: those that do not adjoin the row
+  // before or after them, and those that end later than the row after them.
   const rows = await run(
     `WITH sources AS (
        SELECT *, ROW_NUMBER() OVER (ORDER BY ${same}) AS source
@@ -27,12 +29,18 @@ export async function readPeriods(dialect: LedgerDialect): Promise<Period[]> {
        SELECT *, MAX(data_end) OVER (PARTITION BY source ORDER BY data_start, data_end
          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
        FROM (
-         SELECT sources.source, periods.data_start, periods.data_end
+         SELECT sources.source, periods.data_start, periods.data_end,
+           LAG(periods.data_end) OVER ordered AS end_before, LEAD(periods.data_start) OVER ordered AS next_start,
+           LEAD(periods.data_end) OVER ordered AS next_end
          FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
            AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
+         WINDOW ordered AS (PARTITION BY sources.source ORDER BY periods.data_start, periods.data_end)
        ) AS numbered
+       WHERE end_before IS NULL OR ${between('end_before', 'data_start')}
+         OR next_start IS NULL OR ${between('data_end', 'next_start')} OR data_end > next_end
      ) AS steps JOIN sources ON sources.source = steps.source
-     WHERE covered IS NULL OR ${between('covered', 'data_start')}
+     WHERE (end_before IS NULL OR ${between('end_before', 'data_start')})
+       AND (covered IS NULL OR ${between('covered', 'data_start')})
      ORDER BY steps.source, data_start`,
   );
   const sourceOf = (row: Record<string, unknown> | undefined) =>

@@ -21,6 +21,7 @@ import { markPurged, removePersonalData } from './remove-personal-data.js';
 import type { Session } from './session.js';
 import { checkSupported } from './supported.js';
 import { refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface PostgresWarehouseOptions extends PostgresTarget {
   /** The source of the descriptions of tables and columns. */
@@ -41,12 +42,12 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
  * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
-  const { url, schema, schemas, views = [], memoryLimitMegabytes, log, clock } = options;
+  const { url, schema, schemas, views: firstViews, memoryLimitMegabytes, log, clock } = options;
   const server = new PostgresServer({ url, schema }, clock);
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   function withLedger<T>(empty: T, read: (session: Session, relations: Relations) => Promise<T>): Promise<T> {
     return server.work('read', async (session) => {
@@ -89,9 +90,9 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         memoryLimitMegabytes,
         log,
         async onCommitted(session, tablesChanged) {
-          if (viewsAreFresh && !tablesChanged) return;
-          await refreshViews(session, server, views, await readRelations(session, server), log);
-          viewsAreFresh = true;
+          if (views.isFresh && !tablesChanged) return;
+          await refreshViews(session, server, views.list, await readRelations(session, server), log);
+          views.isFresh = true;
         },
       });
     },
@@ -109,6 +110,14 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
       }),
     inspect: () => inspectServer(server),
     tables: () => withLedger([], (session, relations) => readTables(session, server, relations)),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh) return;
+      await withLedger(undefined, async (session, relations) => {
+        await refreshViews(session, server, views.list, relations, log);
+        views.isFresh = true;
+      });
+    },
     viewProblems: (wanted) =>
       withLedger(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
     overview: () =>

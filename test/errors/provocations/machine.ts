@@ -34,6 +34,10 @@ export const machineProvocations: Provocations = {
     input: 'a process that may open only 64 files',
     provoke: async () => withOpenFiles(64, '--version'),
   },
+  PROGRAM_UNREADABLE: {
+    input: 'a program of which a file is missing',
+    provoke: (folder) => import(join(folder, 'missing.js')),
+  },
   OUT_OF_MEMORY: {
     input: 'a system that has no memory left for any call',
     provoke: async (folder) => {
