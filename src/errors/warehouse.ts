@@ -83,7 +83,7 @@ export const warehouseErrors = {
     kind: 'terminal',
     message: 'rebuilding {path}: this warehouse is not a file, so it cannot be rebuilt',
     remedy:
-      'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
+      'Load the documents again with `sp-reports reload`, or fill another warehouse with `sp-reports rebuild --into`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
   ANSWER_TOO_LARGE: {
     kind: 'terminal',

@@ -5,9 +5,11 @@ import { openPolled, type Polled, type PollOptions } from './polled.js';
 /** A failed read costs next to nothing, and the program is not ready until a read succeeds. */
 const minSecondsAfterFailure = 30;
 
-export interface WarehousePollOptions extends Pick<PollOptions, 'waitsForReading'> {
+export interface WarehousePollOptions<T> extends Pick<PollOptions, 'waitsForReading'> {
   /** The time between two reads, by the type of the warehouse. */
   minSeconds: Record<PipelineContext['config']['warehouse']['type'], number>;
+  /** Whether a value lacks something that failed, so that it is read again as after a failure. */
+  isPartial?: (value: T) => boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface WarehousePollOptions extends Pick<PollOptions, 'waitsForReading
 export function openWarehousePoll<T>(
   { warehouseFile, config, clock }: Pick<PipelineContext, 'warehouseFile' | 'config' | 'clock'>,
   read: () => Promise<T>,
-  { minSeconds, ...options }: WarehousePollOptions,
+  { minSeconds, isPartial = () => false, ...options }: WarehousePollOptions<T>,
 ): () => Promise<Polled<T>> {
   const minMs = minSeconds[config.warehouse.type] * 1000;
   const minAfterFailureMs = Math.min(minMs, minSecondsAfterFailure * 1000);
@@ -32,6 +34,7 @@ export function openWarehousePoll<T>(
       state = undefined;
       hasFailed = true;
       const value = await read();
+      if (isPartial(value)) return value;
       hasFailed = false;
       state = before;
       return value;

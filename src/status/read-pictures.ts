@@ -4,11 +4,14 @@ import { type Picture, pictures } from './pictures.js';
 import { openWarehousePoll } from './poll-warehouse.js';
 import type { Polled } from './polled.js';
 import { relationsOf } from './relations.js';
-import { type ConsoleResult, runQuery } from './server/console.js';
+import { type ConsoleResult, consoleLimits, runQuery } from './server/console.js';
 import type { Problem, StatusSnapshot } from './types.js';
 
 /** Each picture is a query, which costs money in BigQuery. */
 const minSeconds = { duckdb: 60, postgres: 60, bigquery: 6 * 3600 };
+
+/** Nobody waits for a picture, and commits interrupt it. */
+const limits = { ...consoleLimits, seconds: 120 };
 
 /** A picture with its data, or with the reason why it has none. */
 export interface DrawnPicture extends Pick<Picture, 'name' | 'sql'> {
@@ -38,12 +41,12 @@ export function openPicturePoll(
       }
       return [...drawn.values()];
     },
-    { minSeconds },
+    { minSeconds, isPartial: (drawn) => drawn.some(({ problem }) => problem !== undefined) },
   );
 
   async function draw({ name, sql }: Picture): Promise<DrawnPicture> {
     try {
-      const { columns, rows } = await runQuery(warehouse, sql, signal);
+      const { columns, rows } = await runQuery(warehouse, sql, signal, limits);
       return { name, sql, result: { columns, rows } };
     } catch (error) {
       const problem = { code: errorCode(error), message: describeError(error), remedy: remedyOf(error) };

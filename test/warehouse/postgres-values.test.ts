@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import pg from 'pg';
+import { runs } from '../property-runs.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import { type ArrayItem, arrayItems } from '../../src/warehouse/postgres/array-text.js';
@@ -105,7 +106,7 @@ describe('values of PostgreSQL', () => {
             );
             assert.equal(found, expected);
           }),
-          { numRuns: Number(process.env.FUZZ_RUNS ?? 100) },
+          { numRuns: runs(100) },
         );
       });
 
@@ -143,7 +144,7 @@ describe('values of PostgreSQL', () => {
             const { rows } = await cast(text, type);
             assert.equal(rows.length, 1);
           }),
-          { numRuns: Number(process.env.FUZZ_RUNS ?? 200) },
+          { numRuns: runs(200) },
         );
         for (const [type, text] of [
           ['int64', '12'],

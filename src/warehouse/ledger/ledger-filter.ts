@@ -32,7 +32,7 @@ export async function conditionsOf(dialect: LedgerDialect, filter: LedgerFilter)
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }
 
-/** SQL conditions on when ledger rows were loaded. */
+/** The conditions on the time of loading. */
 export function loadedConditions(
   { time }: LedgerDialect,
   { loadedSince, loadedBefore }: LoadedBetween,

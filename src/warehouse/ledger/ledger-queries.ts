@@ -23,8 +23,9 @@ export class LedgerQueries {
 
   /** The ledger rows with those keys. See `HeldLedger.seen`. */
   async readByKey(keys: string[], loaded: LoadedBetween = {}): Promise<Map<string, LedgerRow>> {
-    const parts = [`key IN (${literals(this.dialect, keys)})`, ...loadedConditions(this.dialect, loaded)];
-    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(parts.join(' AND '))}`);
+    const { dialect } = this;
+    const parts = [`key IN (${literals(dialect, keys)})`, ...loadedConditions(dialect, loaded)];
+    const rows = await this.readLedger(`WHERE ${dialect.isOneOfFew(parts.join(' AND '))}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
