@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
+import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { keepSecret } from '../../errors/secrets.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, halfJitter, retry } from '../../runtime/retry.js';
@@ -159,7 +160,14 @@ async function speaksTls(lib: typeof pg, config: pg.ClientConfig): Promise<boole
 }
 
 function tlsOptions({ rootCert, cert, key, verifies }: NonNullable<Target['tls']>): ConnectionOptions {
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
+  const read = (path: string | undefined) => {
+    try {
+      return path === undefined ? undefined : readFileSync(path);
+    } catch (error) {
+      const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
+      throw new ReportsError('FILE_UNREADABLE', { path, found }, { cause: error });
+    }
+  };
   return {
     ca: rootCert === 'system' ? undefined : read(rootCert),
     cert: read(cert),
