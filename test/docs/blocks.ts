@@ -97,7 +97,8 @@ export function commandMistake(words: string[], { isProse = false } = {}): strin
   const given: string[] = [];
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
-    if (word.startsWith('-')) {
+    // A single - is an argument: standard input.
+    if (word.startsWith('-') && word !== '-') {
       const [name, value] = word.split('=');
       if (name === '--help' || name === '--version') return undefined;
       const chain = [command, ...ancestors(command)];

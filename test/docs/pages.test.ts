@@ -48,7 +48,7 @@ const online = new Set(['run', 'start', 'sweep', 'backfill', 'subscribe', 'docto
 
 /** Other programs that pages may call. */
 const others = new Set(
-  'aws bq cp curl docker duckdb gcloud install journalctl kubectl mv npm python3 rm systemctl useradd'.split(
+  'aws bq cp curl docker duckdb gcloud gunzip install journalctl kubectl mv npm python3 rm systemctl useradd'.split(
     ' ',
   ),
 );
