@@ -1,10 +1,15 @@
 import { writeFileSync } from 'node:fs';
-import { compiledJson } from '../dist/schema/compiled.js';
-import { packagedSchemasFolder, readSchemas } from '../dist/schema/read.js';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /**
- * Part of the build: stores the parsed packaged schemas, so that no start has to read and check
- * them.
+ * Part of the build: stores the parsed packaged schemas in the folder of the built program, so that
+ * no start has to read and check them.
  */
-readSchemas({ folders: [packagedSchemasFolder()] });
-writeFileSync(new URL('../dist/schema/compiled.json', import.meta.url), compiledJson());
+export async function compileSchemas(dist) {
+  const built = (name) => import(pathToFileURL(join(dist, 'schema', name)).href);
+  const { compiledJson } = await built('compiled.js');
+  const { packagedSchemasFolder, readSchemas } = await built('read.js');
+  readSchemas({ folders: [packagedSchemasFolder()] });
+  writeFileSync(join(dist, 'schema/compiled.json'), compiledJson());
+}

@@ -6,18 +6,30 @@ import { runCrashMatrix } from '../test/ingest/crash-matrix.js';
 import { findWords } from '../test/ingest/data-folder.js';
 import { crashPurge, makeOldData, oldWords } from '../test/maintenance/old-data.js';
 import { runInProcess } from '../test/ingest/world.js';
+import { disturbPostgres } from '../test/warehouse/disturb-postgres.js';
+import { postgresUrl } from '../test/warehouse/postgres-server.js';
 import { numberOption } from './options.js';
 
 /**
  * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each
  * of its steps, and compares the results. `scripts/bigquery-emulator npm run crash -- --bigquery …`
- * does the same with the BigQuery emulator. With `--queue URL`, the queue is on the SQS server at
- * that address, and all kills are at any time.
+ * does the same with the BigQuery emulator. `scripts/postgres npm run crash -- --postgres …` does
+ * it with a PostgreSQL server, which readers use meanwhile; `--restarts` also stops the server at
+ * random moments, as `pg_ctl restart -m immediate` does. With `--queue URL`, the queue is on the
+ * SQS server at that address, and all kills are at any time.
  */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));
 const queueServer = await answeringQueueServer();
 const startedMs = Date.now();
+const postgres = process.argv.includes('--postgres') ? (postgresUrl ?? noServer('postgres')) : undefined;
+const disturbance =
+  postgres === undefined
+    ? undefined
+    : await disturbPostgres(postgres, {
+        restarts: process.argv.includes('--restarts'),
+        random: () => random.next(),
+      });
 const result = await runCrashMatrix({
   kills,
   random: () => random.next(),
@@ -25,11 +37,16 @@ const result = await runCrashMatrix({
     if (done % 20 === 0) process.stderr.write(`${done} kills\n`);
   },
   queueServer,
-  bigQuery: process.argv.includes('--bigquery') ? bigQueryEndpoint() : undefined,
+  bigQuery: process.argv.includes('--bigquery')
+    ? (process.env.BIGQUERY_EMULATOR ?? noServer('bigquery-emulator'))
+    : undefined,
+  postgres,
 });
-const { matrix, differences, ...counts } = result;
-// A purge has no queue.
-if (queueServer === undefined) differences.push(...(await purgeDifferences()));
+const disturbed = await disturbance?.stop();
+const { matrix, differences, ...kinds } = result;
+const counts = { ...kinds, ...disturbed };
+// A purge has no queue, and its kills are those of a DuckDB file.
+if (queueServer === undefined && postgres === undefined) differences.push(...(await purgeDifferences()));
 const seconds = Math.round((Date.now() - startedMs) / 1000);
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify({ ...counts, seconds, matrix, differences })}\n`);
@@ -70,10 +87,9 @@ async function answeringQueueServer(): Promise<string | undefined> {
   }
 }
 
-function bigQueryEndpoint(): string {
-  const endpoint = process.env.BIGQUERY_EMULATOR;
-  if (endpoint) return endpoint;
-  throw new Error('--bigquery: there is no emulator; run this with scripts/bigquery-emulator');
+function noServer(script: string): never {
+  process.stderr.write(`There is no server: run this with scripts/${script}.\n`);
+  process.exit(2);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { alarmsCommand } from './commands/alarms.js';
 import { backfillCommand } from './commands/backfill.js';
+import { completionCommand } from './commands/completion.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { helpCommand } from './commands/help.js';
 import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/setup/io.js';
@@ -102,6 +104,8 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(schemasCommand(io, exit));
   program.addCommand(configCommand(io, exit));
   program.addCommand(demoCommand(io));
+  program.addCommand(completionCommand(io));
+  program.addCommand(helpCommand());
   for (const command of withSubcommands(program)) command.copyInheritedSettings(program);
   return program;
 }

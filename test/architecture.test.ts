@@ -9,6 +9,7 @@ import { dirname, join, normalize } from 'node:path';
 const rooms = [
   'cli.ts',
   'commands',
+  'library',
   'mcp',
   'status',
   'runs',

@@ -183,7 +183,71 @@ describe('the kernel that tests run with:', () => {
   });
 });
 
-it('the build makes a program that is executable: npx would make it so only the first time', () => {
-  const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  assert.ok(scripts.build.endsWith(` && chmod +x ${bin['sp-reports']}`), scripts.build);
+describe('the build', () => {
+  let folder: string;
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const main = () => join(folder, bin['sp-reports']);
+  const build = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['scripts/build.mjs', ...args], { cwd: folder });
+  const write = (name: string, text: string) => {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'build-'));
+    mkdirSync(join(folder, 'scripts'));
+    for (const name of ['build.mjs', 'compile-schemas.mjs'])
+      copyFileSync(join(root, 'scripts', name), join(folder, 'scripts', name));
+    write('package.json', '{ "type": "module" }');
+    write('schemas/a.yaml', '');
+    write('src/main.cts', 'one');
+    write('src/kernel/kernel.wasm', '');
+    write('src/status/page/tsconfig.json', '');
+    write('scripts/build-kernel.mjs', '');
+    // Instead of the compiler: copies main.cts, and fails if it says so.
+    write(
+      'node_modules/typescript/bin/tsc',
+      `const fs = require('node:fs');
+       const out = process.argv[process.argv.indexOf('--outDir') + 1];
+       for (const name of ['kernel', 'status', 'schema']) fs.mkdirSync(out + '/' + name, { recursive: true });
+       fs.writeFileSync(out + '/schema/compiled.js', 'export const compiledJson = () => "{}";');
+       fs.writeFileSync(out + '/schema/read.js', 'export const readSchemas = () => {}; export const packagedSchemasFolder = () => "";');
+       const text = fs.readFileSync('src/main.cts', 'utf8');
+       fs.writeFileSync(out + '/main.cjs', text);
+       process.exit(text === 'mistake' ? 2 : 0);`,
+    );
+    write('node_modules/typescript/package.json', '{ "type": "commonjs" }');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('makes a program that is executable: npx would make it so only the first time', async () => {
+    await build();
+    assert.equal(statSync(main()).mode & 0o777, 0o755);
+  });
+
+  it('replaces the program as a whole, and a build that fails changes nothing', async () => {
+    write('dist/gone.js', '');
+    await build();
+    assert.equal(readFileSync(main(), 'utf8'), 'one');
+    assert.equal(existsSync(join(folder, 'dist/gone.js')), false);
+    write('src/main.cts', 'mistake');
+    await assert.rejects(build());
+    assert.equal(readFileSync(main(), 'utf8'), 'one');
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('dist')),
+      ['dist'],
+    );
+  });
+
+  it('does nothing with --if-changed if the program is newer than its source', async () => {
+    await build();
+    const builtAt = statSync(main()).mtimeMs;
+    await build('--if-changed');
+    assert.equal(statSync(main()).mtimeMs, builtAt);
+    write('src/main.cts', 'two');
+    utimesSync(join(folder, 'src/main.cts'), new Date(), new Date(Date.now() + 5000));
+    await build('--if-changed');
+    assert.equal(readFileSync(main(), 'utf8'), 'two');
+  });
 });

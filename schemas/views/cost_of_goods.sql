@@ -52,8 +52,8 @@ rates AS (
 costed AS (
   SELECT
     sold.seller_id AS seller_id, sold.sku AS sku, marketplace_name, posted_on_local, sold.currency AS currency, units_sold AS units,
-    COALESCE(own.cost, CASE WHEN sellers = 1 THEN any_seller.cost END) AS unit_cost,
-    CASE WHEN own.cost IS NOT NULL THEN own.currency WHEN sellers = 1 THEN any_seller.currency END AS cost_currency,
+    COALESCE(own.cost, CASE WHEN sellers.sellers = 1 THEN any_seller.cost END) AS unit_cost,
+    CASE WHEN own.cost IS NOT NULL THEN own.currency WHEN sellers.sellers = 1 THEN any_seller.currency END AS cost_currency,
     any_seller.cost IS NOT NULL AS has_cost_without_seller
   FROM sold
   LEFT JOIN sellers ON sellers.sku = sold.sku

@@ -57,7 +57,7 @@ items AS (
   FROM named
   WHERE fnsku IS NOT NULL AND sku IS NOT NULL
   GROUP BY _seller_id, fnsku
-  HAVING COUNT(DISTINCT sku) = 1
+  HAVING COUNT(DISTINCT named.sku) = 1
 ),
 details AS (
   SELECT

@@ -11,14 +11,14 @@
 --   last_rate: Newest day for which the currency has a rate; NULL if it has none.
 -- Caveats: A day without a published rate has the last one before it, but only until the newest rate in the file: later days wait for the next file.
 SELECT
-  lines.seller_id AS seller_id,
-  lines.currency AS currency,
-  lines.reporting_currency AS reporting_currency,
+  unconverted.seller_id AS seller_id,
+  unconverted.currency AS currency,
+  unconverted.reporting_currency AS reporting_currency,
   posted_on_local AS day,
   COUNT(*) AS lines,
   SUM(amount) AS amount,
   MAX(newest.last_rate) AS last_rate
-FROM settlement_lines AS lines
-LEFT JOIN (SELECT currency, MAX(date) AS last_rate FROM exchange_rates GROUP BY currency) AS newest ON newest.currency = lines.currency
+FROM settlement_lines AS unconverted
+LEFT JOIN (SELECT currency, MAX(date) AS last_rate FROM exchange_rates GROUP BY currency) AS newest ON newest.currency = unconverted.currency
 WHERE reporting_amount IS NULL
-GROUP BY lines.seller_id, lines.currency, lines.reporting_currency, posted_on_local
+GROUP BY unconverted.seller_id, unconverted.currency, unconverted.reporting_currency, posted_on_local

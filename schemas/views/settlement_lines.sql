@@ -61,15 +61,20 @@ lines AS (
     WHERE v2._seller_id = v1._seller_id AND v2.settlement_id = v1.settlement_id
   )
 ),
+-- A settlement has few types and many amounts, so each type is classified once.
+types AS (
+  SELECT DISTINCT
+    COALESCE(transaction_type, '') AS of_transaction, COALESCE(amount_type, '') AS of_type, COALESCE(amount_description, '') AS of_description
+  FROM lines
+),
 -- Spellings of a type differ in blanks and hyphens: Storage Fee, StorageFee.
 keys AS (
   SELECT
-    lines.*,
-    REPLACE(REPLACE(REPLACE(LOWER(COALESCE(transaction_type, '')), ' ', ''), '-', ''), '_', '') AS transaction_key,
-    REPLACE(REPLACE(REPLACE(LOWER(COALESCE(amount_type, '')), ' ', ''), '-', ''), '_', '') AS type_key,
-    REPLACE(REPLACE(REPLACE(LOWER(COALESCE(amount_description, '')), ' ', ''), '-', ''), '_', '') AS description_key
-  FROM lines
-  WHERE amount IS NOT NULL OR quantity IS NOT NULL
+    types.*,
+    REPLACE(REPLACE(REPLACE(LOWER(of_transaction), ' ', ''), '-', ''), '_', '') AS transaction_key,
+    REPLACE(REPLACE(REPLACE(LOWER(of_type), ' ', ''), '-', ''), '_', '') AS type_key,
+    REPLACE(REPLACE(REPLACE(LOWER(of_description), ' ', ''), '-', ''), '_', '') AS description_key
+  FROM types
 ),
 -- What an amount outside orders is for: its type, or its description if the type says nothing.
 services AS (
@@ -114,12 +119,12 @@ fees AS (
     END AS known_fee
   FROM services
 ),
-kinds AS (
+judged AS (
   SELECT
     fees.*,
     CASE
-      -- A row with units alone.
-      WHEN amount IS NULL THEN CASE WHEN is_refund THEN 'refunds' ELSE 'sales' END
+      -- A row with units alone, in the older layout.
+      WHEN type_key = 'itemprice' AND description_key = '' THEN CASE WHEN is_refund THEN 'refunds' ELSE 'sales' END
       WHEN type_key IN ('itemwithheldtax', 'itemtcs', 'itemtds', 'tax', 'taxwithheld') OR transaction_key IN ('tax', 'comminglingvat', 'incometaxcharged')
         THEN 'tax'
       WHEN type_key = 'itemprice' AND (description_key IN ('tax', 'shippingtax', 'giftwraptax', 'giftwrapvat', 'itemtax', 'vat', 'shippingvat', 'codtax', 'codshippingtax',
@@ -148,6 +153,28 @@ kinds AS (
     END AS known_kind
   FROM fees
 ),
+classified AS (
+  SELECT
+    of_transaction, of_type, of_description,
+    COALESCE(known_kind, CASE WHEN type_key LIKE '%fee' OR type_key LIKE '%fees' OR service LIKE '%fee' OR transaction_key LIKE '%fee' THEN 'fees' ELSE 'other' END) AS kind,
+    CASE
+      WHEN known_kind = 'fees' THEN COALESCE(known_fee, CASE WHEN is_item_fee THEN 'item' ELSE 'other' END)
+      WHEN known_kind IS NULL AND (type_key LIKE '%fee' OR type_key LIKE '%fees' OR service LIKE '%fee' OR transaction_key LIKE '%fee') THEN 'other'
+    END AS fee,
+    CASE WHEN known_kind IS NOT NULL AND (known_kind <> 'fees' OR known_fee IS NOT NULL OR is_item_fee) THEN 1 ELSE 0 END AS known,
+    CASE
+      WHEN type_key <> 'itemprice' OR description_key NOT IN ('principal', '') THEN NULL
+      WHEN is_refund THEN 'refunded'
+      WHEN transaction_key = 'order' THEN 'sold'
+    END AS units_of
+  FROM judged
+),
+-- Grouped, although each type is there once: warehouses then compute the kind before they filter by it, instead of for each filter again.
+kinds AS (
+  SELECT of_transaction, of_type, of_description, MAX(kind) AS kind, MAX(fee) AS fee, MAX(known) = 1 AS is_known, MAX(units_of) AS units_of
+  FROM classified
+  GROUP BY of_transaction, of_type, of_description
+),
 summaries AS (
   SELECT _seller_id, settlement_id, MAX(currency) AS currency, MIN(marketplace_name) AS first_name, MAX(marketplace_name) AS last_name
   FROM (
@@ -162,14 +189,18 @@ zones AS (
 ),
 days AS (
   SELECT
-    kinds.*,
+    lines.*,
+    kind, fee, is_known, units_of,
     summaries.currency AS currency,
     COALESCE(CAST(posted_at AS DATE), posted_date) AS posted_on,
     COALESCE(LOCAL_DATE(posted_at, COALESCE(own.time_zone, theirs.time_zone)), CAST(posted_at AS DATE), posted_date) AS posted_on_local
-  FROM kinds
-  LEFT JOIN summaries ON summaries._seller_id = kinds._seller_id AND summaries.settlement_id = kinds.settlement_id
-  LEFT JOIN zones AS own ON own.name = LOWER(kinds.marketplace_name)
+  FROM lines
+  JOIN kinds
+    ON of_transaction = COALESCE(transaction_type, '') AND of_type = COALESCE(amount_type, '') AND of_description = COALESCE(amount_description, '')
+  LEFT JOIN summaries ON summaries._seller_id = lines._seller_id AND summaries.settlement_id = lines.settlement_id
+  LEFT JOIN zones AS own ON own.name = LOWER(lines.marketplace_name)
   LEFT JOIN zones AS theirs ON theirs.name = LOWER(summaries.first_name) AND summaries.first_name = summaries.last_name
+  WHERE amount IS NOT NULL OR quantity IS NOT NULL
 ),
 reporting AS (
   SELECT MAX(reporting_currency) AS reporting_currency FROM exchange_rates
@@ -193,15 +224,12 @@ SELECT
   transaction_type,
   amount_type,
   amount_description,
-  COALESCE(known_kind, CASE WHEN type_key LIKE '%fee' OR type_key LIKE '%fees' OR service LIKE '%fee' OR transaction_key LIKE '%fee' THEN 'fees' ELSE 'other' END) AS kind,
-  CASE
-    WHEN known_kind = 'fees' THEN COALESCE(known_fee, CASE WHEN is_item_fee THEN 'item' ELSE 'other' END)
-    WHEN known_kind IS NULL AND (type_key LIKE '%fee' OR type_key LIKE '%fees' OR service LIKE '%fee' OR transaction_key LIKE '%fee') THEN 'other'
-  END AS fee,
-  known_kind IS NOT NULL AND (known_fee IS NOT NULL OR type_key NOT IN ('amazonfees', 'fbafees')) AS is_known,
+  kind,
+  fee,
+  is_known,
   COALESCE(amount, 0) AS amount,
-  CASE WHEN transaction_key = 'order' AND type_key = 'itemprice' AND (description_key = 'principal' OR amount IS NULL) THEN quantity END AS units_sold,
-  CASE WHEN is_refund AND type_key = 'itemprice' AND (description_key = 'principal' OR amount IS NULL) THEN quantity END AS units_refunded,
+  CASE WHEN units_of = 'sold' THEN quantity END AS units_sold,
+  CASE WHEN units_of = 'refunded' THEN quantity END AS units_refunded,
   reporting.reporting_currency AS reporting_currency,
   CASE WHEN days.currency = reporting.reporting_currency THEN COALESCE(amount, 0) ELSE ROUND(COALESCE(amount, 0) * rate, 4) END AS reporting_amount
 FROM days

@@ -4,7 +4,7 @@
 -- Columns:
 --   seller_id: The seller.
 --   marketplace_ids: Marketplaces of the report, joined by commas.
---   as_of: Time to which the figures refer, in UTC.
+--   as_of: End of the data period of the report, in UTC, to which the figures refer; NULL if the document has none, as from Seller Central.
 --   sku: The seller's SKU.
 --   asin: ASIN.
 --   product_name: Name of the product.
@@ -21,7 +21,7 @@
 SELECT
   _seller_id AS seller_id,
   ARRAY_TO_STRING(_marketplace_ids, ', ') AS marketplace_ids,
-  COALESCE(_data_end, _loaded_at) AS as_of,
+  _data_end AS as_of,
   sku,
   asin,
   product_name,

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keepFile } from '../../src/source/document/raw-store.js';
 import { usualReportType, writeDocument } from './document.js';
-// @ts-expect-error Plain JavaScript, as it is measured.
 import { columnsOf, headerOf, isJson, runDuckDb } from './duckdb.mjs';
 import { type Measured, measure, measureScript } from './measure.js';
 import { measureScale, scaleTable } from './scale.js';
@@ -119,6 +118,17 @@ async function compare(): Promise<void> {
   }
 }
 
+/** Whether this runs with scripts/postgres, on a machine that has psql. */
+function hasPostgres(): boolean {
+  try {
+    if (process.env.POSTGRES_URLS) execFileSync('psql', ['--version'], { stdio: 'ignore' });
+    return process.env.POSTGRES_URLS !== undefined;
+  } catch {
+    process.stderr.write('PostgreSQL is skipped: this machine does not have psql\n');
+    return false;
+  }
+}
+
 function contestantNames(): string[] {
   const found = pythonNames.filter((name) => {
     try {
@@ -134,6 +144,7 @@ function contestantNames(): string[] {
     ...(isJson(reportType) ? ['duckdb-copy-untold'] : found),
     'gunzip',
     ...['columnar-to-table', 'duckdb-to-table', 'small-documents'],
+    ...(hasPostgres() ? ['columnar-to-postgres', 'psql-copy'] : []),
   ];
   const wanted = options.only?.split(',');
   return all.filter((name) => !wanted || wanted.includes(name));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createReadStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
@@ -10,6 +11,7 @@ import { SharedWork } from '../../dist/ingest/shared-work.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';
 import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
+import { openPostgresWarehouse } from '../../dist/warehouse/postgres/warehouse.js';
 import { ledgerKey } from '../../dist/warehouse/types.js';
 import { openFolderStore } from '../../dist/store/folder-store.js';
 
@@ -40,7 +42,9 @@ export const contestants = {
       for await (const _ of createReadStream(path).pipe(createGunzip()));
     };
   },
-  'columnar-to-table': loadAll,
+  'columnar-to-table': loadIntoFile,
+  'columnar-to-postgres': (input) => loadIntoPostgres(input, 'bench_loaded'),
+  'psql-copy': copyByPsql,
   'duckdb-to-table': ({ reportType, path, header, folder }) => {
     const file = join(folder, 'duckdb.duckdb');
     return async () => {
@@ -48,7 +52,7 @@ export const contestants = {
       await runDuckDb([`CREATE TABLE orders AS ${selectDocument(reportType, path, header)}`], { path: file });
     };
   },
-  'small-documents': loadAll,
+  'small-documents': loadIntoFile,
 };
 
 function convertWith(engine) {
@@ -77,19 +81,64 @@ function copy(select, folder, options) {
   return () => runDuckDb([`COPY (${select}) TO '${target}' (FORMAT parquet, COMPRESSION snappy)`], options);
 }
 
+function loadIntoFile(/** @type {Input} */ input) {
+  const path = join(input.folder, 'warehouse.duckdb');
+  return loadAll(input, () => {
+    for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
+    return openDuckDbWarehouse({ path });
+  });
+}
+
+/** The server of scripts/postgres. */
+const postgresUrl = process.env.POSTGRES_URLS?.split(' ')[0] ?? '';
+
+function loadIntoPostgres(/** @type {Input} */ input, /** @type {string} */ schema) {
+  return loadAll(input, () => {
+    psql(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    return openPostgresWarehouse({ url: postgresUrl, schema });
+  });
+}
+
+/**
+ * Copies the same rows, as a CSV file, into an equal table with the same indexes. The table and the
+ * file are made beforehand.
+ */
+async function copyByPsql(/** @type {Input} */ input) {
+  const load = await loadIntoPostgres(input, 'bench_rows');
+  await load();
+  const [table] = psql(
+    "SELECT table_name FROM information_schema.columns WHERE table_schema = 'bench_rows' AND column_name = '_row'",
+  ).split('\n');
+  const file = join(input.folder, 'rows.csv');
+  psql(`\\copy (SELECT * FROM bench_rows.${table}) TO '${file}' CSV`);
+  const make = [
+    'DROP SCHEMA IF EXISTS bench_copied CASCADE; CREATE SCHEMA bench_copied',
+    `CREATE TABLE bench_copied.rows (LIKE bench_rows.${table} INCLUDING ALL)`,
+  ];
+  return () => {
+    for (const each of make) psql(each);
+    psql(`\\copy bench_copied.rows FROM '${file}' CSV`);
+  };
+}
+
+function psql(/** @type {string} */ command) {
+  const args = [postgresUrl, '--no-psqlrc', '--quiet', '-At', '-v', 'ON_ERROR_STOP=1', '-c', command];
+  const options = { encoding: 'utf8', env: { ...process.env, PGOPTIONS: '-c client_min_messages=warning' } };
+  return execFileSync('psql', args, options).trim();
+}
+
 /**
  * Loads downloaded documents like a drain: several are converted concurrently, and those that are
  * ready are committed together.
+ * @param {() => import('../../dist/warehouse/types.js').Warehouse} openEmpty
  */
-async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
+async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }, openEmpty) {
   const documents = [];
   const raw = openFolderStore(rawFolder);
   for await (const { metadata } of listRaw(raw)) documents.push(metadata);
   const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
-  const path = join(folder, 'warehouse.duckdb');
   const unlimited = { available: () => 1e6, nextAvailableMs: () => 0, possibleUntil: () => 1e6 };
   return async () => {
-    for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
     const context = {
       config: {
         engine: 'columnar',
@@ -101,7 +150,7 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
       raw,
       clock: systemClock,
       schemas,
-      warehouse: openDuckDbWarehouse({ path }),
+      warehouse: openEmpty(),
       documentQuota: () => unlimited,
       log: { info() {}, warn: console.error, error: console.error },
       onEvent() {},

@@ -10,7 +10,8 @@ export function demoCommand(io: Io): Command {
       '--serve',
       'then keep running like `start`, with the status page, until stopped; new reports finish now and then',
     )
-    .action(async (options: { folder: string; serve?: boolean }, command: Command) => {
+    .option('--open', 'open the status page in a browser; implies --serve')
+    .action(async (options: { folder: string; serve?: boolean; open?: boolean }, command: Command) => {
       const { demoAction } = await import('./actions/demo.js');
       await demoAction(options, command, io);
     });

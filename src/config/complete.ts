@@ -30,9 +30,15 @@ export function complete(
     bucket: withoutUndefined({ ...bucket, keyFile: bucket.keyFile && resolve(folder, bucket.keyFile) }),
     state: resolve(folder, rest.state),
     schemas: resolve(folder, rest.schemas),
+    costs: withFile(rest.costs, folder),
+    rates: withFile(rest.rates, folder),
     aws: withoutUndefined(aws),
     api: withoutUndefined(api),
   });
+}
+
+function withFile<T extends { file?: string }>(written: T | undefined, folder: string): T | undefined {
+  return written?.file === undefined ? written : { ...written, file: resolve(folder, written.file) };
 }
 
 function storeLocation(written: string, folder: string): string {

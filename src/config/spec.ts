@@ -4,6 +4,7 @@ import { credential, optionalText, optionalUrl } from './common-spec.js';
 import { documentsSpec } from './documents-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
 import { folder, store } from './location-spec.js';
+import { costsSpec, ratesSpec } from './own-tables-spec.js';
 import { quotaShareSpec } from './quota-share-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
@@ -118,6 +119,18 @@ export const configSpec = z.strictObject({
       'The status page of `sp-reports start`, with metrics and health checks (docs/status.md). `false` turns it off.',
     ),
   alarms: alarmsSpec.optional(),
+  costs: costsSpec
+    .refine(
+      ({ file, table, list }) => [file, table, list].filter((each) => each !== undefined).length === 1,
+      {
+        error: 'expected one of `file`, `table` and `list`',
+      },
+    )
+    .optional()
+    .describe('What goods cost you, for the views on profit (docs/guides/profit.md): one of these keys.'),
+  rates: ratesSpec
+    .optional()
+    .describe('Exchange rates, for amounts in one reporting currency (docs/guides/profit.md).'),
   mcp: mcpSpec,
   sellers: z.array(sellerSpec).default([]),
   pipelines: z.array(pipelineSpec).default([]),

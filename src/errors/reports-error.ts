@@ -180,6 +180,12 @@ export function errorCode(error: unknown): string {
   return known instanceof ReportsError ? known.code : 'UNEXPECTED';
 }
 
+/** What to do about an error; undefined if it is not in the catalogue. */
+export function remedyOf(error: unknown): string | undefined {
+  const known = knownError(error);
+  return known instanceof ReportsError ? known.remedy : undefined;
+}
+
 /** Whether an error says that the warehouse file is damaged. */
 export function isDamagedWarehouse(error: unknown): error is ReportsError {
   return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';

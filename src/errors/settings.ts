@@ -19,6 +19,18 @@ export const settingsErrors = {
     remedy:
       'Fix each problem above, then run `sp-reports config check`. docs/pipelines.md describes every key.',
   },
+  COSTS_INVALID: {
+    kind: 'terminal',
+    message: 'reading the costs in {path}: {count} found\n{problems}',
+    remedy:
+      'Fix each problem above, then run `sp-reports config check`. Until then, the costs that were loaded before hold. docs/guides/profit.md describes the columns.',
+  },
+  RATES_INVALID: {
+    kind: 'terminal',
+    message: 'reading the exchange rates in {path}: {count} found\n{problems}',
+    remedy:
+      'Download the file again, or fix each problem above, then run `sp-reports config check`. Until then, the rates that were loaded before hold. docs/guides/profit.md describes the file.',
+  },
   ENV_FILE_INVALID: {
     kind: 'terminal',
     message: 'reading {path}: {count} found\n{problems}',

@@ -36,7 +36,7 @@ export const warehouseErrors = {
   WAREHOUSE_MISSING: {
     kind: 'terminal',
     message: 'opening {path}: nothing has been loaded yet',
-    remedy: 'Run `sp-reports run`, `sp-reports load FILE --type REPORT_TYPE`, or scripts/demo first.',
+    remedy: 'Run `sp-reports run`, `sp-reports load FILE`, or `sp-reports demo` first.',
   },
   WAREHOUSE_BUSY: {
     kind: 'retryable',
@@ -83,7 +83,7 @@ export const warehouseErrors = {
     kind: 'terminal',
     message: 'rebuilding {path}: this warehouse is not a file, so it cannot be rebuilt',
     remedy:
-      'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
+      'Load the documents again with `sp-reports reload`, or fill another warehouse with `sp-reports rebuild --into`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
   ANSWER_TOO_LARGE: {
     kind: 'terminal',

@@ -26,10 +26,11 @@ export interface CommitReservation {
 }
 
 /**
- * A commit costs a quarter of a second whatever it holds, so it waits for this many loads, or this
- * long.
+ * A commit waits for this many loads, or this long: half of its processor time does not depend on
+ * what it has. With 200 loads in a commit instead of 64, small documents took 0.78 of the processor
+ * time.
  */
-const gather = { maxLoads: 64, maxMs: 500 };
+const gather = { maxLoads: 200, maxMs: 1000 };
 
 /**
  * Commits loads, one commit at a time: what is submitted meanwhile waits and is committed together

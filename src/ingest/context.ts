@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
+import type { View } from '../schema/views.js';
 import type { CallQuota } from '../scheduling/call-plan.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
@@ -13,6 +14,8 @@ import type { Failure, Outcome } from './work-summary.js';
 export interface PipelineContext {
   config: Config;
   schemas: ReportSchemas;
+  /** Those of the warehouse, whether their tables exist or not. */
+  views: View[];
   lake: Store;
   /** The raw documents. */
   raw: Store;

@@ -1,4 +1,4 @@
-import { describeError, errorCode, knownError, ReportsError } from '../errors/reports-error.js';
+import { describeError, errorCode, knownError, remedyOf } from '../errors/reports-error.js';
 import { tablesWithRejects } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
@@ -72,8 +72,7 @@ export interface Failure {
 
 export function failureOf({ key, sellerId }: Pick<Failure, 'key' | 'sellerId'>, thrown: unknown): Failure {
   const error = knownError(thrown);
-  const remedy = error instanceof ReportsError ? error.remedy : undefined;
-  return { key, sellerId, code: errorCode(error), message: describeError(error), remedy };
+  return { key, sellerId, code: errorCode(error), message: describeError(error), remedy: remedyOf(error) };
 }
 
 /** What became of one message or report. */

@@ -1,11 +1,13 @@
 import { knownError } from '../errors/reports-error.js';
 import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
+import { loadOwnTables } from '../ingest/own-tables/load-own-tables.js';
 import type { Pipeline } from '../config/spec.js';
 import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse.js';
 import { sweep } from '../discovery/sweep.js';
 import type { StopSignals } from '../ingest/context.js';
 import type { WorkSummary } from '../ingest/work-summary.js';
+import { refreshOwnViews } from './refresh-own-views.js';
 import { runRequestCycle } from '../requests/request-cycle.js';
 import { type RequestSummary, workOf } from '../requests/types.js';
 
@@ -88,7 +90,8 @@ export async function executeRun(
 /**
  * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message
  * whose load cannot be committed only uses up its receives; a damaged file is made again from lake
- * and raw, before the drain or, if only the drain shows it, after it.
+ * and raw, before the drain or, if only the drain shows it, after it. Costs and exchange rates that
+ * changed are loaded first.
  */
 export async function drainAndRepair(
   pipeline: Pipeline,
@@ -98,6 +101,8 @@ export async function drainAndRepair(
   const { maxDocumentBytes } = pipeline.limits;
   const beganMs = context.clock.now();
   await ensureWritable(context, maxDocumentBytes);
+  await refreshOwnViews(context);
+  await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
   const { damage, ...work } = await drain(pipeline, context, signals);
   if (damage) await repairWarehouse(damage, context, maxDocumentBytes, beganMs);
   return work;

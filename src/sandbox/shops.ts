@@ -20,6 +20,7 @@ export interface Shop {
 
 export interface Shops {
   random: Random;
+  markets: Market[];
   /** Returns the shop of a market. */
   of(market: Market): Shop;
   /** Adds the given number of order items, bought between `from` and `to`. */
@@ -42,6 +43,7 @@ export function openShops(seed: number): Shops {
   };
   return {
     random,
+    markets: [...shops.keys()],
     of,
     sell(market, rows, from, to) {
       const shop = of(market);

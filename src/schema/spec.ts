@@ -17,7 +17,7 @@ const columnSpec = z
       .string()
       .regex(namePattern, nameProblem)
       .describe(
-        'Name in the table: snake_case, valid in DuckDB and BigQuery. Names that begin with `_` belong to the lineage columns.',
+        'Name in the table: snake_case, valid in DuckDB, PostgreSQL and BigQuery. Names that begin with `_` belong to the lineage columns.',
       ),
     from: z
       .union([header, z.array(header).min(1)])

@@ -9,7 +9,7 @@ export function viewsPage(views: View[], schemas: ReportSchemas): string {
   const index = views.map(({ name, description }) => `| [${name}](#${name}) | ${cell(description)} |`);
   return `# Views
 
-Views answer the most common questions of sellers, in SQL on the report tables. In DuckDB and BigQuery alike, each view is created as soon as
+Views answer the most common questions of sellers, in SQL on the report tables. In DuckDB, PostgreSQL and BigQuery alike, each view is created as soon as
 its tables exist; there is nothing to switch on. \`sp-reports tables --views\` lists the views and the tables they wait for.
 
 | view | answers |
@@ -56,10 +56,12 @@ WHERE units_shipped_t90 = 0
 - \`LOCAL_DATE(time, zone)\` is the day of a UTC time in a time zone, in every warehouse: \`LOCAL_DATE(posted_date_time, 'Europe/Berlin')\`.
 - \`Columns:\` and \`Caveats:\` are optional. They are for readers, and for \`schemas export --format dbt\`.
 - Tables are named without a schema or dataset. Every column of the report schema exists; it is NULL if no document had it yet.
-- If you may switch warehouses, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions. The text of
-  floating-point numbers, lists and JSON differs between them ([bigquery.md](bigquery.md#tables)).
+- If you may switch warehouses, use only what all understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions. The text of
+  floating-point numbers, lists and JSON differs between them ([bigquery.md](bigquery.md#tables)), and in PostgreSQL \`/\` of whole numbers has no
+  fraction ([postgres.md](postgres.md#views)): \`CAST(a AS NUMERIC) / b\` has one everywhere.
 - \`sp-reports schemas check\` reports mistakes by file and line: a statement other than SELECT, unknown columns and tables, a name that a table
-  already has. The next commit recreates the view if its SQL, what it reads or its tables changed, and drops it if its file is gone.
+  already has. A view exists as soon as its file does: \`query\`, the next load and the next drain of \`start\` make it, make it again if its
+  SQL, what it reads or its tables changed, and drop it if its file is gone.
 - A view that cannot be created never blocks a load. The log and \`sp-reports tables --views\` report the reason. The program never changes a view or table of the same name that somebody else created.
 
 ${views.map((view) => section(view, types)).join('\n')}`;

@@ -1,3 +1,4 @@
+import { ownTableTypes } from '../config/own-tables-spec.js';
 import type { TableLoads } from '../warehouse/types.js';
 import type { TableFreshness } from './types.js';
 
@@ -20,7 +21,9 @@ export function tableFreshness(tables: TableLoads[], nowMs: number): TableFreshn
 function freshnessOf({ madeAt, ...loads }: TableLoads, nowMs: number): TableFreshness {
   const [lastMadeAt = loads.lastLoadedAt] = madeAt;
   const ageSeconds = Math.max(0, Math.round((nowMs - Date.parse(lastMadeAt)) / 1000));
-  const usualIntervalSeconds = usualInterval(madeAt);
+  // The user's own tables change when the user changes them.
+  const isOwn = ownTableTypes.some((type) => type === loads.reportType);
+  const usualIntervalSeconds = isOwn ? undefined : usualInterval(madeAt);
   return {
     ...loads,
     lastMadeAt,

@@ -1,4 +1,4 @@
-import { errorCode, describeError, ReportsError } from '../errors/reports-error.js';
+import { describeError, errorCode, remedyOf } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { Publisher } from '../maintenance/publish.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
@@ -7,6 +7,8 @@ import type { Warehouse } from '../warehouse/types.js';
 import { openSnapshots } from './snapshot.js';
 import { openMetrics } from './metrics.js';
 import { openReloads } from './server/reloads.js';
+import { openPicturePoll } from './read-pictures.js';
+import { relationsOf } from './relations.js';
 import { openRunLog } from './run-log.js';
 import { type ServerOptions, serveStatus } from './server/server.js';
 import type { StatusSnapshot } from './types.js';
@@ -49,10 +51,20 @@ export async function openStatus(
   async function openPage(settings: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const options = { ...settings, log, readSnapshot, metrics, warehouse: readWarehouse, reloads };
+    const { schemas, views } = context;
+    const options = {
+      ...settings,
+      log,
+      readSnapshot,
+      readRelations: async () => relationsOf(await readSnapshot(), schemas, views),
+      readPictures: openPicturePoll({ ...context, warehouse: readWarehouse }, readSnapshot, signals.stop),
+      metrics,
+      warehouse: readWarehouse,
+      reloads,
+    };
     const server = await serveStatus(options).catch((error: unknown) => {
-      const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
-      log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);
+      const remedy = remedyOf(error);
+      log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy ? ` ${remedy}` : ''}`);
       return undefined;
     });
     if (server) log.info({ url: server.url }, 'status page served');

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
-import { describeError, errorCode } from '../errors/reports-error.js';
+import { describeError, errorCode, remedyOf } from '../errors/reports-error.js';
 import type { Problem } from './types.js';
 
 /** The last value that was read, and why it could not be read since. */
@@ -40,7 +40,13 @@ export function openPolled<T>(
       last = { value: await read(), readAt };
     } catch (error) {
       const since = last.problem?.since ?? readAt;
-      last = { ...last, problem: { code: errorCode(error), message: describeError(error), since } };
+      const problem = {
+        code: errorCode(error),
+        message: describeError(error),
+        remedy: remedyOf(error),
+        since,
+      };
+      last = { ...last, problem };
     }
   }
 

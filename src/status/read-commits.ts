@@ -46,7 +46,10 @@ export function problemOfRuns(runs: RunRecord[]): Problem | undefined {
     const found = [...(error ? [error] : []), ...failures].find(({ code }) => preventsCommits(code));
     // A run that is still going on is the latest.
     const at = endedAt ?? '9999';
-    if (found) return [{ at, problem: { code: found.code, message: found.message, since: startedAt } }];
+    if (found) {
+      const { code, message, remedy } = found;
+      return [{ at, problem: { code, message, remedy, since: startedAt } }];
+    }
     const isProof = endedAt !== undefined && kind === 'drain' && !error;
     return isProof ? [{ at }] : [];
   });

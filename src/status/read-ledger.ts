@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import type { PipelineContext } from '../ingest/context.js';
 import { driftOfRows, openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
 import { reasonRemedy, warningsWithRemedies } from '../warehouse/ledger/remedies.js';
 import type { LedgerField, LedgerRow, TableLoads } from '../warehouse/types.js';
-import { openPolled, type Polled, type PollOptions } from './polled.js';
+import { openWarehousePoll } from './poll-warehouse.js';
+import type { Polled, PollOptions } from './polled.js';
 import type { LedgerSnapshot, LoadSnapshot, WarnedLoad } from './types.js';
 
 /** Limits of the documents read one by one; the warehouse aggregates the older ones. */
@@ -14,47 +14,18 @@ const most = { recent: 500, quarantined: 100, warned: 100 };
  * money.
  */
 const minSeconds = { duckdb: 5, postgres: 5, bigquery: 600 };
-/** A failed read costs next to nothing, and the program is not ready until a read succeeds. */
-const minSecondsAfterFailure = 30;
 
 export interface Ledger {
   snapshot: LedgerSnapshot;
   tables: TableLoads[];
 }
 
-/**
- * Polls the ledger at most every 5 seconds, and not while its file is unchanged, so that reads
- * don't hold up other users of the file. BigQuery is read at most every 10 minutes. A failed read
- * is repeated after half a minute. The value is undefined before the first commit.
- */
+/** Polls the ledger; see `openWarehousePoll`. The value is undefined before the first commit. */
 export function openLedgerPoll(
   context: PipelineContext,
   options: Pick<PollOptions, 'waitsForReading'> = {},
 ): () => Promise<Polled<Ledger | undefined>> {
-  const { warehouseFile, config, clock } = context;
-  const minMs = minSeconds[config.warehouse.type] * 1000;
-  const minAfterFailureMs = Math.min(minMs, minSecondsAfterFailure * 1000);
-  let hasFailed = false;
-  let state: string | undefined;
-  const stateNow = () => warehouseFile && stateOf(warehouseFile.path);
-  return openPolled(
-    async () => {
-      const before = stateNow();
-      // After a failure, read again even if the file is unchanged.
-      state = undefined;
-      hasFailed = true;
-      const ledger = await readLedger(context);
-      hasFailed = false;
-      state = before;
-      return ledger;
-    },
-    {
-      ...options,
-      clock,
-      isDue: (sinceMs) =>
-        sinceMs >= (hasFailed ? minAfterFailureMs : minMs) && (state === undefined || state !== stateNow()),
-    },
-  );
+  return openWarehousePoll(context, () => readLedger(context), { ...options, minSeconds });
 }
 
 async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledger | undefined> {
@@ -107,10 +78,4 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
     remedy: reasonRemedy(row),
   };
-}
-
-/** Changes with each commit; `missing` before the first. */
-function stateOf(path: string): string {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : 'missing';
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
-import { describeError, errorCode } from '../errors/reports-error.js';
+import { describeError, errorCode, remedyOf } from '../errors/reports-error.js';
 import type { PipelineEvent } from '../ingest/context.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
@@ -77,7 +77,7 @@ export function openRunLog(clock: Clock): RunLog {
       },
       failed(error) {
         run.endedAt = now();
-        run.error = { code: errorCode(error), message: describeError(error) };
+        run.error = { code: errorCode(error), message: describeError(error), remedy: remedyOf(error) };
       },
     };
   }
@@ -116,7 +116,8 @@ export function openRunLog(clock: Clock): RunLog {
     const { sellerId } = failure;
     if (failure.code !== 'LOGIN_REFUSED' || sellerId === null) return;
     const since = refused.get(sellerId)?.since ?? now();
-    refused.set(sellerId, { code: failure.code, message: failure.message, since });
+    const { code, message, remedy } = failure;
+    refused.set(sellerId, { code, message, remedy, since });
   }
 
   function accept(sellerId: string): void {

@@ -38,6 +38,8 @@ export interface Problem {
   /** A code of the error catalogue, or UNEXPECTED. */
   code: string;
   message: string;
+  /** What to do about it; absent if the error is not in the catalogue. */
+  remedy?: string;
   /** When it first occurred, without a success since. */
   since: string;
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { repairStateFiles, stateFiles } from '../../src/commands/setup/state-files.js';
+import { repairStateFiles, stateFiles } from '../../src/library/state-files.js';
 import { sweepsJson } from '../../src/discovery/sweep-turns.js';
 import { limitsJson, openLearnedLimits } from '../../src/requests/learned-limits.js';
 import { requestsJson } from '../../src/requests/request-file.js';

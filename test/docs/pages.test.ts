@@ -37,7 +37,7 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
  */
-const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json'];
+const languages = ['yaml', 'sh', 'sql', 'python', 'cron', 'text', 'mermaid', 'json', 'ts'];
 
 const blocks = pages.flatMap(blocksOf);
 const of = (language: string) => blocks.filter((block) => block.language === language);
@@ -102,9 +102,11 @@ describe('the pages for users', () => {
   function settingsProblems(text: string) {
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const filled = (name: string) =>
-      /URL|WEBHOOK/.test(name)
-        ? 'https://sqs.us-east-1.amazonaws.com/123456789012/reports'
-        : `${name}-of-sixteen-characters`;
+      name === 'DATABASE_URL'
+        ? 'postgres://user:password@host/database'
+        : /URL|WEBHOOK/.test(name)
+          ? 'https://sqs.us-east-1.amazonaws.com/123456789012/reports'
+          : `${name}-of-sixteen-characters`;
     const env = Object.fromEntries(names.map((name) => [name, filled(name)]));
     const { problems } = checkConfig({ cwd: folder, env });
     return problems.filter(({ message }) => !message.startsWith('missing'));

@@ -3,8 +3,6 @@ import { faultCase, itSurvives, itSurvivesFileFaults } from './fault-cases.js';
 /** faults.slow.test.ts and bigquery-faults.slow.test.ts try them all. */
 const quick = [
   'queue: deletes refused',
-  'tokens: an HTML page instead of JSON',
-  'API: token revoked midway',
   'bucket: access denied to Parquet and to records',
   'documents: reset mid-body',
   'BigQuery: the answers to uploads are lost',
@@ -16,7 +14,5 @@ describe('a fault between the program and a service:', () => {
 
 describe('a fault between the program and a folder:', () => {
   itSurvivesFileFaults('raw', 'on');
-  itSurvivesFileFaults('lake', 'once');
-  itSurvivesFileFaults('state', 'on');
   itSurvivesFileFaults('warehouse', 'once');
 });

@@ -60,9 +60,9 @@ describe('a document that is ready to commit', () => {
     assert.deepEqual(commits, [3]);
   });
 
-  it('waits for half a second at most', async () => {
+  it('waits for a second at most', async () => {
     const submitted = submit(2);
-    await clock.runUntil(clock.sleep(499));
+    await clock.runUntil(clock.sleep(999));
     assert.deepEqual(commits, []);
     await clock.runUntil(clock.sleep(1));
     await submitted;
@@ -70,7 +70,7 @@ describe('a document that is ready to commit', () => {
   });
 
   it('is committed without waiting if many are ready', async () => {
-    await submit(64);
-    assert.deepEqual(commits, [64]);
+    await submit(200);
+    assert.deepEqual(commits, [200]);
   });
 });

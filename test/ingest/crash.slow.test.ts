@@ -1,4 +1,8 @@
+import assert from 'node:assert/strict';
+import { Random } from '../../src/sandbox/random.js';
 import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
+import { disturbPostgres } from '../warehouse/disturb-postgres.js';
+import { postgresUrl, startPostgres } from '../warehouse/postgres-server.js';
 import { crash, crashUploads } from './crash-cases.js';
 
 describe('after kill -9 and a restart, in many runs', function () {
@@ -11,6 +15,23 @@ describe('after kill -9 and a restart, in many runs', function () {
     if (bigQueryEndpoint) return crash({ kills: 4, bigQuery: bigQueryEndpoint });
     console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
     return this.skip();
+  });
+
+  it('with a PostgreSQL server that is stopped at random moments and used by readers, nothing is lost and nothing is loaded twice', async function () {
+    if (!postgresUrl) {
+      console.warn('    skipped: POSTGRES_URLS is not set; see scripts/postgres');
+      return this.skip();
+    }
+    const { url, stop } = await startPostgres();
+    const random = new Random(1);
+    const disturbance = await disturbPostgres(url, { restarts: true, random: () => random.next() });
+    try {
+      await crash({ kills: 8, at: ['rows-in', 'transaction-ended'], postgres: url });
+    } finally {
+      const { serverRestarts, dashboardQueries } = await disturbance.stop();
+      assert.ok(serverRestarts > 0 && dashboardQueries > 0, `${serverRestarts} restarts`);
+      await stop();
+    }
   });
 
   it('at each step of an upload to a bucket, nothing is lost or loaded twice, and the bucket rebuilds the same tables', () =>

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { newerFiles } from '../warehouse/newer-files.js';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultPoint } from '../../src/runtime/fault-point.js';
 import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
+import { newerFiles } from '../warehouse/newer-files.js';
+import { postgresUrl } from '../warehouse/postgres-server.js';
 import { crash, crashUploads } from './crash-cases.js';
 import { makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
 import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type World } from './world.js';
@@ -19,6 +20,12 @@ describe('after kill -9 and a restart', () => {
   it('before, during and after a commit to BigQuery, nothing is lost and nothing is loaded twice', async function () {
     if (bigQueryEndpoint) return crash({ kills: at.length, at, bigQuery: bigQueryEndpoint });
     console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
+    return this.skip();
+  });
+
+  it('before, during and after a commit to PostgreSQL, nothing is lost and nothing is loaded twice', async function () {
+    if (postgresUrl) return crash({ kills: at.length, at, postgres: postgresUrl });
+    console.warn('    skipped: POSTGRES_URLS is not set; see scripts/postgres');
     return this.skip();
   });
 

@@ -38,6 +38,11 @@ describe('the freshness of tables', () => {
     assert.deepEqual([usualIntervalSeconds, isStale], [undefined, false]);
   });
 
+  it('is no matter of intervals for tables that the user fills, however often they changed', () => {
+    const costs = { ...loads('product_costs', [74, 98, 122, 146]), reportType: 'PRODUCT_COSTS' };
+    assert.equal(tableFreshness([costs], nowMs)[0]?.isStale, false);
+  });
+
   it('counts reports that were made within a minute as one', () => {
     const oneOfTwo = 24 + 1 / 120;
     assert.equal(one([0, 0.005, 24, oneOfTwo, 48, 72, 72.001]).usualIntervalSeconds, 24 * 3600);

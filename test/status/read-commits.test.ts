@@ -23,7 +23,7 @@ const run = (
   ...more,
 });
 const failure = (code: string) => ({ key: 'A1/doc-1', sellerId: 'A1', code, message: `${code} happened` });
-const error = (code: string) => ({ code, message: `${code} happened` });
+const error = (code: string) => ({ code, message: `${code} happened`, remedy: `Act on ${code}.` });
 /** Runs are listed by when they started, the newest first. */
 const codeOf = (...runs: RunRecord[]) => problemOfRuns(runs)?.code;
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineEvent } from '../../src/ingest/context.js';
 import { emptySummary } from '../../src/ingest/work-summary.js';
 import type { Run } from '../../src/runs/run.js';
@@ -48,8 +49,12 @@ describe('the log of runs', () => {
 
   it('shows why a run was aborted, and does not count it as a success', () => {
     const { log, begin } = open();
+    const full = new ReportsError('DISK_FULL', { path: 'lake', found: 'ENOSPC' });
+    begin().failed(full);
+    const { code, message, remedy } = full;
+    assert.deepEqual(log.runs()[0]?.error, { code, message, remedy });
     begin().failed(new Error('no disk'));
-    assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
+    assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk', remedy: undefined });
     assert.equal(log.succeededAt('all', 'drain'), undefined);
   });
 

@@ -30,6 +30,8 @@ describe('the status server under load', () => {
       token,
       log: pino({ level: 'silent' }),
       readSnapshot: async () => fakeSnapshot(),
+      readRelations: async () => [],
+      readPictures: async () => ({}),
       metrics: { contentType: 'text/plain', text: async () => 'sp_reports_info 1\n' },
       warehouse: onlyThese<ServerOptions['warehouse']>('warehouse', {}),
       reloads: onlyThese<ServerOptions['reloads']>('reloads', {}),

@@ -19,10 +19,10 @@ tables:
 `,
 };
 
-/** The demo's sellers with the results of a month of loads; a drain every three seconds. */
+/** The demo's sellers with the results of a month of loads; a drain every twelve seconds. */
 export async function makeScene(): Promise<World> {
   const world = await makeWorld({
-    pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *', request: requests }],
+    pipelines: [{ name: 'everything', schedule: '*/12 * * * * *', sweep: '30 4 * * *', request: requests }],
     moreSellers: demoSellers.map(({ sellerId }) => sellerId),
     settings: { status: { port: 0 } },
   });

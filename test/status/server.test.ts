@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Making } from '../../src/sandbox/report-requests.js';
 import type { ReloadJob } from '../../src/status/server/reloads.js';
+import { routes } from '../../src/status/server/routes.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 import {
   listings,
@@ -273,8 +274,10 @@ describe('the status server', () => {
 
     it('shows a client without it only whether the program is alive', async () => {
       const { get, post } = await start(never, withToken);
-      for (const path of ['/api/status', '/metrics', '/api/reloads'])
-        assert.equal((await get(path)).status, 401);
+      const guarded = Object.entries(routes).flatMap(([route, { isOpen }]) => (isOpen ? [] : [route]));
+      const paths = guarded.flatMap((route) => (route.startsWith('GET ') ? [route.slice(4)] : []));
+      assert.ok(paths.includes('/api/pictures') && paths.includes('/metrics'), String(paths));
+      for (const path of paths) assert.equal((await get(path)).status, 401, path);
       assert.equal((await post('/api/query', { sql: 'SELECT 1' })).status, 401);
       assert.equal((await get('/api/status', { authorization: 'Bearer wrong' })).status, 401);
       assert.equal((await get('/api/status', { cookie: 'sp_reports_status=' })).status, 401);

@@ -74,6 +74,27 @@ describe('views in a warehouse', () => {
     assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
   });
 
+  it('exist for a query as soon as their file does, change with it and go with it', async () => {
+    await load();
+    own('cheap.sql', viewText('SELECT seller_sku FROM listings WHERE price < 1000'));
+    assert.deepEqual(await query('SELECT count(*) AS n FROM cheap'), [{ n: '2' }]);
+    own('cheap.sql', viewText('SELECT seller_sku FROM listings WHERE price < 0'));
+    assert.deepEqual(await query('SELECT count(*) AS n FROM cheap'), [{ n: '0' }]);
+    own('cheap.sql', viewText('SELECT nope FROM listings'));
+    const { stderr } = await run('query', 'SELECT 1 AS one');
+    assert.match(stderr, /the view was not made: .*nope.* not found/);
+    rmSync(path('schemas', 'views', 'cheap.sql'));
+    assert.match((await run('query', 'SELECT * FROM cheap')).stderr, /cheap does not exist/);
+  });
+
+  it('show stock as of no time, rather than as of its loading, if the document does not say when', async () => {
+    const type = 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA';
+    await load(type, Buffer.from('sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n'));
+    assert.deepEqual(await query('SELECT sku, fulfillable, as_of FROM stock_on_hand'), [
+      { sku: 'A', fulfillable: '3', as_of: null },
+    ]);
+  });
+
   it('may read other views, packaged ones and facts, and do without a table that is optional', async () => {
     own(
       'busy_days.sql',

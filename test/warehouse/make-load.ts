@@ -99,12 +99,16 @@ async function writeParquet(folder: string, names: string[], rows: string[][]): 
   mkdirSync(dirname(path), { recursive: true });
   const columns = names.map((name) => `"${name.replaceAll('"', '""')}"`);
   const values = rows.map((row) => `(${row})`);
-  await scratch.run(
-    `COPY (SELECT * FROM (VALUES ${values}) made(${columns})) TO ${literal(path)} (FORMAT parquet)`,
-  );
+  const to = path.replaceAll("'", "''");
+  await scratch.run(`COPY (SELECT * FROM (VALUES ${values}) made(${columns})) TO '${to}' (FORMAT parquet)`);
   return path;
 }
 
 function literal(text: Cell): string {
-  return text === null ? 'NULL' : `'${text.replaceAll("'", "''")}'`;
+  if (text === null) return 'NULL';
+  // DuckDB's SQL cannot contain U+0000.
+  return `(${text
+    .split('\0')
+    .map((part) => `'${part.replaceAll("'", "''")}'`)
+    .join(' || chr(0) || ')})`;
 }

@@ -1,10 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
-import { postgresUrl } from './postgres-server.js';
+import { newSchema, postgresUrl } from './postgres-server.js';
 import { describeWarehouse } from './warehouse-suite.js';
-
-/** A schema that does not exist yet. */
-const newSchema = () => `s${randomUUID().replaceAll('-', '')}`;
 
 if (postgresUrl) {
   const url = postgresUrl;
@@ -12,5 +8,5 @@ if (postgresUrl) {
     exampleQuery: 1,
   });
 } else {
-  it('the PostgreSQL warehouse: pending, as POSTGRES_TEST_URL is not set; see scripts/postgres');
+  it('the PostgreSQL warehouse: pending, as POSTGRES_URLS is not set; see scripts/postgres');
 }

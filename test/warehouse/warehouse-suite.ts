@@ -44,7 +44,7 @@ export interface Ways {
 }
 
 const waysOfDuckDb: Ways = {
-  runs: 6,
+  runs: 4,
   keyedModes: ['merge', 'replace'],
   decimal: (text) => text,
   jsonText: (text) => text,

@@ -12,6 +12,7 @@ import { windowOf } from '../../config/request-spec.js';
 import type { Config } from '../../config/spec.js';
 import { publishConfig } from '../../config/warehouse-spec.js';
 import { systemClock } from '../../runtime/clock.js';
+import { ownTables } from '../../ingest/own-tables/own-tables.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { unknownStaleTables, unknownTypes } from '../output/config-notes.js';
 import { type Io, resultWidth } from '../setup/io.js';
@@ -32,6 +33,7 @@ export async function configCheckAction(
     return;
   }
   if (!checked.config) throw mistakesError(checked);
+  for (const table of ownTables(checked.config)) await table.read();
   io.stdout.write(configText(checked.config, checked, resultWidth(io)));
 }
 

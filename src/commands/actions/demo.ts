@@ -17,7 +17,8 @@ import { makeUp } from '../../sandbox/make-reports.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import type { Shops } from '../../sandbox/shops.js';
 import { answerText } from '../output/answer-text.js';
-import { demoSettings, firstLine } from '../setup/demo-settings.js';
+import { costsFile, demoCosts, demoSettings, firstLine } from '../setup/demo-settings.js';
+import { openPage } from '../setup/open-page.js';
 import { type Io, printAll, resultWidth } from '../setup/io.js';
 import { withContext } from '../setup/open-context.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
@@ -28,7 +29,7 @@ import { textTable } from '../output/text-table.js';
 
 /** Runs `sp-reports demo`. */
 export async function demoAction(
-  { folder, serve }: { folder: string; serve?: boolean },
+  { folder, serve = false, open = false }: { folder: string; serve?: boolean; open?: boolean },
   command: Command,
   io: Io,
 ): Promise<void> {
@@ -40,7 +41,9 @@ export async function demoAction(
     });
   try {
     await emptyFolder(path);
-    await untilStopped(io, (signals) => runDemo(path, Boolean(serve), command, io, signals));
+    await untilStopped(io, (signals) =>
+      runDemo(path, { isServing: serve || open, open }, command, io, signals),
+    );
   } finally {
     await lock.release();
   }
@@ -57,7 +60,7 @@ GROUP BY o.sku, o.currency ORDER BY revenue DESC LIMIT 5`;
 
 async function runDemo(
   folder: string,
-  isServing: boolean,
+  { isServing, open }: { isServing: boolean; open: boolean },
   command: Command,
   io: Io,
   signals: StopSignals,
@@ -73,13 +76,14 @@ async function runDemo(
       `A sandbox simulates Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
     );
     const file = join(folder, 'pipelines.yaml');
+    await writeFile(join(folder, costsFile), demoCosts(shops));
     await writeFile(file, demoSettings(sandbox, systemClock.now()));
     const config = readConfig({ path: file, cwd: folder, env: io.env });
     await showDrain(config, command, io, signals);
     if (signals.stop.aborted) return;
     const path = relative(io.cwd, file);
     io.stdout.write(nextSteps(path.startsWith('..') ? file : path, isServing));
-    if (isServing) await serve(sandbox, shops, config, command, io, signals);
+    if (isServing) await serve(sandbox, shops, config, command, io, { ...signals, open });
   } finally {
     await sandbox.close();
   }
@@ -94,7 +98,7 @@ async function serve(
   config: Config,
   command: Command,
   io: Io,
-  signals: StopSignals,
+  { open, ...signals }: StopSignals & { open: boolean },
 ): Promise<void> {
   // The demo needs both: if one of them fails, both end.
   const over = new AbortController();
@@ -102,8 +106,10 @@ async function serve(
   setMaxListeners(0, stop);
   const amazon = goOn(sandbox, shops, stop);
   amazon.catch(() => over.abort());
-  const onServed = (url: string) =>
+  const onServed = (url: string) => {
     io.stdout.write(`\nStatus page: ${url}\nNew reports finish now and then. Press Ctrl-C to stop.\n\n`);
+    if (open) openPage(url, io);
+  };
   try {
     await startSchedules(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
   } finally {
@@ -142,7 +148,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Stop
 function nextSteps(file: string, isServing: boolean): string {
   const commands = [
     'tables',
-    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku GROUP BY ALL ORDER BY profit DESC"',
+    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku_and_month GROUP BY ALL ORDER BY profit DESC"',
     'loads',
     ...(isServing ? ['doctor', 'run', 'sweep'] : []),
   ];

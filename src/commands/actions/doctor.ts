@@ -23,7 +23,7 @@ import type { QuotaPlan } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
-import { notificationsOf, seeClientSecrets, withQuota } from '../setup/open-amazon.js';
+import { notificationsOf, seeClientSecrets, withQuota } from '../../library/open-amazon.js';
 import { configOptions } from '../setup/open-context.js';
 import { openProgress } from '../setup/progress.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';

@@ -9,6 +9,7 @@ import { didYouMean } from '../../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
 import { findInputs, type LoadInput } from '../../ingest/load-inputs.js';
 import { type FileMetadata, type LoadedFile, loadFiles } from '../../ingest/load-file.js';
+import { loadOwnTables } from '../../ingest/own-tables/load-own-tables.js';
 import { openScratch, type Scratch } from '../../store/scratch.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
@@ -45,11 +46,12 @@ export async function loadAction(
   const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
   try {
     const outcomes = await untilStopped(io, (signals) =>
-      withContext(config, own, io, 'load', (context) => {
+      withContext(config, own, io, 'load', async (context) => {
         checkType(options, context);
         checkSeller(options.seller, config, context);
+        const { maxDocumentBytes, name: stdinName } = options;
+        await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
         return withScratch(config, (scratch) => {
-          const { maxDocumentBytes, name: stdinName } = options;
           const { cwd, stdin } = io;
           const how = { cwd, stdin: stdin?.bind(io), stdinName, maxDocumentBytes, scratch };
           return loadAll(findInputs(files, how), metadata, { context, signals, options, print });

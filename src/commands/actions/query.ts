@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { checkOutput, formatOf, writeAnswer } from '../output/answer-output.js';
 import { type AnswerOptions, type Format, tableRows } from '../output/answer-text.js';
 import { pluralize } from '../../text/pluralize.js';
 import { readSql } from '../setup/read-sql.js';
 import { type Io, printAll, resultWidth } from '../setup/io.js';
-import { readWarehouseConfig } from '../setup/open-context.js';
+import { readAllSchemas, readWarehouseConfig } from '../setup/open-context.js';
+import { openProgress } from '../setup/progress.js';
+import { refreshOwnViews } from '../../runs/refresh-own-views.js';
 import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export interface QueryOptions {
@@ -29,10 +32,16 @@ export async function queryAction(
   const output = options.output && resolve(io.cwd, options.output);
   checkOutput(format, output, io.stdout.isTTY ?? false);
   const sql = await readSql(given, options.file, io);
-  const warehouse = openWarehouse(readWarehouseConfig(command, io), {
+  const config = readWarehouseConfig(command, io);
+  const { log } = openProgress(io, { title: 'query', logLevel: 'warn' });
+  const warehouse = openWarehouse(config, {
+    log,
     maxBytes: options.maxBytes,
     onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
   });
+  if (existsSync(join(config.schemas, 'views'))) {
+    await refreshOwnViews({ config, schemas: readAllSchemas(command, io), warehouse, log });
+  }
   const asked: AnswerOptions = {
     format,
     limit: options.all ? Number.POSITIVE_INFINITY : options.limit,

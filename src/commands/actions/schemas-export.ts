@@ -9,15 +9,12 @@ import { duckDbType } from '../../warehouse/staging/column-types.js';
 import { tableDdl } from '../../warehouse/duckdb/table-sql.js';
 import { tableDdl as postgresDdl } from '../../warehouse/postgres/table-sql.js';
 import type { Io } from '../setup/io.js';
-import { readAllSchemas, schemaFolders } from '../setup/open-context.js';
+import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
+import { exportDbtPackage } from './schemas-export-dbt.js';
 import { schemaOf } from '../setup/find-named.js';
 
 /** Runs `sp-reports schemas export`. */
-export async function schemasExportAction(
-  options: { format: ExportFormat; type?: string },
-  command: Command,
-  io: Io,
-): Promise<void> {
+export async function schemasExportAction(options: ExportOptions, command: Command, io: Io): Promise<void> {
   const schemas = readAllSchemas(command, io);
   const chosen = options.type ? [schemaOf(schemas, options.type)] : [...schemas.values()];
   const tables = exportTables(chosen);
@@ -27,7 +24,20 @@ export async function schemasExportAction(
     });
   }
   const views = options.type ? [] : readViews({ folders: schemaFolders(command, io) }, schemas);
-  io.stdout.write(writers[options.format](tables, views));
+  if (options.output === undefined) {
+    io.stdout.write(writers[options.format](tables, views));
+    return;
+  }
+  if (options.format !== 'dbt') throw new ReportsError('USAGE', { problem: '--output is for --format dbt' });
+  const made = { tables, views, folder: options.output, all: options.all ?? false };
+  await exportDbtPackage(made, readWarehouseConfig(command, io), io);
+}
+
+export interface ExportOptions {
+  format: ExportFormat;
+  type?: string;
+  output?: string;
+  all?: boolean;
 }
 
 /** The tools that tables are exported for. */

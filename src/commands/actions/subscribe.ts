@@ -5,7 +5,7 @@ import { type SubscribeStep, subscribe, unsubscribe } from '../../connect/subscr
 import { ReportsError } from '../../errors/reports-error.js';
 import { readQueueAttributes } from '../../source/queue-attributes.js';
 import { type Io, resultWidth } from '../setup/io.js';
-import { subscribersOf, withQuota } from '../setup/open-amazon.js';
+import { subscribersOf, withQuota } from '../../library/open-amazon.js';
 import { readFullConfig } from '../setup/open-context.js';
 import { openProgress } from '../setup/progress.js';
 import { pipelinesNamed, sellersNamed } from '../setup/find-named.js';

@@ -3,9 +3,24 @@ import { demoSellers } from '../../sandbox/demo-scenario.js';
 import { dayMs } from '../../sandbox/layout.js';
 import { generatedTypes } from '../../sandbox/report-generator.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
+import type { Shops } from '../../sandbox/shops.js';
 
 /** Marks the folder as one that the next demo may empty. */
 export const firstLine = '# Written by `sp-reports demo`, which rewrites it each time.';
+
+/** The file beside the settings with what the goods of the demo cost. */
+export const costsFile = 'costs.csv';
+
+/** What the goods of all shops cost; of one of them the seller does not know it yet. */
+export function demoCosts(shops: Shops): string {
+  const share = 0.35;
+  const lines = shops.markets.flatMap((market) =>
+    shops
+      .of(market)
+      .products.map(({ sku, priceCents }) => [sku, ((priceCents * share) / 100).toFixed(2), market.currency]),
+  );
+  return [['sku', 'cost', 'currency'], ...lines.slice(1)].map((line) => `${line.join(',')}\n`).join('');
+}
 
 /**
  * Returns the demo's pipelines.yaml, in the layout of the shipped one. Its credentials are invented
@@ -34,6 +49,7 @@ export function demoSettings(sandbox: Sandbox, nowMs: number): string {
       marketplaces,
       credentials: sandbox.credentialsFor(sellerId),
     })),
+    costs: { file: costsFile },
     pipelines: [
       {
         name: 'everything',

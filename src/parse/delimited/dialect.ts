@@ -193,7 +193,7 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
       if (line.split(delimiter).length + bonus <= bestScore && !line.includes('"')) continue;
       const candidate = candidateAt(lines, lineIndex, delimiter, schema);
       const { cells } = candidate;
-      const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
+      const matches = countMatches(cells, known, bestScore - bonus);
       if (matches === 0 || matches + bonus <= bestScore) continue;
       best = { ...candidate, matches };
       bestScore = matches + bonus;
@@ -201,6 +201,20 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
   });
   // A single match may be chance, in a preamble or a row.
   return bestScore >= Math.min(2, known.size) ? best : undefined;
+}
+
+/**
+ * Returns how many known headers are among the cells, or 0 as soon as there can't be more than
+ * `floor`: most lines are rows, and their first cell shows it.
+ */
+function countMatches(cells: string[], known: ReadonlySet<string>, floor: number): number {
+  const found = new Set<string>();
+  for (const [index, cell] of cells.entries()) {
+    if (found.size + cells.length - index <= floor) return 0;
+    const header = looseHeader(cell);
+    if (known.has(header)) found.add(header);
+  }
+  return found.size;
 }
 
 const headersOfSchemas = new WeakMap<ReportSchema, Set<string>>();

@@ -46,7 +46,7 @@ export function dbtSources(
   );
 }
 
-function testsOf({ filled }: ExportColumn): { data_tests?: unknown[] } {
+export function testsOf({ filled }: Pick<ExportColumn, 'filled'>): { data_tests?: unknown[] } {
   if (filled === 'always') return { data_tests: ['not_null'] };
   return filled === 'usually' ? { data_tests: [{ not_null: { config: { severity: 'warn' } } }] } : {};
 }

@@ -168,7 +168,7 @@ export async function keepFile(
     const file = await openPartial(partial);
     try {
       const digest = await copy(source, path, file);
-      const documentId = `file-${digest.sha256.slice(0, idDigits)}`;
+      const documentId = documentIdOf(digest.sha256);
       const { reportCreatedAt = (await source.stat()).mtime.toISOString() } = metadata;
       const whole = { ...metadata, documentId, reportCreatedAt };
       return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole, digest);
@@ -183,8 +183,10 @@ export async function keepFile(
   }
 }
 
-/** Digits of the hash in the id of a document from disk. */
-const idDigits = 32;
+/** The id of a document from disk, by the hash of its bytes. */
+export function documentIdOf(sha256: string): string {
+  return `file-${sha256.slice(0, 32)}`;
+}
 
 /** Copies the bytes and returns their hash. */
 async function copy(source: FileHandle, path: string, target: FileHandle): Promise<FileDigest> {

@@ -1,137 +1,210 @@
-import { svg } from './dom.js';
+import { h, svg } from './dom.js';
+import { axisSteps, scale, timeSteps } from './scales.js';
+
+/** @import { ChartItem, Series } from './chart-plan.js' */
 
 /**
- * @typedef {object} ChartItem
- * @property {string} label below the item
- * @property {number} value
- * @property {string} text the tooltip
- *
  * @typedef {object} ChartOptions
  * @property {(value: number) => string} format of the steps of the axis
  * @property {string} label what the chart shows, for screen readers
- * @property {boolean} [isHalf] whether two charts share a row
- *
- * @callback Draw
- * @param {(index: number) => number} x the left edge of an item
- * @param {(value: number) => number} y
- * @param {number} width of an item
- * @returns {SVGElement[]}
+ * @property {number} width in pixels, so that its text is as large as all other text
  */
 
-const size = { height: 200, left: 52, right: 8, top: 12, bottom: 24 };
+/** As in charts.css. */
+const [minPairWidth, pairGap] = [384, 20];
+const size = { height: 200, left: 52, right: 12, top: 12, bottom: 24 };
+/** A chart with few bars has wide gaps rather than wide bars. */
+const maxBarWidth = 44;
 
 /**
- * The width of a chart in pixels, so that its text is as large as all other text.
+ * The width of one of some charts in a container; two of them share a row if there is room.
  *
- * @param {boolean} isHalf
+ * @param {HTMLElement} container
+ * @param {number} count
  */
-function roomFor(isHalf) {
-  const page = Math.min(1216, document.documentElement.clientWidth) - 60;
-  return isHalf && page > 800 ? Math.floor(page / 2) - 30 : page;
+export function chartWidth(container, count) {
+  const width = Math.max(280, container.clientWidth);
+  return count > 1 && width >= 2 * minPairWidth + pairGap ? Math.floor((width - pairGap) / 2) : width;
 }
 
 /**
- * Returns the steps of an axis from 0 to a round number above the greatest value.
- *
- * @param {number} greatest
- * @returns {[number, ...number[]]} ascending
- */
-export function axisSteps(greatest) {
-  if (!(greatest > 0)) return [0, 1];
-  const power = 10 ** Math.floor(Math.log10(greatest));
-  const step =
-    [0.25, 0.5, 1, 2, 2.5].map((each) => each * power).find((each) => greatest / each <= 4) ?? power * 2.5;
-  /** @type {[number, ...number[]]} */
-  const steps = [0];
-  for (let last = 0; last < greatest; ) {
-    last += step;
-    steps.push(last);
-  }
-  return steps;
-}
-
-/**
- * Draws one bar for each item, side by side.
+ * Draws one bar for each item, side by side; bars of negative values go down from 0.
  *
  * @param {ChartItem[]} items
  * @param {ChartOptions} options
  */
-export function barChart(items, options) {
-  return chart(items, options, (x, y, width) =>
-    items.map(({ value, text }, index) => {
-      const top = y(Math.max(0, value));
-      const gap = Math.min(6, width * 0.2);
+export function barChart(items, { format, label, width: total }) {
+  const { y, frame } = axisOf(items, total, format);
+  const room = (total - size.left - size.right) / Math.max(1, items.length);
+  const width = Math.min(maxBarWidth, room - Math.min(6, room * 0.2));
+  const middle = (/** @type {number} */ index) => size.left + (index + 0.5) * room;
+  // A label takes about 6 pixels for each character, and some space.
+  const longest = Math.max(1, ...items.map((item) => item.label.length));
+  const every = Math.ceil((longest * 6 + 14) / room);
+  return picture(
+    total,
+    label,
+    ...frame,
+    ...items.map((item, index) => {
+      const ends = [y(0), y(item.value ?? 0)];
+      const isLoss = (item.value ?? 0) < 0;
       return svg(
         'rect',
         {
-          class: 'bar',
-          x: x(index) + gap / 2,
-          y: top,
-          width: Math.max(1, width - gap),
-          height: Math.max(0, y(0) - top),
+          class: isLoss ? 'bar loss' : 'bar',
+          x: middle(index) - width / 2,
+          y: Math.min(...ends),
+          width: Math.max(1, width),
+          height: Math.abs(y(item.value ?? 0) - y(0)),
           rx: 2,
         },
-        svg('title', {}, text),
+        svg('title', {}, `${item.label}: ${item.text}`),
       );
     }),
+    // Counted from the last item, which is the newest.
+    ...items.map(
+      (item, index) => (items.length - 1 - index) % every === 0 && axisText(middle(index), item.label),
+    ),
   );
 }
 
 /**
- * Draws one line over all items.
+ * Draws lines over time. A line has a gap at a NULL; times that come several times are points
+ * without a line.
  *
- * @param {ChartItem[]} items
+ * @param {Series[]} series
  * @param {ChartOptions} options
  */
-export function lineChart(items, options) {
-  return chart(items, options, (x, y, width) => {
-    const middle = (/** @type {number} */ index) => x(index) + width / 2;
-    const points = items.map(({ value }, index) => `${middle(index).toFixed(1)},${y(value).toFixed(1)}`);
-    const marks = items.length > 60 ? [] : items;
-    return [
-      svg('polyline', { class: 'line', points: points.join(' ') }),
-      ...marks.map(({ value, text }, index) =>
-        svg('circle', { class: 'mark', cx: middle(index), cy: y(value), r: 3 }, svg('title', {}, text)),
+export function lineChart(series, { format, label, width: total }) {
+  const items = series.flatMap((each) => each.items);
+  const { y, frame } = axisOf(items, total, format);
+  const times = items.map(({ ms }) => ms);
+  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const x = scale([from, to], size.left + 6, total - size.right - 6);
+  const marks = timeSteps(from, to, Math.max(2, Math.floor((total - size.left) / 80)));
+  return picture(
+    total,
+    label,
+    ...frame,
+    ...series.flatMap((each, index) => [
+      ...parts(each.items).map((part) =>
+        svg('polyline', {
+          class: `line line-${index}`,
+          points: part.map(({ ms, value }) => `${x(ms).toFixed(1)},${y(value ?? 0).toFixed(1)}`).join(' '),
+        }),
       ),
-    ];
-  });
+      ...each.items
+        .filter(({ value }) => value !== null)
+        .map(({ ms, value, text }) =>
+          svg(
+            'circle',
+            {
+              class: `mark line-${index} ${items.length > 120 ? 'quiet' : ''}`,
+              cx: x(ms).toFixed(1),
+              cy: y(value ?? 0).toFixed(1),
+              r: items.length > 60 ? 2.5 : 3,
+            },
+            svg('title', {}, text),
+          ),
+        ),
+    ]),
+    ...marks.map(({ ms, text }) => axisText(Math.min(total - 18, x(ms)), text)),
+  );
 }
 
 /**
- * Draws the axes; `draw` adds the items.
+ * The parts of a line between its NULLs; none if times repeat, because a line would connect rows
+ * that do not follow each other.
  *
- * @param {ChartItem[]} items
- * @param {ChartOptions} options
- * @param {Draw} draw
+ * @param {Series['items']} items
  */
-function chart(items, { format, label, isHalf = false }, draw) {
-  const total = roomFor(isHalf);
-  const values = items.map(({ value }) => value);
-  const steps = axisSteps(Math.max(0, ...values));
-  const low = Math.min(0, ...values);
-  const high = steps.at(-1) ?? 1;
-  const inner = { width: total - size.left - size.right, height: size.height - size.top - size.bottom };
-  const width = inner.width / Math.max(1, items.length);
-  const x = (/** @type {number} */ index) => size.left + index * width;
-  const y = (/** @type {number} */ value) =>
-    size.top + inner.height * (1 - (value - low) / (high - low || 1));
-  const every = Math.ceil(items.length / Math.max(2, Math.floor(inner.width / 70)));
+function parts(items) {
+  if (new Set(items.map(({ ms }) => ms)).size < items.length) return [];
+  /** @type {Series['items'][]} */
+  const found = [[]];
+  for (const item of items) {
+    if (item.value === null) found.push([]);
+    else found.at(-1)?.push(item);
+  }
+  return found.filter((part) => part.length > 1);
+}
+
+/**
+ * The axis of values, with 0 drawn stronger.
+ *
+ * @param {Pick<ChartItem, 'value'>[]} items
+ * @param {number} total the width
+ * @param {(value: number) => string} format
+ */
+function axisOf(items, total, format) {
+  const values = items.map(({ value }) => value ?? 0);
+  const steps = axisSteps(Math.min(0, ...values), Math.max(0, ...values));
+  const y = scale(steps, size.height - size.bottom, size.top);
+  const frame = steps.flatMap((step) => [
+    svg('line', {
+      class: step === 0 ? 'ground' : 'grid',
+      x1: size.left,
+      x2: total - size.right,
+      y1: y(step),
+      y2: y(step),
+    }),
+    svg('text', { class: 'axis', x: size.left - 6, y: y(step) + 4, 'text-anchor': 'end' }, format(step)),
+  ]);
+  return { y, frame };
+}
+
+/**
+ * @param {number} x
+ * @param {string} text
+ */
+function axisText(x, text) {
+  return svg('text', { class: 'axis', x, y: size.height - 6, 'text-anchor': 'middle' }, text);
+}
+
+/**
+ * @param {number} width
+ * @param {string} label for screen readers
+ * @param {(SVGElement | false)[]} parts
+ */
+function picture(width, label, ...parts) {
   return svg(
     'svg',
-    { class: 'chart', viewBox: `0 0 ${total} ${size.height}`, role: 'img', 'aria-label': label },
-    ...steps.map((step) => [
-      svg('line', { class: 'grid', x1: size.left, x2: total - size.right, y1: y(step), y2: y(step) }),
-      svg('text', { class: 'axis', x: size.left - 6, y: y(step) + 4, 'text-anchor': 'end' }, format(step)),
-    ]),
-    ...draw(x, y, width),
-    ...items.map(
-      (item, index) =>
-        index % every === 0 &&
-        svg(
-          'text',
-          { class: 'axis', x: x(index) + width / 2, y: size.height - 6, 'text-anchor': 'middle' },
-          cut(item.label, 10),
+    { class: 'chart', viewBox: `0 0 ${width} ${size.height}`, role: 'img', 'aria-label': label },
+    parts,
+  );
+}
+
+/**
+ * Draws bars below each other, each with its whole label. All start at the same 0: bars of negative
+ * values go to the left. `kind` marks an item as `warn` or `bad`.
+ *
+ * @param {(ChartItem & { kind?: string })[]} items
+ * @param {string} label for screen readers
+ */
+export function ranking(items, label) {
+  const values = items.map(({ value }) => value ?? 0);
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  const share = (/** @type {number} */ value) => (high > low ? (value / (high - low)).toFixed(4) : '0');
+  return h(
+    'ol',
+    { class: 'ranking', 'aria-label': label },
+    ...items.map(({ label: name, value, text, kind = '' }) =>
+      h(
+        'li',
+        {},
+        h('span', { class: 'name' }, name),
+        h(
+          'span',
+          { class: 'track', 'aria-hidden': 'true' },
+          value !== null &&
+            h('span', {
+              class: `bar ${(value ?? 0) < 0 ? 'loss' : kind}`,
+              '--from': share(Math.min(0, value ?? 0) - low),
+              '--share': share(Math.abs(value ?? 0)),
+            }),
         ),
+        h('span', { class: 'number' }, text),
+      ),
     ),
   );
 }
@@ -145,10 +218,10 @@ function chart(items, { format, label, isHalf = false }, draw) {
 export function sparkline(values, label) {
   const width = 160;
   const height = 32;
-  const greatest = Math.max(1, ...values);
+  const y = scale([Math.min(0, ...values), Math.max(1, ...values)], height - 2, 2);
   const points = values.map((value, index) => {
     const x = values.length === 1 ? width : (index / (values.length - 1)) * width;
-    return `${x.toFixed(1)},${(height - 2 - (value / greatest) * (height - 4)).toFixed(1)}`;
+    return `${x.toFixed(1)},${y(value).toFixed(1)}`;
   });
   return svg(
     'svg',
@@ -161,14 +234,4 @@ export function sparkline(values, label) {
     },
     svg('polyline', { class: 'line', points: points.join(' ') }),
   );
-}
-
-/**
- * Shortens a text to at most `maxLength` characters.
- *
- * @param {string} text
- * @param {number} maxLength
- */
-export function cut(text, maxLength) {
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }

@@ -218,6 +218,15 @@ export function badge(kind, text) {
 }
 
 /**
+ * A text of the program, with what is in backticks as code.
+ *
+ * @param {string} text
+ */
+export function prose(text) {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part));
+}
+
+/**
  * `1 row`, `2 rows`.
  *
  * @param {number} value

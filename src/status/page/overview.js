@@ -1,4 +1,5 @@
-import { barChart } from './charts.js';
+import { barChart, chartWidth } from './charts.js';
+import { everyDay } from './days.js';
 import {
   ago,
   badge,
@@ -16,61 +17,20 @@ import {
   table,
 } from './dom.js';
 
-/** @import { LedgerSnapshot, Problem, StatusSnapshot, TableFreshness } from '../types.js' */
+/** @import { LedgerSnapshot, StatusSnapshot, TableFreshness } from '../types.js' */
 
 /** @typedef {Map<string, string | undefined>} SellerNames by seller id */
 /** @typedef {LedgerSnapshot['days'][number]} Day */
 
 /**
- * Shows problems, key figures, freshness, and rows by day.
+ * Shows key figures, freshness, and rows by day.
  *
  * @param {StatusSnapshot} snapshot
  */
 export function showOverview(snapshot) {
-  showProblems(snapshot);
   showTiles(snapshot);
   showFreshness(snapshot);
   showDays(snapshot);
-}
-
-/** @param {StatusSnapshot} snapshot */
-function showProblems({ warehouse, commits, queues, sellers, notifications }) {
-  const problems = [
-    ...problemOf('Warehouse', warehouse.problem),
-    ...problemOf('Commits', commits.problem),
-    ...problemOf('Copy for other tools', warehouse.published?.problem),
-    ...queues.flatMap(({ name, problem }) => problemOf(`Queue ${name}`, problem)),
-    ...sellers.flatMap(({ sellerId, name, credentials: { refused } }) =>
-      problemOf(`Seller ${name ?? sellerId}`, refused),
-    ),
-    ...problemOf('Client secrets', notifications.problem),
-    ...notifications.open.map(({ notificationType, path, keptAt }) => ({
-      about: 'Notification of Amazon',
-      code: notificationType,
-      message: `kept in ${path} until somebody has acted on it`,
-      since: keptAt,
-    })),
-  ];
-  show(byId('problems'), problems, () =>
-    problems.map(({ about, code, message, since }) =>
-      h(
-        'div',
-        { class: 'problem', role: 'alert' },
-        h('strong', {}, about),
-        ' ',
-        badge('bad', code),
-        h('p', {}, message, ' · since ', ago(since)),
-      ),
-    ),
-  );
-}
-
-/**
- * @param {string} about
- * @param {Problem | undefined} problem
- */
-function problemOf(about, problem) {
-  return problem ? [{ about, ...problem }] : [];
 }
 
 /**
@@ -230,10 +190,11 @@ function lateness({ ageSeconds, usualIntervalSeconds, isStale }) {
 }
 
 /** @param {StatusSnapshot} snapshot */
-function showDays({ warehouse }) {
-  const days = [...(warehouse.ledger?.days ?? [])].reverse();
+function showDays({ warehouse, at }) {
+  const known = warehouse.ledger?.days ?? [];
+  const days = everyDay(known, at.slice(0, 10), (day) => ({ day, documents: 0, rows: 0, rawBytes: 0 }));
   show(bodyOf('days'), days, () => {
-    if (days.length === 0) return nothing('Nothing has been loaded yet.');
+    if (known.length === 0) return nothing('Nothing has been loaded yet.');
     /**
      * @param {(day: Day) => number} value
      * @param {(day: Day) => string} text
@@ -242,7 +203,7 @@ function showDays({ warehouse }) {
       days.map((each) => ({
         label: each.day.slice(5),
         value: value(each),
-        text: `${each.day}: ${text(each)}`,
+        text: text(each),
       }));
     return h(
       'div',
@@ -256,7 +217,7 @@ function showDays({ warehouse }) {
             (day) => day.rows,
             (day) => `${pluralize(day.rows, 'row')} of ${pluralize(day.documents, 'document')}`,
           ),
-          { format: short, label: 'Rows by day', isHalf: true },
+          { format: short, label: 'Rows by day', width: chartWidth(bodyOf('days'), 2) },
         ),
       ),
       h(
@@ -268,7 +229,7 @@ function showDays({ warehouse }) {
             (day) => day.rawBytes,
             (day) => bytes(day.rawBytes),
           ),
-          { format: bytes, label: 'Bytes by day', isHalf: true },
+          { format: bytes, label: 'Bytes by day', width: chartWidth(bodyOf('days'), 2) },
         ),
       ),
     );

@@ -1,7 +1,9 @@
-import { openConsole } from './console.js';
+import { openConsole, showConsole } from './console.js';
 import { showCoverage } from './coverage.js';
 import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview, warnedLately } from './overview.js';
+import { showPictures } from './pictures.js';
+import { showProblems } from './problems.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { abandonedWindows, showRequests } from './requests.js';
@@ -26,6 +28,7 @@ async function refresh() {
 
 /** @param {PageSnapshot} snapshot */
 function showSnapshot(snapshot) {
+  showProblems(snapshot);
   showOverview(snapshot);
   showCoverage(snapshot);
   showTimeline(snapshot);
@@ -33,6 +36,8 @@ function showSnapshot(snapshot) {
   showRequests(snapshot);
   showQuarantine(snapshot);
   showWarnings(snapshot);
+  void showPictures(snapshot);
+  void showConsole(snapshot);
   const running = snapshot.runs.filter(({ endedAt }) => !endedAt);
   const problems = [
     snapshot.warehouse.problem,
@@ -61,8 +66,9 @@ function showSnapshot(snapshot) {
       'running',
       `${running.map(({ kind, pipeline }) => `${kind} of ${pipeline}`).join(', ')} running`,
     );
-  else if (toDo.length > 0) showState('warn', toDo.join(', '));
-  else showState('good', 'Running, all is well');
+  else if (toDo.length > 0) showState('warn', someOf(toDo));
+  else if (snapshot.warehouse.ledger) showState('good', 'Running, all is well');
+  else showState('good', 'Running, nothing loaded yet');
   byId('logout').hidden = !snapshot.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = snapshot;
   const { published } = warehouse;
@@ -81,6 +87,16 @@ function showSnapshot(snapshot) {
   ]);
   byId('query-about').textContent =
     `Read-only SQL on the warehouse. Results show at most ${consoleLimits.rows.toLocaleString('en')} rows; queries may take at most ${consoleLimits.seconds} s.`;
+}
+
+/**
+ * The first two things, because a phone has no room for more.
+ *
+ * @param {(string | false)[]} things
+ */
+function someOf(things) {
+  const more = things.length - 2;
+  return `${things.slice(0, 2).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /**

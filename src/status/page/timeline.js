@@ -1,5 +1,5 @@
 import { bodyOf, bytes, clockTime, pluralize, duration, h, nothing, number, show, svg } from './dom.js';
-import { axisSteps } from './charts.js';
+import { axisSteps } from './scales.js';
 
 /** @import { LoadSnapshot, PipelineSnapshot, RunRecord, StatusSnapshot } from '../types.js' */
 
@@ -169,7 +169,7 @@ function documents(recent, startMs, endMs, size) {
   }
   const sum = (/** @type {Partial<Record<string, number>>} */ slot) =>
     kinds.reduce((total, kind) => total + (slot[kind] ?? 0), 0);
-  const steps = axisSteps(Math.max(...counts.map(sum)));
+  const steps = axisSteps(0, Math.max(...counts.map(sum)));
   const high = steps.at(-1) ?? 1;
   const y = (/** @type {number} */ value) => size.top + (size.documents - size.top) * (1 - value / high);
   const width = (size.width - size.left - size.right) / slots;

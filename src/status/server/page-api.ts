@@ -1,3 +1,6 @@
+import type { Polled } from '../polled.js';
+import type { DrawnPicture } from '../read-pictures.js';
+import type { NamedRelation } from '../relations.js';
 import type { StatusSnapshot } from '../types.js';
 import type { ConsoleResult, consoleLimits } from './console.js';
 import type { ReloadJob, ReloadRequest } from './reloads.js';
@@ -8,6 +11,8 @@ import type { ReloadJob, ReloadRequest } from './reloads.js';
  */
 export interface PageApi {
   '/api/status': { body?: undefined; answer: PageSnapshot };
+  '/api/relations': { body?: undefined; answer: NamedRelation[] };
+  '/api/pictures': { body?: undefined; answer: Polled<DrawnPicture[]> };
   '/api/query': { body: { sql: string }; answer: ConsoleResult };
   '/api/reload': { body: ReloadRequest; answer: ReloadJob };
   '/api/reloads': { body?: undefined; answer: ReloadJob[] };

@@ -5,6 +5,9 @@ import { BadRequest, objectIn, sendJson, sendText } from './answers.js';
 import { runQuery, consoleLimits } from './console.js';
 import { notReadyFor } from '../health.js';
 import type { Metrics } from '../metrics.js';
+import type { Polled } from '../polled.js';
+import type { DrawnPicture } from '../read-pictures.js';
+import type { NamedRelation } from '../relations.js';
 import type { PageApi } from './page-api.js';
 import type { PageFile } from './page-files.js';
 import type { Reloads } from './reloads.js';
@@ -13,6 +16,8 @@ import type { StatusSnapshot } from '../types.js';
 /** What the routes need for their answers. */
 export interface RouteTools {
   readSnapshot: () => Promise<StatusSnapshot>;
+  readRelations: () => Promise<NamedRelation[]>;
+  readPictures: () => Promise<Polled<DrawnPicture[]>>;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   /** For queries; it yields to all other work. */
   warehouse: Warehouse;
@@ -92,6 +97,16 @@ export const routes: Record<string, Route> = {
     async answer(_asked, response, { readSnapshot, access }) {
       const snapshot = await readSnapshot();
       sendAnswer<'/api/status'>(response, { ...snapshot, hasToken: access.hasToken, consoleLimits });
+    },
+  },
+  'GET /api/relations': {
+    async answer(_asked, response, { readRelations }) {
+      sendAnswer<'/api/relations'>(response, await readRelations());
+    },
+  },
+  'GET /api/pictures': {
+    async answer(_asked, response, { readPictures }) {
+      sendAnswer<'/api/pictures'>(response, await readPictures());
     },
   },
   'POST /api/query': {

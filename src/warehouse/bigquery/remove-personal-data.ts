@@ -1,5 +1,5 @@
 import { documentId } from '../rules/document-id.js';
-import { documentsByTable } from '../rules/documents-by-table.js';
+import { personalUpdates } from '../rules/documents-by-table.js';
 import {
   type LedgerEntry,
   type PersonalColumns,
@@ -30,15 +30,11 @@ export async function removePersonalData(
   for (const some of shareTransactions(documents, tablesOf, maxPerStatement)) {
     const cleared = some.map((each) => ({ ...each, ...withoutQuotations(each) }));
     await change(client, (tables) => [
-      ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {
-        const relation = tables.get(table);
-        if (!relation) return [];
-        const names = [...relation.columns.values()].map(({ name }) => name);
-        const columns = personalColumns(reportType, relation.name, names).map(identifier);
-        if (columns.length === 0) return [];
-        return `UPDATE ${client.table(relation.name)} AS here SET ${columns.map((column) => `${column} = NULL`).join(', ')}
-         WHERE ${documentIdSql('here')} IN (${loaded.map(literal).join(', ')})`;
-      }),
+      ...personalUpdates(some, tables, personalColumns).map(
+        ({ relation, columns, loaded }) =>
+          `UPDATE ${client.table(relation.name)} AS here SET ${columns.map((column) => `${identifier(column)} = NULL`).join(', ')}
+           WHERE ${documentIdSql('here')} IN (${loaded.map(literal).join(', ')})`,
+      ),
       `UPDATE ${client.table('_rejects')} SET raw = ''
        WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,
       `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)}),

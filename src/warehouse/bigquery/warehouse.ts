@@ -6,19 +6,23 @@ import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
+import { ledgerReads } from '../ledger/ledger-reads.js';
 import { readWhole } from '../ledger/read-whole.js';
+import type { Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
 import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
+import { relationsOf } from './relations.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { hasState, readState, type State } from './state.js';
 import { existingTables } from './list-tables.js';
 import { refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
   /** The source of the descriptions of tables and columns. */
@@ -41,7 +45,16 @@ export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
  * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
+  const {
+    schemas,
+    views: firstViews,
+    memoryLimitMegabytes,
+    staging,
+    log,
+    maxBytes,
+    onEstimate,
+    clock,
+  } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const target = { project, dataset, location, keyFile, endpoint };
   const client = new BigQueryClient(target, clock);
@@ -50,7 +63,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
     const state = await readState(client);
@@ -68,8 +81,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   };
 
   return {
-    seen: (keys) =>
-      keys.length === 0 ? Promise.resolve(new Map()) : withLedger(new Map(), () => ledger.readSeen(keys)),
+    ...ledgerReads((empty, read) =>
+      withLedger(empty, () => read({ ledger, readRelations: () => readExisting(client) })),
+    ),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -79,9 +93,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
         staging,
         log,
         async onCommitted(tables, tablesChanged, state) {
-          if (viewsAreFresh && !tablesChanged) return;
-          await refreshViews(client, views, tables, state, log);
-          viewsAreFresh = true;
+          if (views.isFresh && !tablesChanged) return;
+          await refreshViews(client, views.list, tables, state, log);
+          views.isFresh = true;
         },
       });
     },
@@ -93,28 +107,27 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       removePersonalData(client, documents, personalColumns),
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh) return;
+      await withState(undefined, async (state) => {
+        await refreshViews(client, views.list, relationsOf(state), state, log);
+        views.isFresh = true;
+      });
+    },
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
-    loads: (filter) => withLedger([], () => ledger.readLoads(filter)),
-    countLoads: (filter) => withLedger(0, () => ledger.countLoads(filter)),
-    loadFields: (fields, filter) => withLedger([], () => ledger.readFields(fields, filter)),
-    drift: (reportType) => withLedger([], () => ledger.readDrift(reportType)),
-    periods: () => withLedger([], () => ledger.readPeriods()),
-    rowDifferences: (table, { isAppend }) => withLedger([], () => ledger.readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
-    rejects: (filter) => withLedger([], () => ledger.readRejects(filter)),
-    rejectGroups: (document) => withLedger([], () => ledger.readRejectGroups(document)),
-    rowsNow: ({ tables, ...document }) =>
-      withState([], async (state) => {
-        const existing = await existingTables(client);
-        const found = tables.map(async ({ name }) => {
-          const here = state.tables.get(name.toLowerCase())?.table.name ?? name;
-          return existing.has(here) ? { name, rows: await ledger.countRows(here, document) } : [];
-        });
-        return (await Promise.all(found)).flat();
-      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
+}
+
+/** The tables of the state that nobody dropped. */
+async function readExisting(client: BigQueryClient): Promise<Relations> {
+  const state = await readState(client);
+  const existing = await existingTables(client);
+  const relations = state ? relationsOf(state) : new Map();
+  return new Map([...relations].filter(([, { name }]) => existing.has(name)));
 }
 
 async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {

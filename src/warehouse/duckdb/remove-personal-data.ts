@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { documentsByTable } from '../rules/documents-by-table.js';
+import { personalUpdates } from '../rules/documents-by-table.js';
 import {
   type LedgerEntry,
   type PersonalColumns,
@@ -7,7 +7,7 @@ import {
   removedReason,
   withoutQuotations,
 } from '../types.js';
-import { isReportTable, type Relations } from '../rules/relations.js';
+import type { Relations } from '../rules/relations.js';
 import { documentId } from '../rules/document-id.js';
 import { ensureLedger } from './ledger.js';
 import { documentIdSql, identifier, jsonRows, run } from '../staging/sql.js';
@@ -23,12 +23,8 @@ export async function removePersonalData(
   personalColumns: PersonalColumns,
 ): Promise<void> {
   await ensureLedger(connection, relations);
-  for (const { table, reportType, loaded } of documentsByTable(documents)) {
-    const relation = relations.get(table);
-    if (!relation || !isReportTable(relation)) continue;
-    const names = [...relation.columns.values()].map(({ name }) => name);
-    const columns = personalColumns(reportType, relation.name, names).map(identifier);
-    if (columns.length === 0) continue;
+  for (const { relation, loaded, ...of } of personalUpdates(documents, relations, personalColumns)) {
+    const columns = of.columns.map(identifier);
     await run(
       connection,
       `UPDATE ${identifier(relation.name)} SET ${columns.map((column) => `${column} = NULL`)}

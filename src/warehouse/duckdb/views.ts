@@ -20,6 +20,15 @@ export function refreshViews(
   return shared.refreshViews(viewStore(connection, relations), views, relations, log);
 }
 
+/** See `areViewsStale` of rules/. */
+export function areViewsStale(
+  connection: DuckDBConnection,
+  views: View[],
+  relations: Relations,
+): Promise<boolean> {
+  return shared.areViewsStale(viewStore(connection, relations), views, relations);
+}
+
 /** The views that could be made but are missing or outdated, by name, with the reason. */
 export function viewProblems(
   connection: DuckDBConnection,

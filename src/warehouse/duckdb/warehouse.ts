@@ -21,6 +21,7 @@ import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
 import type { LedgerQueries } from '../ledger/ledger-queries.js';
+import { ledgerReads } from '../ledger/ledger-reads.js';
 import { duckDbLedger } from './ledger-queries.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
@@ -28,7 +29,8 @@ import { queryInProcess } from './query-process.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
-import { refreshViews, viewProblems } from './views.js';
+import { areViewsStale, refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface DuckDbWarehouseOptions {
   /** The DuckDB file. The first commit creates it and its folders. */
@@ -62,7 +64,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   const {
     path,
     log,
-    views = [],
+    views: firstViews,
     lockWaitMs = 10_000,
     memoryLimitMegabytes,
     isPreemptible = false,
@@ -74,7 +76,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
   function withLedger<T>(
     empty: T,
@@ -114,10 +116,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   }
 
   return {
-    seen: (keys) =>
-      keys.length === 0
-        ? Promise.resolve(new Map())
-        : withLedger(new Map(), (connection) => duckDbLedger(connection).readSeen(keys)),
+    ...ledgerReads((empty, read) =>
+      withLedger(empty, (connection, relations) =>
+        read({ ledger: duckDbLedger(connection), readRelations: async () => relations }),
+      ),
+    ),
     async commit(loads) {
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
@@ -125,9 +128,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
           log,
           clock,
           async onCommitted(relations, tablesChanged) {
-            if (viewsAreFresh && !tablesChanged) return;
-            await refreshViews(connection, views, relations, log);
-            viewsAreFresh = true;
+            if (views.isFresh && !tablesChanged) return;
+            await refreshViews(connection, views.list, relations, log);
+            views.isFresh = true;
           },
         });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
@@ -150,30 +153,22 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       return { found: 'writable' };
     },
     tables: () => withLedger([], readTables),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh || !isThere(path)) return;
+      const isStale = await withLedger(false, (connection, relations) =>
+        areViewsStale(connection, views.list, relations),
+      );
+      if (isStale) {
+        await withConnection({ ...file, mode: 'write' }, async (connection) =>
+          refreshViews(connection, views.list, await readRelations(connection), log),
+        );
+      }
+      views.isFresh = true;
+    },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
-    loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
-    countLoads: (filter) => withLedger(0, (connection) => duckDbLedger(connection).countLoads(filter)),
-    loadFields: (fields, filter) =>
-      withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
-    drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
-    periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
-    rowDifferences: (table, { isAppend }) =>
-      withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
-    rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
-    rejectGroups: (document) =>
-      withLedger([], (connection) => duckDbLedger(connection).readRejectGroups(document)),
-    rowsNow: ({ tables, ...document }) =>
-      withLedger([], async (connection, relations) => {
-        const found: { name: string; rows: number }[] = [];
-        for (const { name } of tables) {
-          const relation = relations.get(name.toLowerCase());
-          if (!relation || !isReportTable(relation)) continue;
-          found.push({ name, rows: await duckDbLedger(connection).countRows(name, document) });
-        }
-        return found;
-      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

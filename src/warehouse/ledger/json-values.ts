@@ -28,3 +28,8 @@ export function parseJsonText(text: string): unknown {
     return text;
   }
 }
+
+/** A list that a query returned as JSON text. */
+export function jsonList<Each>(text: unknown): Each[] {
+  return (JSON.parse((text as string | null) ?? 'null') as Each[] | null) ?? [];
+}

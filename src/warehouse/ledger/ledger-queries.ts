@@ -1,4 +1,3 @@
-import type { TableDrift } from '../../schema/drift.js';
 import {
   type DriftGroup,
   type LedgerField,
@@ -6,54 +5,17 @@ import {
   type LedgerRow,
   type LoadedBetween,
   type Period,
-  recentDrift,
   rejectExamples,
   type RejectGroup,
   type RowDifference,
   rowsByKeys,
 } from '../types.js';
-import { maxSeamMs } from './periods.js';
+import { jsonList } from './json-values.js';
 import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
-
-/** What differs between warehouses in the SQL that reads the ledger. */
-export interface LedgerDialect {
-  /** The full name of a table. */
-  table(name: string): string;
-  /** Quotes text. */
-  literal(text: string): string;
-  /** A time in ISO 8601 as a value that compares with the ledger's times. */
-  time(iso: string): string;
-  /**
-   * A condition on few columns of the ledger that few rows fulfil, in the form that reads the other
-   * columns only of those rows.
-   */
-  isOneOfFew(condition: string): string;
-  /** The columns of the ledger: that of an earlier version has fewer. */
-  columns(): Promise<ReadonlySet<string>>;
-  /** The number of items of a list that is JSON. */
-  jsonLength(column: string): string;
-  /** A condition on ledger rows: their document filled a table of that name. */
-  fillsTable(name: string): string;
-  /** A column of `item`, one of the tables of a ledger row, as text. */
-  itemValue(field: string): string;
-  /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
-  eachItem: string;
-  /** The names of the tables of a row of `_loads AS l`, as JSON text. */
-  tableNames: string;
-  /** An aggregate: the values of a column in the rows with the highest `by`, these first. */
-  latest(column: string, by: string, count: number): string;
-  /** A list of texts, or a column of JSON, as JSON text. */
-  listText(column: string): string;
-  /** A text in which every match of a regular expression is replaced by another text. */
-  replaced(text: string, pattern: string, by: string): string;
-  /** A time as microseconds since 1970. */
-  micros(column: string): string;
-  /**
-   * Runs a query with few rows. Returns them by column name: times as ISO 8601 in UTC, lists as
-   * arrays, JSON as text or parsed.
-   */
-  run(sql: string): Promise<Record<string, unknown>[]>;
-}
+import type { LedgerDialect } from './ledger-dialect.js';
+import { conditionsOf, limitOf, literals, loadedConditions, orderAndLimit } from './ledger-filter.js';
+import { readDrift } from './read-drift.js';
+import { readPeriods } from './read-periods.js';
 
 /** Reads the ledger of any warehouse. */
 export class LedgerQueries {
@@ -61,8 +23,9 @@ export class LedgerQueries {
 
   /** The ledger rows with those keys. See `HeldLedger.seen`. */
   async readByKey(keys: string[], loaded: LoadedBetween = {}): Promise<Map<string, LedgerRow>> {
-    const parts = [`key IN (${this.literals(keys)})`, ...this.loadedConditions(loaded)];
-    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(parts.join(' AND '))}`);
+    const { dialect } = this;
+    const parts = [`key IN (${literals(dialect, keys)})`, ...loadedConditions(dialect, loaded)];
+    const rows = await this.readLedger(`WHERE ${dialect.isOneOfFew(parts.join(' AND '))}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -71,12 +34,12 @@ export class LedgerQueries {
    * documents too, because a notification may lack the document id that the ledger has.
    */
   async readSeen(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const all = this.literals(keys);
+    const all = literals(this.dialect, keys);
     const reports = [...new Set(keys.flatMap(reportIdsIn))];
     // Without such keys BigQuery reads only the clusters of the ledger that can hold them.
     const ofReports =
       reports.length > 0
-        ? `OR (report_id IN (${this.literals(reports)}) AND seller_id || '/report/' || report_id IN (${all}))`
+        ? `OR (report_id IN (${literals(this.dialect, reports)}) AND seller_id || '/report/' || report_id IN (${all}))`
         : '';
     const rows = await this.readLedger(
       `WHERE ${this.dialect.isOneOfFew(`key IN (${all}) ${ofReports}`)} ORDER BY document_id IS NULL DESC`,
@@ -86,14 +49,14 @@ export class LedgerQueries {
 
   /** Ledger rows, the last loaded first; the first loaded first if a filter continues after one. */
   async readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
-    return this.readLedger(`${await this.conditions(filter)} ${orderAndLimit(filter)}`);
+    return this.readLedger(`${await conditionsOf(this.dialect, filter)} ${orderAndLimit(filter)}`);
   }
 
   /** See `Warehouse.countLoads`. */
   async countLoads(filter: LedgerFilter): Promise<number> {
     const { table, run } = this.dialect;
     const [row] = await run(
-      `SELECT COUNT(*) AS documents FROM ${table('_loads')} ${await this.conditions(filter)}`,
+      `SELECT COUNT(*) AS documents FROM ${table('_loads')} ${await conditionsOf(this.dialect, filter)}`,
     );
     return Number(row?.documents);
   }
@@ -107,7 +70,7 @@ export class LedgerQueries {
     const isLater = wanted.some(({ field }) => laterFields.has(field));
     const there = isLater ? await this.dialect.columns() : undefined;
     const columns = wanted.map(({ column }) => (!there || there.has(column) ? column : `NULL AS ${column}`));
-    const rest = `${await this.conditions(filter)} ${orderAndLimit(filter)}`;
+    const rest = `${await conditionsOf(this.dialect, filter)} ${orderAndLimit(filter)}`;
     const rows = await this.dialect.run(
       `SELECT ${columns.join(', ')} FROM ${this.dialect.table('_loads')} ${rest}`,
     );
@@ -115,106 +78,13 @@ export class LedgerQueries {
   }
 
   /** See `Warehouse.drift`. */
-  async readDrift(reportType: string | undefined): Promise<DriftGroup[]> {
-    const { table, literal, listText, replaced, latest, run } = this.dialect;
-    const ofType = reportType === undefined ? 'IS NOT NULL' : `= ${literal(reportType)}`;
-    // Without the figures that differ in every document, few texts are left to be parsed.
-    const alike = replaced(listText('l.tables'), figuresOfTables, '"_":0');
-    const rows = await run(
-      `SELECT report_type, seller_id, marketplaces, alike, COUNT(*) AS documents,
-         MIN(made) AS first_made, MAX(made) AS last_made,
-         ${latest('document_id', 'made', recentDrift)} AS document_ids, ${latest('made', 'made', recentDrift)} AS times
-       FROM (
-         SELECT l.report_type, l.seller_id, l.document_id, COALESCE(l.report_created_at, l.loaded_at) AS made,
-           ${listText('l.marketplace_ids')} AS marketplaces, ${alike} AS alike
-         FROM ${table('_loads')} AS l
-         WHERE l.report_type ${ofType} AND l.document_id IS NOT NULL
-       ) AS filled
-       GROUP BY report_type, seller_id, marketplaces, alike`,
-    );
-    return rows.flatMap((row) => {
-      const times = row.times as string[];
-      const ofRow = {
-        reportType: row.report_type as string,
-        sellerId: row.seller_id as string | null,
-        marketplaceIds: listOf<string>(row.marketplaces),
-        documents: Number(row.documents),
-        firstSeenAt: row.first_made as string,
-        lastSeenAt: row.last_made as string,
-        latest: (row.document_ids as string[]).map((documentId, index) => ({
-          documentId,
-          seenAt: times[index] ?? '',
-        })),
-      };
-      return listOf<TableDrift & { name: string }>(row.alike).map((item) => ({
-        ...ofRow,
-        table: item.name,
-        ...(Object.fromEntries(driftLists.map((field) => [field, item[field] ?? []])) as TableDrift),
-      }));
-    });
+  readDrift(reportType: string | undefined): Promise<DriftGroup[]> {
+    return readDrift(this.dialect, reportType);
   }
 
   /** See `Warehouse.periods`. */
-  async readPeriods(): Promise<Period[]> {
-    const { table, listText, micros, tableNames, run } = this.dialect;
-    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
-    const covering = `l.status IN ('loaded', 'empty', 'cancelled') AND l.seller_id IS NOT NULL
-      AND l.report_type IS NOT NULL AND l.data_start IS NOT NULL AND l.data_end IS NOT NULL`;
-    const group = `l.report_type, l.seller_id, ${listText('l.marketplace_ids')} AS marketplaces`;
-    const periods = `SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
-      WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}`;
-    const same = 'report_type, seller_id, marketplaces';
-    const named = await run(
-      `SELECT DISTINCT ${group}, ${tableNames} AS names FROM ${table('_loads')} AS l WHERE ${covering}`,
-    );
-    // Sorted by a number instead of texts, a ledger of any size fits into the memory. The maximum
-    // of all earlier ends is costly, and few rows matter for it: those that do not adjoin the row
-    // before or after them, and those that end later than the row after them.
-    const rows = await run(
-      `WITH sources AS (
-         SELECT *, ROW_NUMBER() OVER (ORDER BY ${same}) AS source
-         FROM (SELECT ${same}, MAX(data_end) AS ends FROM (${periods}) AS periods GROUP BY ${same}) AS sums
-       )
-       SELECT sources.report_type, sources.seller_id, sources.marketplaces, data_start AS begins, covered, sources.ends
-       FROM (
-         SELECT *, MAX(data_end) OVER (PARTITION BY source ORDER BY data_start, data_end
-           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
-         FROM (
-           SELECT sources.source, periods.data_start, periods.data_end,
-             LAG(periods.data_end) OVER ordered AS end_before, LEAD(periods.data_start) OVER ordered AS next_start,
-             LEAD(periods.data_end) OVER ordered AS next_end
-           FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
-             AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
-           WINDOW ordered AS (PARTITION BY sources.source ORDER BY periods.data_start, periods.data_end)
-         ) AS numbered
-         WHERE end_before IS NULL OR ${between('end_before', 'data_start')}
-           OR next_start IS NULL OR ${between('data_end', 'next_start')} OR data_end > next_end
-       ) AS steps JOIN sources ON sources.source = steps.source
-       WHERE (end_before IS NULL OR ${between('end_before', 'data_start')})
-         AND (covered IS NULL OR ${between('covered', 'data_start')})
-       ORDER BY steps.source, data_start`,
-    );
-    const sourceOf = (row: Record<string, unknown> | undefined) =>
-      JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
-    const tables = new Map<string, Set<string>>();
-    for (const row of named) {
-      const names = tables.get(sourceOf(row)) ?? new Set();
-      for (const name of listOf<string>(row.names)) names.add(name);
-      tables.set(sourceOf(row), names);
-    }
-    // Each row begins a period, and has the end of the period before it.
-    return rows.map((row, index) => {
-      const next = rows[index + 1];
-      return {
-        status: 'loaded',
-        reportType: row.report_type as string,
-        sellerId: row.seller_id as string,
-        marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
-        dataStart: row.begins as string,
-        dataEnd: (sourceOf(next) === sourceOf(row) ? next?.covered : row.ends) as string,
-        tables: [...(tables.get(sourceOf(row)) ?? [])].map((name) => ({ name })),
-      };
-    });
+  readPeriods(): Promise<Period[]> {
+    return readPeriods(this.dialect);
   }
 
   /** See `Warehouse.rowDifferences`. */
@@ -266,11 +136,11 @@ export class LedgerQueries {
       `SELECT ${columns.map((column) => `r.${column}`).join(', ')} FROM ${table('_rejects')} AS r
        JOIN (
          SELECT DISTINCT COALESCE(seller_id, '') AS seller, COALESCE(document_id, '') AS document
-         FROM ${table('_loads')} ${await this.conditions(filter)}
+         FROM ${table('_loads')} ${await conditionsOf(this.dialect, filter)}
        ) AS l ON l.seller = COALESCE(r.seller_id, '') AND l.document = COALESCE(r.document_id, '')
        ${named}
        ORDER BY r.loaded_at DESC, r.document_id, r.table_name, r.row_number, r.column_name NULLS LAST
-       ${limit(filter)}`,
+       ${limitOf(filter)}`,
     );
     return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
   }
@@ -322,14 +192,14 @@ export class LedgerQueries {
   async readFilledTogether(searches: FilledSearch[]): Promise<(FilledDocument & { tables: string[] })[]> {
     if (searches.length === 0) return [];
     const rows = await this.search(searches, [`${this.dialect.tableNames} AS names`]);
-    return rows.map((row) => ({ ...filledDocument(row), tables: listOf<string>(row.names) }));
+    return rows.map((row) => ({ ...filledDocument(row), tables: jsonList<string>(row.names) }));
   }
 
   private search(searches: FilledSearch[], more: string[]): Promise<Record<string, unknown>[]> {
     const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
     const conditions = searches.map(({ table: name, sinceIso, sellerIds }) => {
       const isLater = isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`);
-      const ofSellers = sellerIds ? ` AND seller_id IN (${this.literals(sellerIds)})` : '';
+      const ofSellers = sellerIds ? ` AND seller_id IN (${literals(this.dialect, sellerIds)})` : '';
       return `${isLater} AND ${fillsTable(name)}${ofSellers}`;
     });
     const columns = ['key', 'seller_id', 'document_id', 'marketplace_ids', 'report_id', 'report_created_at'];
@@ -345,49 +215,6 @@ export class LedgerQueries {
     // Without names of columns, because the ledger of an earlier version has fewer.
     const rows = await run(`SELECT * FROM ${table('_loads')} ${rest}`);
     return rows.map((row) => fieldsOf<keyof LedgerRow>(row, ledgerColumns));
-  }
-
-  private async conditions(filter: LedgerFilter): Promise<string> {
-    const { literal, time, fillsTable } = this.dialect;
-    const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-    const { dataEndSince, createdSince, madeBefore, after } = filter;
-    const parts: string[] = [];
-    if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
-    if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
-    if (sellerId !== undefined) parts.push(`seller_id = ${literal(sellerId)}`);
-    if (name !== undefined) {
-      parts.push(`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`);
-    }
-    if (filter.withWarnings) {
-      const { columns, jsonLength, isOneOfFew } = this.dialect;
-      const has = (await columns()).has('warnings');
-      parts.push(has ? isOneOfFew(`${jsonLength('warnings')} > 0`) : 'FALSE');
-    }
-    if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
-    if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
-    if (madeBefore !== undefined) {
-      parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
-    }
-    parts.push(...this.loadedConditions(filter));
-    if (after !== undefined) {
-      // The first condition lets DuckDB skip the row groups of earlier loads.
-      const at = time(after.loadedAt);
-      parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
-    }
-    return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
-  }
-
-  private loadedConditions({ loadedSince, loadedBefore }: LoadedBetween): string[] {
-    const { time } = this.dialect;
-    return [
-      ...(loadedBefore === undefined ? [] : [`loaded_at < ${time(loadedBefore)}`]),
-      ...(loadedSince === undefined ? [] : [`loaded_at >= ${time(loadedSince)}`]),
-    ];
-  }
-
-  private literals(texts: readonly string[]): string {
-    // A list without items is no SQL; NULL is equal to nothing.
-    return texts.length === 0 ? 'NULL' : texts.map((text) => this.dialect.literal(text)).join(', ');
   }
 }
 
@@ -427,17 +254,6 @@ function reportIdsIn(key: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
 }
 
-/** What the tables of a ledger row have besides their names and drift. */
-const figuresOfTables = '"(?:rows|rejects|superseded|emptyMeasures)": *(?:[0-9]+|\\[[^\\]]*\\])';
-
-/** The lists of a table of a ledger row that say how it drifted. */
-const driftLists = ['added', 'missing', 'widened', 'personal'] as const satisfies (keyof TableDrift)[];
-
-/** A list that a query returned as JSON text. */
-function listOf<Each>(text: unknown): Each[] {
-  return (JSON.parse((text as string | null) ?? 'null') as Each[] | null) ?? [];
-}
-
 /** Reads the columns of a row of the ledger. */
 function fieldsOf<Field extends keyof LedgerRow>(
   row: Record<string, unknown>,
@@ -450,13 +266,4 @@ function fieldsOf<Field extends keyof LedgerRow>(
     return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
   });
   return Object.fromEntries(fields) as Pick<LedgerRow, Field>;
-}
-
-function orderAndLimit(filter: LedgerFilter): string {
-  const order = filter.after === undefined ? 'loaded_at DESC, key' : 'loaded_at, key';
-  return `ORDER BY ${order} ${limit(filter)}`;
-}
-
-function limit({ limit: rows }: LedgerFilter): string {
-  return rows === undefined ? '' : `LIMIT ${Math.max(0, Math.trunc(rows))}`;
 }

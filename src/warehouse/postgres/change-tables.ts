@@ -6,7 +6,7 @@ import { castType, postgresType, widenedSql } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import type { Session } from './session.js';
 import { identifier } from './sql.js';
-import { columnComment, createTable } from './table-sql.js';
+import { columnComment, createTable, keyIndex } from './table-sql.js';
 import { dropViewsOn } from './views.js';
 
 /** The tables of the report schemas by name, for descriptions. */
@@ -38,9 +38,7 @@ export async function makeTable(
   key: string[],
 ): Promise<void> {
   const table = { name: plan.name, columns: [...plan.columns.values()], key };
-  for (const sql of createTable(server.table(plan.name), table, descriptions.get(plan.name))) {
-    await session.run(sql);
-  }
+  await session.runAll(createTable(server.table(plan.name), table, descriptions.get(plan.name)));
 }
 
 /**
@@ -84,11 +82,24 @@ export async function changeTable(
     );
   }
   await session.run(`ALTER TABLE ${full} ${actions.join(', ')}`);
-  for (const { name } of changed) {
-    for (const sql of present(name) ? [] : columnComment(full, name, descriptions.get(table))) {
-      await session.run(sql);
-    }
-  }
+  const added = changed.filter(({ name }) => !present(name));
+  await session.runAll(added.flatMap(({ name }) => columnComment(full, name, descriptions.get(table))));
+}
+
+/**
+ * Replaces the index on seller and key by one on the seller, if the table is there. Rows of the
+ * same key are found more slowly by then.
+ */
+export async function dropKeyIndex(session: Session, server: PostgresServer, table: string): Promise<void> {
+  const { rows } = await session.run(
+    `SELECT i.relname FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
+     JOIN pg_class AS t ON t.oid = x.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace
+     JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
+     WHERE n.nspname = $1 AND t.relname = $2 AND x.indnatts > 1 AND a.attname = '_seller_id'`,
+    [server.schema, table],
+  );
+  for (const [index] of rows) await session.run(`DROP INDEX IF EXISTS ${server.table(String(index))}`);
+  if (rows.length > 0) await session.run(keyIndex(server.table(table), { columns: [], key: [] }));
 }
 
 function differs(

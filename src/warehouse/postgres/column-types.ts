@@ -89,6 +89,15 @@ function floatText(value: string): string {
   return `CASE WHEN ${plain} ~ '^-?[0-9]+$' THEN ${plain} || '.0' ELSE ${plain} END`;
 }
 
+/** DuckDB writes fewer exponents in JSON than in text. */
+function floatJson(value: string): string {
+  const text = `CAST(${value} AS text)`;
+  const digits = `CAST(CAST(${text} AS numeric) AS text)`;
+  return `CASE WHEN ${value} = 0 THEN ${text} || '.0'
+    WHEN ABS(${value}) >= 1e-6 AND ABS(${value}) < 1e21 THEN ${digits} || CASE WHEN ${digits} LIKE '%.%' THEN '' ELSE '.0' END
+    ELSE REPLACE(REGEXP_REPLACE(${text}, 'e([-+])0*', 'e\\1'), 'e+', 'e') END`;
+}
+
 /** A list as JSON text, as DuckDB writes it. */
 function listText(value: string, item: ColumnType): string {
   const items = `UNNEST(${value}) WITH ORDINALITY AS items(item, position)`;
@@ -98,7 +107,7 @@ function listText(value: string, item: ColumnType): string {
     item.kind === 'decimal'
       ? joined(textSql('item', item))
       : item.kind === 'float64'
-        ? joined(floatText('item'))
+        ? joined(floatJson('item'))
         : item.kind === 'timestamp'
           ? joined(`'"' || CAST(CAST(item AS timestamp) AS text) || '"'`)
           : `CAST(ARRAY_TO_JSON(${value}) AS text)`;

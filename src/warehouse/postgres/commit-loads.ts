@@ -20,11 +20,12 @@ import { rankDocuments } from '../ledger/rank-documents.js';
 import { commitError } from '../staging/commit-error.js';
 import { withStager } from '../staging/stager.js';
 import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
-import { changeTable, type Descriptions, isChange, makeTable } from './change-tables.js';
+import { changeTable, type Descriptions, dropKeyIndex, isChange, makeTable } from './change-tables.js';
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
-import { ensureLedger, writeLedger } from './ledger.js';
+import { readHolder } from './holder.js';
+import { ensureLedger, isOutdated, writeLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
 import { type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
@@ -49,8 +50,8 @@ interface Progress {
   /** What each table of a load widened. */
   widened: Map<LoadTable, Widening[]>;
   tablesChanged: boolean;
-  /** Whether new tables have an index on their key. */
-  indexesKeys: boolean;
+  /** The tables in PostgreSQL whose keys are too long for an index. */
+  withoutKeyIndex: Set<string>;
 }
 
 /**
@@ -72,11 +73,11 @@ export async function commitLoads(
         staged: new StagedFiles(stager),
         widened: new Map(),
         tablesChanged: false,
-        indexesKeys: true,
+        withoutKeyIndex: new Set(),
       };
       for (;;) {
         try {
-          return await server.work((session) => attempt(session, server, timed, progress, options));
+          return await server.work('commit', (session) => attempt(session, server, timed, progress, options));
         } catch (error) {
           const isAdapted = await adapt(server, error, progress);
           if (!isAdapted) throw error;
@@ -84,8 +85,19 @@ export async function commitLoads(
       }
     });
   } catch (error) {
-    throw refusal(error, loads, server.path);
+    throw refusal(await explained(error, server), loads, server.path);
   }
+}
+
+/** Says which session is in the way, if one is. */
+async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
+  if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
+  const holder = await server
+    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .catch(() => undefined);
+  if (!holder) return error;
+  const found = `${error.details.found}; ${holder}`;
+  return new ReportsError(error.code, { ...error.details, found }, { cause: error });
 }
 
 /**
@@ -99,10 +111,11 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
     progress.staged.replaceNul();
     return true;
   }
-  const index = /index row .* for index "(.+?)"/.exec(String(error.details.found))?.[1];
-  if (error.sqlState !== '54000' || index === undefined || !progress.indexesKeys) return false;
-  progress.indexesKeys = false;
-  await server.work((session) => session.run(`DROP INDEX IF EXISTS ${server.table(index)}`));
+  const table = /^COPY (.+?), line /.exec(String((error.cause as { where?: unknown }).where))?.[1];
+  const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
+  if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
+  progress.withoutKeyIndex.add(table);
+  await server.work('commit', (session) => dropKeyIndex(session, server, table));
   return true;
 }
 
@@ -130,10 +143,12 @@ async function attempt(
       if (widened.length > 0) progress.widened.set(table, widened);
     }
     const changes = [...plan.plans.values()].filter(isChange);
-    if (changes.length > 0) {
+    const isLedgerOld = isOutdated(plan.before);
+    if (changes.length > 0 || isLedgerOld) {
+      if (isLedgerOld) await ensureLedger(session, server, plan.before);
       for (const each of changes) await changeTable(session, { server, ...options }, each);
       await session.commit();
-      progress.tablesChanged = true;
+      progress.tablesChanged ||= changes.length > 0;
       continue;
     }
     const leftOut = await loadAll(
@@ -209,7 +224,7 @@ async function loadAll(
   const made = new Set<string>();
   for (const [name, plan] of plans) {
     if (plan.existing) continue;
-    const key = progress.indexesKeys ? keyOf(loads, plan.name) : [];
+    const key = progress.withoutKeyIndex.has(ownName(plan.name)) ? [] : keyOf(loads, plan.name);
     await makeTable(session, { server, ...options }, plan, key);
     made.add(name);
     progress.tablesChanged = true;

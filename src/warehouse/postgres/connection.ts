@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
+import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { keepSecret } from '../../errors/secrets.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, halfJitter, retry } from '../../runtime/retry.js';
@@ -20,13 +21,16 @@ export interface PostgresTarget {
 const maxConnections = 5;
 const connectSeconds = 15;
 
-/** Nothing is committed by then if the server is still away: a later run continues. */
-const maxRetryMs = 60_000;
+/**
+ * For how long work is tried again. If the server is still away then, a later run continues with
+ * what was to be committed; somebody may be waiting for what was to be read.
+ */
+const maxRetryMs = { commit: 60_000, read: 5000 };
 const retryBackoffMs = exponentialBackoff({ firstMs: 200, maxMs: 5000, jitter: halfJitter });
 
 /**
- * What every connection has, whatever the defaults of role and database: times are read as UTC, and
- * values are written as `toJsonValue` reads them.
+ * What every connection has, whatever the defaults of role and database: times are read as UTC,
+ * values are written as `toJsonValue` reads them, and a read has time enough.
  */
 const sessionSettings = {
   TimeZone: 'UTC',
@@ -35,6 +39,11 @@ const sessionSettings = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+  statement_timeout: '10min',
+  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
 };
 
 /** A schema of a PostgreSQL database. Connects when it is first used. */
@@ -65,18 +74,13 @@ export class PostgresServer {
    * may succeed after a pause. So the work must be safe to repeat, even after its commit.
    * Errors: those of `failureRows`.
    */
-  async work<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async work<T>(kind: keyof typeof maxRetryMs, work: (session: Session) => Promise<T>): Promise<T> {
     return retry(() => this.once(work), {
-      maxElapsedMs: maxRetryMs,
+      maxElapsedMs: maxRetryMs[kind],
       backoffMs: retryBackoffMs,
       isRetryable: (error) => error instanceof PostgresError && error.retry === 'now',
       clock: this.clock,
     });
-  }
-
-  /** Runs one statement that reads, and returns its rows by column name. */
-  async rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
-    return this.work((session) => session.records(sql, values));
   }
 
   /** As `work`, without a second try. `isOwn`: the connection is closed afterwards. */
@@ -98,13 +102,6 @@ export class PostgresServer {
       // After any failure, closing the connection ends its transaction and its locks for sure.
       client.release(isOwn || isBroken);
     }
-  }
-
-  /** Ends all connections. */
-  async close(): Promise<void> {
-    const pool = await this.pool?.catch(() => undefined);
-    this.pool = undefined;
-    await pool?.end();
   }
 
   private async connect(): Promise<pg.PoolClient> {
@@ -163,7 +160,14 @@ async function speaksTls(lib: typeof pg, config: pg.ClientConfig): Promise<boole
 }
 
 function tlsOptions({ rootCert, cert, key, verifies }: NonNullable<Target['tls']>): ConnectionOptions {
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
+  const read = (path: string | undefined) => {
+    try {
+      return path === undefined ? undefined : readFileSync(path);
+    } catch (error) {
+      const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
+      throw new ReportsError('FILE_UNREADABLE', { path, found }, { cause: error });
+    }
+  };
   return {
     ca: rootCert === 'system' ? undefined : read(rootCert),
     cert: read(cert),

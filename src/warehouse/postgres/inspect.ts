@@ -1,5 +1,6 @@
 import type { Inspection } from '../types.js';
 import type { PostgresServer } from './connection.js';
+import { readHolder } from './holder.js';
 import { readRelations } from './relations.js';
 import { isReportTable } from '../rules/relations.js';
 import type { Session } from './session.js';
@@ -11,7 +12,7 @@ import { readVersion } from './supported.js';
  * Errors: those of `failureRows`, for example POSTGRES_ACCESS_DENIED.
  */
 export function inspectServer(server: PostgresServer): Promise<Inspection> {
-  return server.work(async (session) => {
+  return server.work('read', async (session) => {
     const { version, encoding, isSupported } = await readVersion(session);
     if (!isSupported) {
       return {
@@ -24,7 +25,7 @@ export function inspectServer(server: PostgresServer): Promise<Inspection> {
     await session.rollback();
     if (problem) return problem;
     const found = ['writable', `PostgreSQL ${version}`, ...(await notesOn(session, server))].join('; ');
-    const holder = await longReader(session, server);
+    const holder = await readHolder(session, server, { isIdle: true, minMinutes: 10 });
     if (!holder) return { found };
     return {
       found: `${found}; ${holder}: no column of what it has read can be added or widened until it ends`,
@@ -94,19 +95,4 @@ async function notesOn(session: Session, server: PostgresServer): Promise<string
   );
   const [size, connections, zone] = row;
   return [`tables take ${size}`, `at most ${connections} connections`, `other sessions see times in ${zone}`];
-}
-
-/** A session that has had a transaction open for long, and holds a table of the schema. */
-async function longReader(session: Session, server: PostgresServer): Promise<string | undefined> {
-  const [row] = await session.values(
-    `SELECT a.pid, a.application_name, CAST(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP() - a.xact_start) / 60 AS bigint)
-     FROM pg_stat_activity AS a JOIN pg_locks AS l ON l.pid = a.pid AND l.granted
-     JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND a.pid <> pg_backend_pid() AND a.state LIKE 'idle in transaction%'
-       AND a.xact_start < CLOCK_TIMESTAMP() - INTERVAL '10 minutes' LIMIT 1`,
-    [server.schema],
-  );
-  if (!row) return undefined;
-  const [pid, application, minutes] = row;
-  return `session ${pid} (${String(application) || 'without a name'}) has had a transaction open for ${minutes} minutes`;
 }

@@ -31,10 +31,8 @@ export async function ensureLedger(
 ): Promise<void> {
   const loads = server.table('_loads');
   if (hasLedger(relations)) {
-    for (const { column, kind } of ledgerColumns) {
-      if (relations.get('_loads')?.columns.has(column)) continue;
-      await session.run(`ALTER TABLE ${loads} ADD COLUMN IF NOT EXISTS ${columnSql({ column, kind })}`);
-    }
+    const added = lackedColumns(relations).map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column)}`);
+    if (added.length > 0) await session.run(`ALTER TABLE ${loads} ${added.join(', ')}`);
     return;
   }
   await createSchema(session, server);
@@ -50,7 +48,16 @@ export async function ensureLedger(
     `COMMENT ON TABLE ${loads} IS 'The ledger: one row for each document, committed together with its rows.'`,
     `COMMENT ON TABLE ${rejects} IS 'Values and rows that do not fit, with their text.'`,
   ];
-  for (const sql of statements) await session.run(sql);
+  await session.runAll(statements);
+}
+
+/** Whether the ledger is that of an earlier version. */
+export function isOutdated(relations: Relations): boolean {
+  return hasLedger(relations) && lackedColumns(relations).length > 0;
+}
+
+function lackedColumns(relations: Relations): typeof ledgerColumns {
+  return ledgerColumns.filter(({ column }) => !relations.get('_loads')?.columns.has(column));
 }
 
 /** `IF NOT EXISTS` would need the right to create schemas even if this one exists. */

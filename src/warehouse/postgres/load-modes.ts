@@ -104,8 +104,8 @@ async function nullPatterns(
   const { rows } = await session.run(
     `WITH ${documents}
      SELECT DISTINCT ${nulls.join(', ')} FROM ${server.table(batch.relation.name)} AS here
-     JOIN documents ON ${isOf('here', 'documents')} WHERE documents.is_coming`,
-    [documentsJson(batch)],
+     JOIN documents ON ${isOf('here', 'documents')} WHERE ${isComing}`,
+    [documentsJson(batch), comingIds(batch)],
   );
   return rows.map((row) => row.map((each) => each === 't'));
 }
@@ -136,7 +136,7 @@ async function deleteOlder(
     `WITH ${documents},
      keys AS MATERIALIZED (
        SELECT DISTINCT ${own.join(', ')} FROM ${table} AS here
-       JOIN documents ON ${isOf('here', 'documents')} WHERE documents.is_coming AND ${inPattern.join(' AND ')}
+       JOIN documents ON ${isOf('here', 'documents')} WHERE ${isComing} AND ${inPattern.join(' AND ')}
      ),
      held AS MATERIALIZED (
        SELECT here.ctid AS id, COALESCE(documents.rank, 0) AS rank,
@@ -151,7 +151,7 @@ async function deleteOlder(
      SELECT gone._seller_id, gone._document_id, COUNT(*) FROM gone
      JOIN documents ON ${isOf('gone', 'documents')} WHERE documents.is_coming
      GROUP BY 1, 2`,
-    [documentsJson(batch)],
+    [documentsJson(batch), comingIds(batch)],
   );
   return new Map(
     rows.map(([seller, document, count]) => [
@@ -202,6 +202,16 @@ function documentsJson({ loads, others }: TableBatch): string {
     is_coming: coming,
   });
   return storableJson([...loads.map((each) => row(each, true)), ...others.map((each) => row(each, false))]);
+}
+
+/**
+ * SQL for whether a row `here` is of a document that comes. PostgreSQL sees in the values of `$2`
+ * that few rows are, and uses the index.
+ */
+const isComing = 'documents.is_coming AND here._document_id = ANY ($2)';
+
+function comingIds({ loads }: TableBatch): string[] {
+  return loads.map(({ document }) => storable(document ?? ''));
 }
 
 /** SQL for whether a row is of a document, in a form that an index can be used for. */

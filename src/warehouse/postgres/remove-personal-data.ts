@@ -1,6 +1,6 @@
 import { documentId } from '../rules/document-id.js';
-import { documentsByTable } from '../rules/documents-by-table.js';
-import { isReportTable, type Relations } from '../rules/relations.js';
+import { personalUpdates } from '../rules/documents-by-table.js';
+import type { Relations } from '../rules/relations.js';
 import {
   type LedgerEntry,
   type PersonalColumns,
@@ -24,12 +24,8 @@ export async function removePersonalData(
   personalColumns: PersonalColumns,
 ): Promise<void> {
   const names = documents.map((each) => storable(each.documentId ?? ''));
-  for (const { table, reportType, loaded } of documentsByTable(documents)) {
-    const relation = relations.get(table);
-    if (!relation || !isReportTable(relation)) continue;
-    const all = [...relation.columns.values()].map(({ name }) => name);
-    const columns = personalColumns(reportType, relation.name, all).map(identifier);
-    if (columns.length === 0) continue;
+  for (const { relation, loaded, ...of } of personalUpdates(documents, relations, personalColumns)) {
+    const columns = of.columns.map(identifier);
     await session.run(
       `UPDATE ${server.table(relation.name)} SET ${columns.map((column) => `${column} = NULL`).join(', ')}
        WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)

@@ -123,9 +123,11 @@ async function makeView(
   try {
     await session.run("SET LOCAL lock_timeout = '3s'");
     // CREATE OR REPLACE refuses a view with other columns.
-    await session.run(`DROP VIEW IF EXISTS ${view}`);
-    await session.run(`CREATE VIEW ${view} AS ${sql}`);
-    await session.run(`COMMENT ON VIEW ${view} IS ${literal(`${description} (sp-reports ${version})`)}`);
+    await session.runAll([
+      `DROP VIEW IF EXISTS ${view}`,
+      `CREATE VIEW ${view} AS ${sql}`,
+      `COMMENT ON VIEW ${view} IS ${literal(`${description} (sp-reports ${version})`)}`,
+    ]);
     await session.commit();
   } catch (error) {
     await session.rollback();

@@ -5,7 +5,7 @@ import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import { readWhole } from '../ledger/read-whole.js';
-import type { LedgerQueries } from '../ledger/ledger-queries.js';
+import { ledgerReads } from '../ledger/ledger-reads.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { commitLoads } from './commit-loads.js';
@@ -21,6 +21,7 @@ import { markPurged, removePersonalData } from './remove-personal-data.js';
 import type { Session } from './session.js';
 import { checkSupported } from './supported.js';
 import { refreshViews, viewProblems } from './views.js';
+import { WantedViews } from '../rules/wanted-views.js';
 
 export interface PostgresWarehouseOptions extends PostgresTarget {
   /** The source of the descriptions of tables and columns. */
@@ -41,26 +42,23 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
  * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
-  const { url, schema, schemas, views = [], memoryLimitMegabytes, log, clock } = options;
+  const { url, schema, schemas, views: firstViews, memoryLimitMegabytes, log, clock } = options;
   const server = new PostgresServer({ url, schema }, clock);
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  let viewsAreFresh = views.length === 0;
+  const views = new WantedViews(firstViews);
 
-  function withLedger<T>(
-    empty: T,
-    read: (ledger: LedgerQueries, session: Session, relations: Relations) => Promise<T>,
-  ): Promise<T> {
-    return server.work(async (session) => {
+  function withLedger<T>(empty: T, read: (session: Session, relations: Relations) => Promise<T>): Promise<T> {
+    return server.work('read', async (session) => {
       const relations = await readRelations(session, server);
-      return hasLedger(relations) ? read(postgresLedger(session, server), session, relations) : empty;
+      return hasLedger(relations) ? read(session, relations) : empty;
     });
   }
 
   /** Changes what was loaded, in one transaction. Does nothing before the first commit. */
   function changeLedger(change: (session: Session, relations: Relations) => Promise<void>): Promise<void> {
-    return server.work(async (session) => {
+    return server.work('commit', async (session) => {
       await session.begin('write');
       await lockCommits(session, server);
       const relations = await readRelations(session, server);
@@ -79,10 +77,11 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
   };
 
   return {
-    seen: (keys) =>
-      keys.length === 0
-        ? Promise.resolve(new Map())
-        : withLedger(new Map(), (ledger) => ledger.readSeen(keys)),
+    ...ledgerReads((empty, read) =>
+      withLedger(empty, (session, relations) =>
+        read({ ledger: postgresLedger(session, server), readRelations: async () => relations }),
+      ),
+    ),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -91,9 +90,9 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         memoryLimitMegabytes,
         log,
         async onCommitted(session, tablesChanged) {
-          if (viewsAreFresh && !tablesChanged) return;
-          await refreshViews(session, server, views, await readRelations(session, server), log);
-          viewsAreFresh = true;
+          if (views.isFresh && !tablesChanged) return;
+          await refreshViews(session, server, views.list, await readRelations(session, server), log);
+          views.isFresh = true;
         },
       });
     },
@@ -103,41 +102,28 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
       ),
     markPurged: (keys) => changeLedger((session) => markPurged(session, server, keys)),
     checkWritable: () =>
-      server.work(async (session) => {
+      server.work('read', async (session) => {
         await checkSupported(session, server);
         await session.begin('write');
         await session.run('SELECT pg_current_xact_id()');
         await session.rollback();
       }),
     inspect: () => inspectServer(server),
-    tables: () => withLedger([], (_ledger, session, relations) => readTables(session, server, relations)),
+    tables: () => withLedger([], (session, relations) => readTables(session, server, relations)),
+    async refreshViews(wanted) {
+      views.replace(wanted);
+      if (views.isFresh) return;
+      await withLedger(undefined, async (session, relations) => {
+        await refreshViews(session, server, views.list, relations, log);
+        views.isFresh = true;
+      });
+    },
     viewProblems: (wanted) =>
-      withLedger(new Map(), (_ledger, session, relations) =>
-        viewProblems(session, server, wanted, relations),
-      ),
-    loads: (filter) => withLedger([], (ledger) => ledger.readLoads(filter)),
-    countLoads: (filter) => withLedger(0, (ledger) => ledger.countLoads(filter)),
-    loadFields: (fields, filter) => withLedger([], (ledger) => ledger.readFields(fields, filter)),
-    drift: (reportType) => withLedger([], (ledger) => ledger.readDrift(reportType)),
-    periods: () => withLedger([], (ledger) => ledger.readPeriods()),
-    rowDifferences: (table, { isAppend }) =>
-      withLedger([], (ledger) => ledger.readRowDifferences(table, isAppend)),
+      withLedger(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
     overview: () =>
-      withLedger<LedgerOverview | undefined>(undefined, (_ledger, session, relations) =>
+      withLedger<LedgerOverview | undefined>(undefined, (session, relations) =>
         readOverview(session, server, relations),
       ),
-    rejects: (filter) => withLedger([], (ledger) => ledger.readRejects(filter)),
-    rejectGroups: (document) => withLedger([], (ledger) => ledger.readRejectGroups(document)),
-    rowsNow: ({ tables, ...document }) =>
-      withLedger([], async (ledger, _session, relations) => {
-        const found: { name: string; rows: number }[] = [];
-        for (const { name } of tables) {
-          const relation = relations.get(name.toLowerCase());
-          if (!relation || !isReportTable(relation)) continue;
-          found.push({ name, rows: await ledger.countRows(name, document) });
-        }
-        return found;
-      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

@@ -1,7 +1,6 @@
 /**
- * Replaces each call `LOCAL_DATE(time, zone)` in the SQL of a view by what a warehouse calls the
- * day of a UTC time in a time zone. A call with another number of arguments stays, so that the
- * warehouse refuses it.
+ * Replaces each call `LOCAL_DATE(time, zone)` in the SQL of a view by SQL for the day of a UTC time
+ * in a time zone. A call with another number of arguments stays, so that the warehouse refuses it.
  */
 export function withLocalDates(sql: string, localDate: (time: string, zone: string) => string): string {
   const call = /\bLOCAL_DATE\s*\(/gi;

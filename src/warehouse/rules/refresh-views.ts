@@ -34,7 +34,7 @@ export interface ViewStore {
 }
 
 /** The reason for a view that could be made. */
-const notMadeYet = 'not as its file says yet: the next load makes it';
+const notMadeYet = 'not as its file says yet: the next load makes it, or a query';
 
 /**
  * Creates the views whose tables exist, recreates those whose definition changed, and drops those
@@ -49,10 +49,7 @@ export async function refreshViews(
 ): Promise<void> {
   try {
     const versions = await store.readVersions();
-    const wanted = queriesOf(store, views, relations);
-    const stale = wanted.filter(({ view, query }) => versions.get(view.name) !== query.version);
-    const names = new Set(wanted.map(({ view }) => view.name));
-    const gone = [...versions.keys()].filter((name) => !names.has(name));
+    const { stale, gone } = compareViews(store, versions, views, relations);
     if (stale.length + gone.length === 0) return;
     const made = await makeAll(store, stale, versions, log);
     await store.drop(gone);
@@ -60,6 +57,26 @@ export async function refreshViews(
   } catch (error) {
     log?.warn(`making views: ${describeError(error)}`);
   }
+}
+
+/** Whether views of the warehouse are missing, not as their files say, or no longer defined. */
+export async function areViewsStale(store: ViewStore, views: View[], relations: Relations): Promise<boolean> {
+  const { stale, gone } = compareViews(store, await store.readVersions(), views, relations);
+  return stale.length + gone.length > 0;
+}
+
+function compareViews(
+  store: ViewStore,
+  versions: ReadonlyMap<string, string>,
+  views: View[],
+  relations: Relations,
+): { stale: MadeView[]; gone: string[] } {
+  const wanted = queriesOf(store, views, relations);
+  const names = new Set(wanted.map(({ view }) => view.name));
+  return {
+    stale: wanted.filter(({ view, query }) => versions.get(view.name) !== query.version),
+    gone: [...versions.keys()].filter((name) => !names.has(name)),
+  };
 }
 
 /** The views that could be made but are missing or outdated, by name, with the reason. */

@@ -33,10 +33,11 @@ export function jsonRows(parameter: string, columns: Record<string, string | str
 
 /**
  * SQL for a time as TIMESTAMP in UTC. Respects an offset in the text, which a plain cast to
- * TIMESTAMP would ignore. A text without offset is UTC, the time zone of every connection.
+ * TIMESTAMP would ignore. A text without offset is UTC, the time zone of every connection. A cast
+ * of TIMESTAMPTZ to TIMESTAMP would ask the calendar of the time zone for each value.
  */
 export function utcTimestamp(expression: string): string {
-  return `CAST(CAST(${expression} AS TIMESTAMPTZ) AS TIMESTAMP)`;
+  return `make_timestamp(epoch_us(CAST(${expression} AS TIMESTAMPTZ)))`;
 }
 
 /** Runs one statement with `$name` parameters. Returns its rows as arrays of DuckDB values. */

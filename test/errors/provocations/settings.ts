@@ -18,6 +18,22 @@ export const settingsProvocations: Provocations = {
       return command(folder, 'run');
     },
   },
+  COSTS_INVALID: {
+    input: 'a file of costs with a currency sign',
+    provoke: (folder) => {
+      writeFileSync(join(folder, 'pipelines.yaml'), 'costs: { file: costs.csv }\n');
+      writeFileSync(join(folder, 'costs.csv'), 'sku,cost,currency\nlamp,€ 4.20,EUR\n');
+      return command(folder, 'config', 'check');
+    },
+  },
+  RATES_INVALID: {
+    input: 'exchange rates without the reporting currency',
+    provoke: (folder) => {
+      writeFileSync(join(folder, 'pipelines.yaml'), 'rates: { file: rates.csv, currency: CHF }\n');
+      writeFileSync(join(folder, 'rates.csv'), 'Date,USD\n2026-06-15,1.2\n');
+      return command(folder, 'config', 'check');
+    },
+  },
   ENV_FILE_INVALID: {
     input: 'a .env with a line that sets nothing',
     provoke: (folder) => {

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { personalColumns } from '../../../src/schema/personal-data.js';
+import { exampleOf, programExamples } from '../../../src/status/page/examples.js';
+import { pictures } from '../../../src/status/pictures.js';
 import type { LedgerFilter } from '../../../src/warehouse/types.js';
 import type { Scene } from './scene.js';
 import { loads } from './scenario.js';
@@ -45,6 +47,12 @@ export const reads: Record<string, (scene: Scene) => Promise<unknown>> = {
   },
   'queries on views': async (scene) => {
     for (const { name } of scene.views) await scene.warehouse().query(`SELECT * FROM ${name} LIMIT 10`);
+  },
+  'pictures, examples and lists of columns of the page': async (scene) => {
+    const examples = scene.views.map(({ name }) => exampleOf(name));
+    for (const sql of [...pictures.map((each) => each.sql), ...Object.values(programExamples), ...examples])
+      await scene.warehouse().query(sql);
+    await scene.warehouse().query('SELECT * FROM _loads WHERE FALSE');
   },
   'queries of the documentation': async (scene) => {
     await scene.commit({ of: [] });

@@ -1,3 +1,4 @@
+import type { View } from '../../../src/schema/views.js';
 import { type Columns, type Document, filled, type Scene } from './scene.js';
 
 /** A step of the scenario; each one finds what those before it made. */
@@ -216,13 +217,18 @@ export const loads: Record<string, Step> = {
 
 /** Report types whose tables the packaged views read, and some of each load mode. */
 export function packagedTypes({ schemas, views }: Scene): string[] {
-  const viewed = new Set(views.flatMap(({ tables }) => tables.flat().map(({ name }) => name)));
+  const viewed = new Set(views.flatMap(tablesOf));
   const all = [...schemas.values()].filter(({ tables }) => tables.length > 0);
   const ofViews = all.filter(({ tables }) => tables.some(({ name }) => viewed.has(name)));
   const some = Object.keys(modes).flatMap((mode) =>
     all.filter(({ tables }) => tables.some(({ load }) => load.mode === mode)).slice(0, 3),
   );
   return [...new Set([...ofViews, ...some].map(({ reportType }) => reportType))];
+}
+
+/** The names of the tables that a view reads, also through other views. */
+function tablesOf({ tables }: View): string[] {
+  return tables.flat().flatMap(({ name, view }) => (view ? tablesOf(view) : [name]));
 }
 
 export const packaged: Record<string, Step> = {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { sweepsJson } from '../../discovery/sweep-turns.js';
-import { describeError, errorCode } from '../../errors/reports-error.js';
-import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../../files/shared-json.js';
-import { limitsJson } from '../../requests/learned-limits.js';
-import { requestsJson } from '../../requests/request-file.js';
-import { ticksJson } from '../../runs/tick-log.js';
-import { killedJson } from '../../scheduling/crash-journal.js';
-import { secretsJson } from '../../source/selling-partner/client-secrets.js';
-import { quotaJson } from '../../source/selling-partner/quota.js';
-import { alarmsJson } from '../../status/alarms/alarms-file.js';
+import { sweepsJson } from '../discovery/sweep-turns.js';
+import { describeError, errorCode } from '../errors/reports-error.js';
+import { openSharedJson, type SharedJson, type SharedJsonOptions } from '../files/shared-json.js';
+import { limitsJson } from '../requests/learned-limits.js';
+import { requestsJson } from '../requests/request-file.js';
+import { ticksJson } from '../runs/tick-log.js';
+import { killedJson } from '../scheduling/crash-journal.js';
+import { secretsJson } from '../source/selling-partner/client-secrets.js';
+import { quotaJson } from '../source/selling-partner/quota.js';
+import { alarmsJson } from '../status/alarms/alarms-file.js';
 
 /** Every JSON file of the state folder, by its name. */
 export const stateFiles: Record<

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config } from '../../config/spec.js';
-import { describeError, errorCode } from '../../errors/reports-error.js';
-import { openSharedJson } from '../../files/shared-json.js';
-import { openClientSecrets } from '../../source/selling-partner/client-secrets.js';
-import { openNotifications } from '../../source/selling-partner/notifications.js';
-import { openQuotaPlan, type QuotaPlan, quotaJson } from '../../source/selling-partner/quota.js';
-import type { Notifications } from '../../source/types.js';
-import type { Subscriber } from '../../connect/subscribe.js';
+import type { Config } from '../config/spec.js';
+import { describeError, errorCode } from '../errors/reports-error.js';
+import { openSharedJson } from '../files/shared-json.js';
+import { openClientSecrets } from '../source/selling-partner/client-secrets.js';
+import { openNotifications } from '../source/selling-partner/notifications.js';
+import { openQuotaPlan, type QuotaPlan, quotaJson } from '../source/selling-partner/quota.js';
+import type { Notifications } from '../source/types.js';
+import type { Subscriber } from '../connect/subscribe.js';
 
 /**
  * Opens the quota plan of the state folder. Its file is not synced to disk: if a power failure
