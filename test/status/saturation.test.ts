@@ -12,6 +12,13 @@ const token = 'a-token-of-some-length';
 const halfARequest = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const authorization = { authorization: `Bearer ${token}` };
 
+/** Whether this is an answer with all of its body, by the length in its headers. */
+function isWhole(answer: string): boolean {
+  const [head = '', body] = answer.split('\r\n\r\n', 2);
+  const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1]);
+  return body !== undefined && Buffer.byteLength(body) === length;
+}
+
 describe('the status server under load', () => {
   let server: StatusServer;
   const clients: Socket[] = [];
@@ -156,6 +163,30 @@ describe('the status server under load', () => {
       await client(`POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n${'x'.repeat(300_000)}`),
     ];
     await haveClosed(slow, slow.length);
+  });
+
+  it('starts no request of a connection before the last one is answered', async () => {
+    let readings = 0;
+    await serve({
+      readSnapshot: async () => {
+        readings += 1;
+        return fakeSnapshot();
+      },
+    });
+    const request = `GET /api/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const greedy = await Promise.all(Array.from({ length: 20 }, () => client(request.repeat(50))));
+    await haveClosed(greedy, greedy.length);
+    assert.ok(readings <= greedy.length, `${readings} requests were started`);
+    const patient = await client('');
+    for (let answers = 1; answers <= 3; answers += 1) {
+      patient.write(request);
+      let text = '';
+      while (!isWhole(text)) {
+        const [chunk] = (await once(patient, 'data')) as [Buffer];
+        text += chunk;
+      }
+      assert.match(text, /^HTTP\/1\.1 200 /);
+    }
   });
 
   it('refuses headers that are too long', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../../runtime/clock.js';
 
@@ -90,4 +90,23 @@ function closeOneOf(connections: Connection[]): void {
 /** Whether nothing happens on a connection until its client sends or reads something. */
 function waitsForClient({ exchanges }: Connection): boolean {
   return exchanges.every(({ request, response }) => !request.complete || response.writableEnded);
+}
+
+/**
+ * Passes on one request of a connection at a time. Node would start all requests that arrive in one
+ * packet, and keep their answers in memory until the client reads them. No browser and no probe
+ * sends a request before it has the last answer, so such a connection is closed.
+ */
+export function oneAtATime(listener: RequestListener): RequestListener {
+  const answering = new WeakSet<Socket>();
+  return (request, response) => {
+    const { socket } = request;
+    if (answering.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    answering.add(socket);
+    response.once('close', () => answering.delete(socket));
+    listener(request, response);
+  };
 }

@@ -10,6 +10,7 @@ import {
   type ConnectionLimits,
   defaultConnectionLimits,
   limitConnections,
+  oneAtATime,
 } from './connections.js';
 import { readPageFiles } from './page-files.js';
 import { type RouteTools, routes } from './routes.js';
@@ -39,7 +40,7 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
   const access = openAccess(token);
   const tools: RouteTools = { ...rest, access, page: await readPageFiles() };
   const answering: Answering = { health: 0, other: 0 };
-  const server = createServer({ ...clientLimits, ...limits }, (request, response) => {
+  const one = oneAtATime((request, response) => {
     answer(request, response, tools, answering).catch((error: unknown) => {
       if (response.destroyed) return;
       if (!(error instanceof ReportsError))
@@ -48,6 +49,7 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
       else sendError(response, error);
     });
   });
+  const server = createServer({ ...clientLimits, ...limits }, one);
   limitConnections(server, { ...defaultConnectionLimits, ...limits });
   server.listen(port, host.replace(/^\[(.*)\]$/, '$1'));
   try {
