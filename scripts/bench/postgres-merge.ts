@@ -10,9 +10,9 @@ import pg from 'pg';
 import { usualReportType, writeDocument } from './document.js';
 
 /**
- * `scripts/postgres npx tsx scripts/bench/postgres-merge.ts ROWS…`: how long the built program
- * takes for a document of 20,000 rows, all of which replace a row of a table in PostgreSQL, while
- * the table grows to each of these numbers of rows.
+ * `scripts/postgres npm run bench:merge -- ROWS…`: how long the built program takes for a document
+ * of 20,000 rows, all of which replace a row of a table in PostgreSQL, while the table grows to
+ * each of these numbers of rows.
  */
 const sizes = process.argv.slice(2).map(Number);
 const rows = 20_000;
