@@ -62,7 +62,7 @@ export async function disturbPostgres(
   }
 
   async function restart(client: pg.Client): Promise<void> {
-    await pause(2000 + 15_000 * random());
+    await pause(1000 + 6000 * random());
     if (over.signal.aborted) return;
     const { rows } = await client.query(
       "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1) AS id",
