@@ -47,6 +47,9 @@ describe('reading pipelines.yaml', () => {
       bucket: {},
       aws: {},
       api: {},
+      costs: undefined,
+      rates: undefined,
+      mcp: { showPersonalData: false },
       sellers: [
         {
           id: 'A1SELLER',
