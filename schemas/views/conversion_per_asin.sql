@@ -34,6 +34,6 @@ SELECT
   units_ordered AS units,
   ordered_product_sales AS sales,
   ordered_product_sales_currency AS currency,
-  ROUND(CAST(units_ordered AS NUMERIC) / NULLIF(sessions, 0), 4) AS units_per_session,
+  ROUND(1.0 * units_ordered / NULLIF(sessions, 0), 4) AS units_per_session,
   buy_box_percentage
 FROM sales_and_traffic_by_asin

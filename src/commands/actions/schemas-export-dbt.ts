@@ -1,3 +1,4 @@
+import { systemClock } from '../../runtime/clock.js';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { WarehouseConfig } from '../../config/warehouse-spec.js';
@@ -43,7 +44,7 @@ export async function exportDbtPackage(
     if (there.has(name)) columns.set(name, await columnsOf(name, warehouse, where.dialect));
   }
   const overview = await warehouse.overview();
-  const stale = tableFreshness(overview?.tables ?? [], Date.now());
+  const stale = tableFreshness(overview?.tables ?? [], systemClock.now());
   const files = dbtPackage({
     ...where,
     tables: chosen,
