@@ -91,5 +91,7 @@ function missingSources(
 }
 
 function isCurrent(there: LedgerRow | undefined, loaded: LedgerRow | undefined, key: string): boolean {
-  return there?.key === key && (loaded === undefined || there.loadedAt >= loaded.loadedAt);
+  if (there?.key !== key || !loaded) return there?.key === key;
+  // A document that could not be loaded then may be intact now.
+  return there.status === loaded.status && there.loadedAt >= loaded.loadedAt;
 }

@@ -41,15 +41,20 @@ export class WarehouseReader {
    * warehouse.
    */
   async query(sql: string, signal: AbortSignal, maxRows = answerLimits.rows): Promise<ConsoleResult> {
-    const masked = maskedRelations(await this.relations());
     const rows = Math.min(maxRows, answerLimits.rows);
-    const readable = this.options.showsPersonalData ? sql : maskQuery(sql, masked, this.identifier);
+    const readable = this.options.showsPersonalData ? sql : await this.masked(sql);
     return await runQuery(this.options.warehouse, readable, signal, { ...answerLimits, rows });
   }
 
   /** A name in the spelling of the warehouse. */
   get identifier(): (name: string) => string {
     return this.options.config.warehouse.type === 'bigquery' ? backquoted : quoted;
+  }
+
+  /** A commit may just have brought a column with personal data, so nothing remembered counts. */
+  private async masked(sql: string): Promise<string> {
+    const relations = await this.readRelations();
+    return maskQuery(sql, maskedRelations(relations), this.identifier);
   }
 
   private async readRelations(): Promise<ShownRelation[]> {
@@ -69,12 +74,21 @@ export class WarehouseReader {
   }
 }
 
+/** With materialized views, which PostgreSQL's information_schema leaves out. */
+const pgColumns = `(
+  SELECT relname AS table_name, attname AS column_name, format_type(atttypid, atttypmod) AS data_type, attnum AS ordinal_position
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f') AND attnum > 0 AND NOT attisdropped
+) AS columns`;
+
 /** All columns of the tables and views, in order. */
 function columnsQuery(warehouse: WarehouseConfig): string {
   const from =
     warehouse.type === 'bigquery'
       ? `${backquoted(warehouse.dataset)}.INFORMATION_SCHEMA.COLUMNS`
-      : 'information_schema.columns WHERE table_schema = current_schema()';
+      : warehouse.type === 'postgres'
+        ? pgColumns
+        : 'information_schema.columns WHERE table_schema = current_schema()';
   return `SELECT table_name AS "table", column_name AS "column", data_type AS type FROM ${from} ORDER BY table_name, ordinal_position`.replaceAll(
     '"',
     warehouse.type === 'bigquery' ? '`' : '"',

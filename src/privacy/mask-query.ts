@@ -42,7 +42,10 @@ export function maskQuery(
   return recursive ? `WITH ${list} SELECT * FROM (\n${query}\n) AS answer` : `WITH ${list}, ${rest}`;
 }
 
-const firstWord = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(\w+|\()?(\s+RECURSIVE\b)?/i;
+const firstWord = /^(?:\s|(?:--|#)[^\r\n]*[\r\n]|\/\*[\s\S]*?\*\/)*(\w+|\()?(\s+RECURSIVE\b)?/i;
+/** Blanks, quotes and comments, of any warehouse, between the parts of a name or of a call. */
+const between = '(?:[\\s"\'`\\[\\]]|(?:--|#)[^\\r\\n]*[\\r\\n]|/\\*[\\s\\S]*?\\*/)*';
+
 const queryWords = new Set(['SELECT', 'WITH', 'FROM', 'VALUES', '(']);
 
 /**
@@ -51,16 +54,16 @@ const queryWords = new Set(['SELECT', 'WITH', 'FROM', 'VALUES', '(']);
  */
 const detours = [
   // DuckDB. Its storage shows the smallest and largest values.
-  /\b(?:query|query_table|histogram(?:_values)?|pragma_storage_info|duckdb_table_sample)\W*\(/i,
-  /\b(?:PIVOT|SUMMARIZE)\b/i,
-  // PostgreSQL: functions of XML, other databases, statistics.
+  /\b(?:query_table|histogram_values|pragma_storage_info|duckdb_table_sample|PIVOT|SUMMARIZE)\b/i,
+  new RegExp(`\\b(?:query|histogram)${between}\\(`, 'i'),
+  // PostgreSQL: functions that run a text, of XML, other databases, statistics.
   /\b(?:query|table|cursor|schema|database)_to_xml\w*/i,
-  /\bdblink\w*/i,
-  /\bpg_(?:stats\w*|statistic\w*|stat_activity|stat_statements\w*|prepared_statements|cursors)\b/i,
+  /\b(?:dblink\w*|ts_stat|ts_rewrite|crosstab\w*|connectby|xpath_table)\b/i,
+  /\bpg_(?:stats\w*|statistic\w*|stat_activity|stat_get_\w+|stat_statements\w*|prepared_statements|cursors)\b/i,
   /\bU&\s*["']/i,
   // BigQuery: other databases, jobs, tables by pattern, escapes within a name.
   /\bEXTERNAL_QUERY\b/i,
-  /\bINFORMATION_SCHEMA\W*\.\W*JOBS\w*/i,
+  new RegExp(`\\bINFORMATION_SCHEMA${between}\\.${between}JOBS\\w*`, 'i'),
   /`[^`]*[*\\][^`]*`/,
   // A second statement.
   /;(?=[\s\S]*[^\s;])/,
@@ -80,7 +83,6 @@ function namePattern(name: string): RegExp {
 
 /** The name after a dot, with quotes, blanks and comments between them. */
 function qualifiedPattern(name: string): RegExp {
-  const between = '(?:\\s|["`\\[]|--[^\\n]*\\n|/\\*[\\s\\S]*?\\*/)*';
   return new RegExp(`\\.${between}${escaped(name)}(?![\\p{L}\\p{N}_])`, 'iu');
 }
 

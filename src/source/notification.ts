@@ -1,3 +1,4 @@
+import { wellFormed } from '../text/well-formed.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { Notification, ReportStatus, SecretNotice } from './types.js';
 
@@ -17,7 +18,7 @@ type Fields = Record<string, unknown>;
 export function readNotification(body: string, messageId: string): Notification {
   const unreadable = (found: string) => new ReportsError('NOTIFICATION_UNREADABLE', { messageId, found });
   const envelope = unwrap(fieldsOf(parseJson(body)));
-  if (!envelope) throw unreadable(`no JSON object: ${body.slice(0, 60)}`);
+  if (!envelope) throw unreadable(`no JSON object: ${wellFormed(body.slice(0, 60))}`);
   const notificationType = textOf(envelope.notificationtype);
   if (!notificationType) throw unreadable('no notificationType');
   const notificationId = textOf(fieldsOf(envelope.notificationmetadata)?.notificationid);

@@ -131,6 +131,20 @@ describe('the MCP server, to a client of the protocol', function () {
     assert.equal(answers[0]?.json.rows[0][0], '2026-11-05');
   });
 
+  it('keeps those of a table from the client that was loaded a moment ago', async () => {
+    await call('list_tables');
+    const lines = ['order-id\tbuyer-email', `305-1\t${email}`].join('\n');
+    writeFileSync(join(folder, 'new.tsv'), lines);
+    const loaded = await runInProcess(['load', 'new.tsv', '--type', 'GET_NEW_KIND', '--new-type'], {
+      env: {},
+      cwd: folder,
+    });
+    assert.equal(loaded.code, 0, loaded.stderr);
+    const { text, isError } = await call('run_query', { sql: 'SELECT * FROM new_kind' });
+    assert.ok(!isError, text);
+    assert.ok(text.includes('305-1') && !text.includes(email), text);
+  });
+
   it('shows them if the settings say so', async () => {
     writeFileSync(join(folder, 'open.yaml'), 'mcp: { showPersonalData: true }\n');
     const open = await connect('--config', 'open.yaml');

@@ -83,6 +83,11 @@ describe('a query without personal data', () => {
     'SELECT * FROM main."orders"',
     'SELECT * FROM reports.main.orders',
     'SELECT * FROM main./* */orders',
+    'SELECT * FROM main.--x\rorders',
+    "SELECT * FROM query_table/*a*/(['ord'||'ers'])",
+    "SELECT * FROM query/*a*/('FROM ord'||'ers')",
+    "SELECT * FROM pragma_storage_info/*a*/('orders')",
+    '-- a\rFROM main.orders',
     'SELECT * FROM main.--\norders',
     "SELECT * FROM query('SELECT * FROM main' || '.' || 'orders')",
     "SELECT * FROM query /* */ ('FROM ord' || 'ers')",
@@ -116,7 +121,7 @@ describe('a query without personal data', () => {
   ];
 
   for (const sql of attempts)
-    it(`does not show them to ${sql.replaceAll('\n', ' ')}`, async () => {
+    it(`does not show them to ${sql.replaceAll(/[\r\n]/g, ' ')}`, async () => {
       const found = await answer(sql).catch((error: Error) => {
         assert.ok(error instanceof ReportsError, String(error));
         return error.message;
@@ -182,6 +187,18 @@ describe('a query without personal data', () => {
       [
         'SELECT * FROM `sales.ord*`',
         'running the query: personal data is hidden here, and "`sales.ord*`" may show personal data',
+      ],
+      [
+        "SELECT word FROM ts_stat('SELECT array_to_tsvector(ARRAY[buyer_email]) FROM orders')",
+        'running the query: personal data is hidden here, and "ts_stat" may show personal data',
+      ],
+      [
+        'SELECT * FROM pg_stat_get_activity(NULL)',
+        'running the query: personal data is hidden here, and "pg_stat_get_activity" may show personal data',
+      ],
+      [
+        'SELECT * FROM sales.# x\n orders',
+        'running the query: personal data is hidden here, and it names orders after a dot',
       ],
       [
         'SELECT * FROM pg_stats',

@@ -52,7 +52,8 @@ export class PostgresServer {
   /** Its name in messages, without the password. */
   readonly path: string;
   private readonly target: Target;
-  private pool: Promise<pg.Pool> | undefined;
+  /** Queries of users, which may take long, never keep a commit or a cancellation waiting. */
+  private readonly pools: { work?: Promise<pg.Pool>; queries?: Promise<pg.Pool> } = {};
 
   constructor(
     { url, schema }: PostgresTarget,
@@ -88,7 +89,7 @@ export class PostgresServer {
     work: (session: Session) => Promise<T>,
     { isOwn = false }: { isOwn?: boolean } = {},
   ): Promise<T> {
-    const client = await this.connect();
+    const client = await this.connect(isOwn ? 'queries' : 'work');
     // Without a listener, a connection that is lost between two statements ends the process.
     const onError = () => {};
     client.on('error', onError);
@@ -104,11 +105,11 @@ export class PostgresServer {
     }
   }
 
-  private async connect(): Promise<pg.PoolClient> {
+  private async connect(kind: 'work' | 'queries'): Promise<pg.PoolClient> {
     try {
-      this.pool ??= this.openPool();
-      const pool = await this.pool.catch((error: unknown) => {
-        this.pool = undefined;
+      this.pools[kind] ??= this.openPool();
+      const pool = await this.pools[kind].catch((error: unknown) => {
+        this.pools[kind] = undefined;
         throw error;
       });
       return await pool.connect();
@@ -125,6 +126,8 @@ export class PostgresServer {
       application_name: 'sp-reports',
       connectionTimeoutMillis: connectSeconds * 1000,
       keepAlive: true,
+      // Of a server that vanished nothing else would be heard for two hours.
+      keepAliveInitialDelayMillis: 30_000,
       // Values are read by `toJsonValue`.
       types: { getTypeParser: () => (text: unknown) => text } as unknown as pg.CustomTypesConfig,
     };

@@ -1,3 +1,4 @@
+import { wellFormed } from '../../text/well-formed.js';
 import { createHash } from 'node:crypto';
 
 /** PostgreSQL cuts a longer name off, without an error. */
@@ -32,9 +33,9 @@ export function literal(text: string): string {
   return `'${storable(text).replaceAll("'", "''")}'`;
 }
 
-/** PostgreSQL's text cannot contain U+0000: U+FFFD is there instead. */
+/** PostgreSQL's text cannot contain U+0000 or half a character: U+FFFD is there instead. */
 export function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd');
+  return wellFormed(text).replaceAll('\0', '\ufffd');
 }
 
 /** A value as JSON, for a parameter, without U+0000 in its texts. */
