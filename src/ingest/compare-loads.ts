@@ -1,3 +1,4 @@
+import { ownTableTypes } from '../config/own-tables-spec.js';
 import { type Warning, type WarningCode, warning } from '../errors/warnings.js';
 import { headerDrift } from '../schema/drift.js';
 import { pluralize } from '../text/pluralize.js';
@@ -86,6 +87,8 @@ function replacements(
   newer: ComparedDocument[],
 ) {
   if (entry.pipeline !== null || entry.marketplaceIds.length > 0 || table.rows === 0) return [];
+  // Costs and rates replace each other on purpose.
+  if (ownTableTypes.some((type) => type === entry.reportType)) return [];
   const sum = older.reduce((rows, each) => rows + rowsOf(each, table.name), 0);
   const replaced = `${pluralize(sum, 'row')} of ${documentsText(older)} were replaced`;
   const superseded = `its ${pluralize(table.rows, 'row')} were replaced by those of ${documentsText(newer)}`;

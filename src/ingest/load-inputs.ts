@@ -63,14 +63,14 @@ async function inputsOf(arg: string, options: FindInputsOptions): Promise<LoadIn
     const paths = await filesIn(path);
     if (paths.length === 0) return [notThere(arg, path, 'the folder has no files')];
     const shown = (each: string) => join(arg, relative(path, each));
-    return flat(paths.map((each) => fileInputs(each, shown(each), options)));
+    return flat(paths, (each) => fileInputs(each, shown(each), options));
   }
   if (!found && isDynamicPattern(arg)) {
     // Windows has no other use for a backslash than as a separator.
     const pattern = sep === '\\' ? arg.replaceAll('\\', '/') : arg;
     const matches = await glob(pattern, { cwd, onlyFiles: true, expandDirectories: false });
     if (matches.length === 0) return [notThere(arg, path, 'no file matches')];
-    return flat(matches.sort().map((each) => fileInputs(resolve(cwd, each), each, options)));
+    return flat(matches.sort(), (each) => fileInputs(resolve(cwd, each), each, options));
   }
   return fileInputs(path, arg, options);
 }
@@ -158,6 +158,9 @@ function notThere(arg: string, path: string, found: string): LoadInput {
   return { name: arg, key: path, describedBy: [], open };
 }
 
-async function flat(all: Promise<LoadInput[]>[]): Promise<LoadInput[]> {
-  return (await Promise.all(all)).flat();
+/** One after the other: a folder may have more files than a process may open. */
+async function flat(names: string[], inputsOf: (name: string) => Promise<LoadInput[]>): Promise<LoadInput[]> {
+  const inputs: LoadInput[] = [];
+  for (const name of names) inputs.push(...(await inputsOf(name)));
+  return inputs;
 }

@@ -8,7 +8,7 @@ import {
   replaceLoadRecord,
   writeLoadRecord,
 } from '../ingest/load-record.js';
-import { findRaw } from '../source/document/raw-store.js';
+import { checkRaw, findRaw, withBytes } from '../source/document/raw-store.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { isPurged, type LedgerRow, type Load, parquetPaths } from '../warehouse/types.js';
 import { entryOf } from './record-from-ledger.js';
@@ -37,7 +37,7 @@ export async function unload(
   options: UnloadOptions,
 ): Promise<LedgerRow[]> {
   const { lake } = context;
-  for (const row of rows) await checkReloadable(row, context);
+  for (const row of rows) await checkReloadable(row, context, options.signal);
   const known = await Promise.all(rows.map((row) => asLoaded(row, context)));
   const unloaded = rows.map(unloadedLoad);
   const restored = new Map<string, LedgerRow>();
@@ -72,7 +72,7 @@ export async function unload(
 }
 
 /** Errors: UNLOAD_REFUSED. */
-async function checkReloadable(row: LedgerRow, { raw }: PipelineContext): Promise<void> {
+async function checkReloadable(row: LedgerRow, { raw }: PipelineContext, signal: AbortSignal): Promise<void> {
   const { status, sellerId, documentId, reportType } = row;
   const refuse = (found: string) =>
     new ReportsError('UNLOAD_REFUSED', { thing: documentId ?? row.key, found });
@@ -82,6 +82,15 @@ async function checkReloadable(row: LedgerRow, { raw }: PipelineContext): Promis
   const found =
     sellerId && documentId && reportType && (await findRaw(raw, { sellerId, documentId, reportType }));
   if (!found) throw refuse('its raw document is missing, so that it could not be loaded again');
+  const digest = { bytes: row.rawBytes ?? undefined, sha256: row.rawSha256 ?? undefined };
+  await withBytes(found, raw, signal, () => checkRaw(found, raw, digest)).catch((error: unknown) => {
+    if (!isDamage(error)) throw error;
+    throw refuse('its raw document is damaged, so that it could not be loaded again');
+  });
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof ReportsError && error.code === 'RAW_DAMAGED';
 }
 
 /** The row as it was loaded, from its record, if unloading it was interrupted. */

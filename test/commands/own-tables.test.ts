@@ -58,6 +58,17 @@ describe('costs and exchange rates of the user', () => {
     await load('1.txt', settlement('1', [['a', 2, 10]]));
     assert.deepEqual(await profits(), { 'local a': 5 });
     assert.deepEqual(await ofLedger('EXCHANGE_RATES'), ['loaded']);
+    // One file of costs replaces another on purpose.
+    const warned = await query(
+      "SELECT count(*) AS n FROM _loads WHERE warnings::VARCHAR LIKE '%ROWS_REPLACED%'",
+    );
+    assert.deepEqual(warned, [{ n: '0' }]);
+    const [newest] = (await query(
+      "SELECT document_id AS id FROM _loads WHERE report_type = 'PRODUCT_COSTS' ORDER BY loaded_at DESC LIMIT 1",
+    )) as { id: string }[];
+    await run('unload', String(newest?.id), '--yes');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    assert.deepEqual(await profits(), { 'local a': 4 }, 'what was unloaded stays away');
   });
 
   it('with mistakes stop nothing: the earlier ones hold, and the ledger says so until they are fixed', async () => {

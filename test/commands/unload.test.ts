@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { runCli } from '../../src/cli.js';
-import { listings, listingsType, orders, ordersType } from '../ingest/world.js';
+import { listings, listingsType, orders, ordersType, program } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 import { Terminal } from './terminal.js';
 
@@ -125,6 +126,19 @@ describe('drop', () => {
     assert.deepEqual(await contents(), before);
     assert.equal((await run('query', 'SELECT * FROM orders_per_day')).code, 0);
     assert.ok(existsSync(path('data/raw')));
+  });
+
+  it('finishes its work if it was killed after its commit', async () => {
+    file('a.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    await run('load', 'a.tsv', '--type', ordersType);
+    const args = [...program(), 'drop', 'orders_by_last_update', '--yes'];
+    const env = { ...process.env, SP_REPORTS_CRASH_AT: 'transaction-ended' };
+    const killed = spawnSync(process.execPath, args, { cwd: path(), env });
+    assert.notEqual(killed.status, 0);
+    assert.equal((await run('drop', 'orders_by_last_update', '--yes')).code, 0);
+    rmSync(path('data', 'warehouse.duckdb'), { force: true });
+    await run('rebuild');
+    assert.deepEqual(JSON.parse((await run('tables', '--json')).stdout), []);
   });
 
   it('suggests the nearest table for one that is not there', async () => {

@@ -67,6 +67,11 @@ describe('the costs in a CSV file', () => {
     assert.match(mistakesOf(`${head}a;1.234;EUR\nb;5,5;EUR\n`).join(), /^2: .*write all of them alike/);
   });
 
+  it('may have zeros behind their digits, as a table writes them, and are not none', () => {
+    assert.deepEqual(costsOf('sku,cost,currency\na,4.200000,EUR\n'), [' a  4.2 EUR']);
+    assert.deepEqual(mistakesOf('sku,cost,currency\n'), ['1: there are no costs']);
+  });
+
   it('need their columns, and a header that is nearly one is a mistake', () => {
     assert.deepEqual(mistakesOf('sku,price\na,1\n'), [
       '1: the column "cost" is missing; found sku, price',
@@ -90,6 +95,7 @@ describe('the costs in a CSV file', () => {
       fc.property(
         fc.uniqueArray(fc.record({ sku: fc.stringMatching(/^[A-Z0-9-]{1,8}$/), cents }), {
           selector: ({ sku }) => sku,
+          minLength: 1,
         }),
         (rows) => {
           const lines = rows.map((row) => `${row.sku},${(row.cents / 100).toFixed(2)},EUR`);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { defaultMaxDocumentBytes } from '../../config/default-limits.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
+import { readLoadRecord } from '../../ingest/load-record.js';
 import { unload } from '../../maintenance/unload.js';
 import { listNames } from '../../text/list-names.js';
 import { didYouMean } from '../../text/nearest-name.js';
@@ -118,12 +119,21 @@ async function rowsOfDocument(
 async function rowsOfTable(
   table: string,
   { seller }: UnloadFlags,
-  { warehouse, clock }: PipelineContext,
+  { warehouse, clock, lake }: PipelineContext,
 ): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = [];
   const filter = { documentOrTable: table, sellerId: seller, statuses: [...documentStatuses] };
   for await (const page of ledgerPages(warehouse, clock, filter))
     rows.push(...page.filter(({ tables }) => tables.some(({ name }) => name === table)));
+  // Those of an earlier attempt that did not finish: only their records still name their tables.
+  const unfinished = { sellerId: seller, statuses: ['unloaded' as const] };
+  for await (const page of ledgerPages(warehouse, clock, unfinished)) {
+    for (const row of page) {
+      const entry = (await readLoadRecord(lake, row))?.entry;
+      if (entry && entry.status !== 'unloaded' && entry.tables.some(({ name }) => name === table))
+        rows.push(row);
+    }
+  }
   const names = (await warehouse.tables()).map(({ name }) => name);
   if (rows.length > 0 || names.includes(table)) return rows;
   throw new ReportsError('NOT_LOADED', { thing: table, nearest: didYouMean(table, names) });

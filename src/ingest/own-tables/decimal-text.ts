@@ -12,7 +12,8 @@ export function readDecimal(
   if (whole === undefined) {
     return { problem: `expected a number such as 4.20, without a currency sign, found "${text}"` };
   }
-  if (fraction.length > maxFraction) {
+  // A table writes zeros up to the scale of its column.
+  if (fraction.replace(/0+$/, '').length > maxFraction) {
     return { problem: `expected at most ${maxFraction} digits behind the point, found "${text}"` };
   }
   if (mark === '.' && isCommaMark) {

@@ -6,7 +6,7 @@ import { withTempFolder } from '../../files/temp-folder.js';
 import { documentIdOf, keepFile } from '../../source/document/raw-store.js';
 import type { RawDocument } from '../../source/types.js';
 import { pluralize } from '../../text/pluralize.js';
-import type { LedgerEntry, LedgerRow } from '../../warehouse/types.js';
+import { type LedgerEntry, ledgerKey, type LedgerRow } from '../../warehouse/types.js';
 import { buildLoad, quarantinedLoad } from '../build-load.js';
 import type { PipelineContext } from '../context.js';
 import { type OwnTable, ownTables } from './own-tables.js';
@@ -28,7 +28,12 @@ export async function loadOwnTables(
   const loaded: LedgerEntry[] = [];
   for (const table of ownTables(context.config)) {
     signal.throwIfAborted();
-    const entry = await loadOwnTable(table, context, { maxDocumentBytes, signal });
+    const { reportType } = table;
+    const job = { key: `${sellerId}/${reportType}`, messages: [], report: { sellerId } };
+    // Drains of several pipelines begin together.
+    const entry = await context.shared.alone(job, () =>
+      loadOwnTable(table, context, { maxDocumentBytes, signal }),
+    );
     if (entry) loaded.push(entry);
   }
   return loaded;
@@ -45,7 +50,11 @@ async function loadOwnTable(
   const document = await read(warehouse).catch(refusalOf);
   // The same mistakes are the same document.
   const text = typeof document === 'string' ? document : document.message;
-  if (last?.documentId === documentIdOf(sha256(text))) return undefined;
+  const documentId = documentIdOf(sha256(text));
+  if (last?.documentId === documentId) return undefined;
+  const key = ledgerKey({ sellerId, documentId });
+  // What a person took away stays away until the file changes.
+  if ((await warehouse.seen([key])).get(key)?.status === 'unloaded') return undefined;
   const raw = await keep(text, reportType, context);
   const options = { pipeline: null, isFresh: true, decisions: [], ...limits };
   const load =

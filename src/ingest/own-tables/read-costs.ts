@@ -44,7 +44,9 @@ export function readCosts(
       seller,
     }),
   );
-  const checked = checkCosts(written, sellers);
+  // Without its columns, a file says nothing about costs.
+  const isRead = written.length > 0 || problems.length === 0;
+  const checked = isRead ? checkCosts(written, sellers) : { costs: [], problems: [] };
   return {
     costs: checked.costs,
     problems: [...problems, ...checked.problems].sort((a, b) => a.line - b.line),
@@ -56,7 +58,7 @@ export function checkCosts(
   written: WrittenCost[],
   sellers: ReadonlyMap<string, string>,
 ): { costs: Cost[]; problems: LineProblem[] } {
-  const problems: LineProblem[] = [];
+  const problems: LineProblem[] = written.length === 0 ? [{ line: 1, message: 'there are no costs' }] : [];
   const costs: Cost[] = [];
   const lineOf = new Map<string, number>();
   const isCommaMark = showsCommaMark(written.map(({ cost }) => cost));
