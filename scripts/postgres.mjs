@@ -203,6 +203,8 @@ function makeCluster(bin, data, passwordFile, isUnusual) {
     // These matter if the machine crashes. synchronous_commit stays on: without it, a server that
     // is killed loses what it has committed.
     'fsync = off',
+    // Test files run side by side, each with many warehouses.
+    'max_connections = 300',
     'full_page_writes = off',
     ...(isUnusual ? ["timezone = 'America/St_Johns'", "datestyle = 'SQL, DMY'"] : ["timezone = 'UTC'"]),
   ];

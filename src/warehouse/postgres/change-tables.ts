@@ -98,6 +98,8 @@ export async function dropKeyIndex(session: Session, server: PostgresServer, tab
      WHERE n.nspname = $1 AND t.relname = $2 AND x.indnatts > 1 AND a.attname = '_seller_id'`,
     [server.schema, table],
   );
+  // A reader that holds the table for long must not keep all other readers from it meanwhile.
+  await session.run(`SET LOCAL lock_timeout = ${lockWaitMs}`);
   for (const [index] of rows) await session.run(`DROP INDEX IF EXISTS ${server.table(String(index))}`);
   if (rows.length > 0) await session.run(keyIndex(server.table(table), { columns: [], key: [] }));
 }

@@ -42,6 +42,8 @@ export interface CommitOptions {
   log?: Logger;
   /** Called after the commit, with whether tables were created or changed. */
   onCommitted?: (session: Session, tablesChanged: boolean) => Promise<void>;
+  /** Called when a table was changed, which drops its views, before its rows are loaded. */
+  onTableChanged?: () => void;
 }
 
 /** What a commit has done so far, and keeps for its next attempt. */
@@ -115,7 +117,12 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work('commit', (session) => dropKeyIndex(session, server, table));
+  await server.work('commit', async (session) => {
+    await session.begin('write');
+    await lockCommits(session, server);
+    await dropKeyIndex(session, server, table);
+    await session.commit();
+  });
   return true;
 }
 
@@ -149,6 +156,7 @@ async function attempt(
       for (const each of changes) await changeTable(session, { server, ...options }, each);
       await session.commit();
       progress.tablesChanged ||= changes.length > 0;
+      if (changes.length > 0) options.onTableChanged?.();
       continue;
     }
     const leftOut = await loadAll(

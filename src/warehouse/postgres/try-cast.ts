@@ -35,7 +35,8 @@ export function tryCast(text: string, type: ColumnType): string {
           date,
           `${text} ~ '^.{10}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$'`,
         ],
-        cast,
+        // Without an offset, PostgreSQL would take the time zone of the reader.
+        `CASE WHEN ${text} ~ '^.{10}[T ].*(Z|[+-][0-9:]{2,5})$' THEN ${cast} ELSE CAST(${text} AS timestamp) AT TIME ZONE 'UTC' END`,
       );
     default:
       return cast;

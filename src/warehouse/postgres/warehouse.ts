@@ -89,6 +89,9 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         descriptions,
         memoryLimitMegabytes,
         log,
+        onTableChanged: () => {
+          views.isFresh = false;
+        },
         async onCommitted(session, tablesChanged) {
           if (views.isFresh && !tablesChanged) return;
           await refreshViews(session, server, views.list, await readRelations(session, server), log);
