@@ -203,9 +203,9 @@ function makeCluster(bin, data, passwordFile, isUnusual) {
     // These matter if the machine crashes. synchronous_commit stays on: without it, a server that
     // is killed loses what it has committed.
     'fsync = off',
+    'full_page_writes = off',
     // Test files run side by side, each with many warehouses.
     'max_connections = 300',
-    'full_page_writes = off',
     ...(isUnusual ? ["timezone = 'America/St_Johns'", "datestyle = 'SQL, DMY'"] : ["timezone = 'UTC'"]),
   ];
   fs.appendFileSync(join(data, 'postgresql.conf'), settings.map((line) => `${line}\n`).join(''));
