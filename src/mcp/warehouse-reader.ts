@@ -58,14 +58,16 @@ export class WarehouseReader {
   }
 
   private async readRelations(): Promise<ShownRelation[]> {
-    const { warehouse } = this.options;
+    const { warehouse, config } = this.options;
     const isEmpty = (await warehouse.countLoads({})) === 0;
     if (isEmpty) return [];
-    const { rows } = await warehouse.query(columnsQuery(this.options.config.warehouse));
-    const columns = rows.map(({ table, column, type }) => ({
-      table: String(table),
-      column: String(column),
-      type: String(type),
+    const { rows } = await warehouse.query(
+      `SELECT table_name, column_name, data_type FROM ${columnsOf(config.warehouse)} ORDER BY table_name, ordinal_position`,
+    );
+    const columns = rows.map(({ table_name, column_name, data_type }) => ({
+      table: String(table_name),
+      column: String(column_name),
+      type: String(data_type),
     }));
     const found = new Map<string, string[]>();
     for (const { table, personal = [] } of await warehouse.drift())
@@ -74,23 +76,19 @@ export class WarehouseReader {
   }
 }
 
-/** With materialized views, which PostgreSQL's information_schema leaves out. */
-const pgColumns = `(
-  SELECT relname AS table_name, attname AS column_name, format_type(atttypid, atttypmod) AS data_type, attnum AS ordinal_position
-  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f') AND attnum > 0 AND NOT attisdropped
-) AS columns`;
-
-/** All columns of the tables and views, in order. */
-function columnsQuery(warehouse: WarehouseConfig): string {
-  const from =
-    warehouse.type === 'bigquery'
-      ? `${backquoted(warehouse.dataset)}.INFORMATION_SCHEMA.COLUMNS`
-      : warehouse.type === 'postgres'
-        ? pgColumns
-        : 'information_schema.columns WHERE table_schema = current_schema()';
-  return `SELECT table_name AS "table", column_name AS "column", data_type AS type FROM ${from} ORDER BY table_name, ordinal_position`.replaceAll(
-    '"',
-    warehouse.type === 'bigquery' ? '`' : '"',
-  );
+/** Where each kind of warehouse lists the columns of its tables and views. */
+function columnsOf(warehouse: WarehouseConfig): string {
+  switch (warehouse.type) {
+    case 'bigquery':
+      return `${backquoted(warehouse.dataset)}.INFORMATION_SCHEMA.COLUMNS`;
+    case 'postgres':
+      // Its information_schema leaves out materialized views.
+      return `(
+        SELECT relname AS table_name, attname AS column_name, format_type(atttypid, atttypmod) AS data_type, attnum AS ordinal_position
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f') AND attnum > 0 AND NOT attisdropped
+      ) AS columns`;
+    case 'duckdb':
+      return 'information_schema.columns WHERE table_schema = current_schema()';
+  }
 }

@@ -3,7 +3,10 @@ export function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** JSON whose texts are well-formed: no database takes half a character. */
-export function wellFormedJson(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? wellFormed(each) : each));
+/**
+ * JSON whose texts, at any depth, are what `change` makes of them. No database takes half a
+ * character.
+ */
+export function jsonOfTexts(value: unknown, change = wellFormed): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? change(each) : each));
 }

@@ -1,4 +1,4 @@
-import { wellFormedJson } from '../../text/well-formed.js';
+import { jsonOfTexts } from '../../text/well-formed.js';
 import { version } from '../../runtime/version.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
 import { ledgerRows } from '../staging/ledger-rows.js';
@@ -31,7 +31,7 @@ export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingF
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
   return stageQuery(stager, stagedLedger, `SELECT ${values} FROM ${ledgerRows}`, {
-    rows: wellFormedJson(objects),
+    rows: jsonOfTexts(objects),
   });
 }
 

@@ -1,4 +1,4 @@
-import { wellFormedJson } from '../../text/well-formed.js';
+import { jsonOfTexts } from '../../text/well-formed.js';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../runtime/version.js';
 import type { LedgerRow, Load } from '../types.js';
@@ -62,7 +62,7 @@ export async function writeLedger(
   const names = [...ledgerColumns.map(({ column }) => column), 'version'];
   await run(connection, `INSERT INTO _loads (${names}) SELECT ${values}, $version FROM ${ledgerRows}`, {
     version,
-    rows: wellFormedJson(rows),
+    rows: jsonOfTexts(rows),
   });
   for (const { load, row } of loads) {
     if (!load.rejectsPath) continue;

@@ -1,4 +1,4 @@
-import { wellFormed } from '../../text/well-formed.js';
+import { jsonOfTexts, wellFormed } from '../../text/well-formed.js';
 import { createHash } from 'node:crypto';
 
 /** PostgreSQL cuts a longer name off, without an error. */
@@ -40,7 +40,7 @@ export function storable(text: string): string {
 
 /** A value as JSON, for a parameter, without U+0000 in its texts. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storable(each) : each));
+  return jsonOfTexts(value, storable);
 }
 
 /** SQL for whether two expressions are equal or both NULL, in the form that `isNull` chooses. */
