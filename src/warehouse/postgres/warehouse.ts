@@ -70,10 +70,10 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
     });
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal, limits } = {}) => {
     const isThere = await withLedger(false, async () => true);
     if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: server.path });
-    return runQuery(server, sql, read, { signal });
+    return runQuery(server, sql, read, { signal, limits });
   };
 
   return {
