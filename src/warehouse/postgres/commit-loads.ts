@@ -95,7 +95,9 @@ export async function commitLoads(
 async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
   if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
   const holder = await server
-    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .once((session) =>
+      session.transaction('read', () => readHolder(session, server, { isIdle: false, minMinutes: 0 })),
+    )
     .catch(() => undefined);
   if (!holder) return error;
   const found = `${error.details.found}; ${holder}`;
@@ -117,12 +119,12 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work('commit', async (session) => {
-    await session.begin('write');
-    await lockCommits(session, server);
-    await dropKeyIndex(session, server, table);
-    await session.commit();
-  });
+  await server.work('commit', (session) =>
+    session.transaction('write', async () => {
+      await lockCommits(session, server);
+      await dropKeyIndex(session, server, table);
+    }),
+  );
   return true;
 }
 
@@ -133,10 +135,13 @@ async function attempt(
   progress: Progress,
   options: CommitOptions,
 ): Promise<string[]> {
-  await checkSupported(session, server);
   for (;;) {
     // Without the lock, as it takes long: what others change meanwhile is found below.
-    const expected = planAll(await readTables(session, server, loads, { drops: false }), loads);
+    const before = await session.transaction('read', async () => {
+      await checkSupported(session, server);
+      return readTables(session, server, loads, { drops: false });
+    });
+    const expected = planAll(before, loads);
     await progress.staged.stage(loads, expected.relations);
     await session.begin('write');
     await lockCommits(session, server);
