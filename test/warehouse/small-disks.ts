@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './free-port.js';
 
-/** A PostgreSQL server whose tables are on one small disk, and whose log of writes is on another. */
+/** A PostgreSQL server with its tables on one small disk, and its log of writes on another. */
 export interface SmallDisks {
   url: string;
   /** Fills a disk up to this many bytes. */
