@@ -4,6 +4,7 @@ import type { ColumnType } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
+import type { ViewDialect } from '../rules/view-query.js';
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import type { Session } from './session.js';
@@ -67,19 +68,21 @@ export async function readVersions(session: Session, server: PostgresServer): Pr
   );
 }
 
+/** How PostgreSQL spells what surrounds a view's own SQL, but for the names of tables. */
+export const viewDialect: Omit<ViewDialect, 'table'> = {
+  identifier,
+  type: castType,
+  tryCast,
+  ownSql,
+  localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
+  // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
+  columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
+  hasReplace: false,
+};
+
 function viewStore(session: Session, server: PostgresServer, relations: Relations): shared.ViewStore {
   return {
-    dialect: {
-      table: (name) => server.table(name),
-      identifier,
-      type: castType,
-      tryCast,
-      ownSql,
-      localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
-      // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
-      columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
-      hasReplace: false,
-    },
+    dialect: { ...viewDialect, table: (name) => server.table(name) },
     readVersions: () => readVersions(session, server),
     async obstacle(name) {
       const found = relations.get(name);
