@@ -17,7 +17,7 @@ export function refreshViews(
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(connection, relations), views, relations, log);
 }
 

@@ -76,7 +76,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  const views = new WantedViews(firstViews);
+  const views = new WantedViews(firstViews, clock);
 
   function withLedger<T>(
     empty: T,
@@ -128,9 +128,8 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
           log,
           clock,
           async onCommitted(relations, tablesChanged) {
-            if (views.isFresh && !tablesChanged) return;
-            await refreshViews(connection, views.list, relations, log);
-            views.isFresh = true;
+            if (!views.isDue && !tablesChanged) return;
+            await views.refresh((wanted) => refreshViews(connection, wanted, relations, log));
           },
         });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
@@ -155,16 +154,16 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     tables: () => withLedger([], readTables),
     async refreshViews(wanted) {
       views.replace(wanted);
-      if (views.isFresh || !isThere(path)) return;
-      const isStale = await withLedger(false, (connection, relations) =>
-        areViewsStale(connection, views.list, relations),
-      );
-      if (isStale) {
-        await withConnection({ ...file, mode: 'write' }, async (connection) =>
-          refreshViews(connection, views.list, await readRelations(connection), log),
+      if (!views.isDue || !isThere(path)) return;
+      await views.refresh(async (due) => {
+        const isStale = await withLedger(false, (connection, relations) =>
+          areViewsStale(connection, due, relations),
         );
-      }
-      views.isFresh = true;
+        if (!isStale) return true;
+        return withConnection({ ...file, mode: 'write' }, async (connection) =>
+          refreshViews(connection, due, await readRelations(connection), log),
+        );
+      });
     },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),

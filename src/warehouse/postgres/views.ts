@@ -21,7 +21,7 @@ export function refreshViews(
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(session, server, relations), views, relations, log);
 }
 
