@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { runQuery } from '../../src/status/server/console.js';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
+import { until } from '../runtime/until.js';
+import { hastyClock } from './fake-postgres.js';
 import { makeLoad } from './make-load.js';
 import { newSchema, postgresUrl } from './postgres-server.js';
 
@@ -15,10 +17,11 @@ if (postgresUrl) {
     this.timeout(240_000);
 
     let folder: string;
+    const schema = newSchema();
     let warehouse: Warehouse;
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'postgres-'));
-      warehouse = openPostgresWarehouse({ url, schema: newSchema() });
+      warehouse = openPostgresWarehouse({ url, schema });
       await warehouse.commit([await makeLoad(folder, {}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
@@ -94,6 +97,64 @@ if (postgresUrl) {
         message: /a row of it has 20 MB/,
       });
       assert.deepEqual((await runQuery(warehouse, 'SELECT 1 AS one', signal)).rows, [[1]]);
+    });
+
+    /** Five queries that run until they are stopped, as soon as all have begun. */
+    async function fiveQueries(of: Warehouse) {
+      const stops = Array.from({ length: 5 }, () => new AbortController());
+      // The first thousand rows come at once.
+      const sql =
+        'SELECT pg_sleep(CASE WHEN i > 1000 THEN 600 ELSE 0 END) FROM generate_series(1, 1001) AS s(i)';
+      let running = 0;
+      const ended = Promise.allSettled(
+        stops.map(({ signal }) =>
+          of.queryStream(
+            sql,
+            async ({ groups }) => {
+              running += 1;
+              for await (const _ of groups);
+            },
+            { signal },
+          ),
+        ),
+      );
+      await until(async () => running === 5);
+      return {
+        stops,
+        async stopAll() {
+          for (const stop of stops) stop.abort(new Error('stopped'));
+          return (await ended).map((each) => (each.status === 'rejected' ? String(each.reason) : each));
+        },
+      };
+    }
+
+    it('waits for five others, while the ledger is read, and begins as soon as one of them ends', async () => {
+      const { stops, stopAll } = await fiveQueries(warehouse);
+      assert.equal((await warehouse.loads({})).length, 1);
+      assert.equal((await warehouse.overview())?.tables.length, 1);
+      const impatient = new AbortController();
+      const aborted = assert.rejects(
+        warehouse.queryStream('SELECT 1', async () => {}, { signal: impatient.signal }),
+        /impatient/,
+      );
+      const sixth = warehouse.query('SELECT 6 AS n');
+      impatient.abort(new Error('impatient'));
+      await aborted;
+      stops[0]?.abort(new Error('stopped'));
+      assert.deepEqual((await sixth).rows, [{ n: 6 }]);
+      assert.deepEqual(await stopAll(), Array(5).fill('Error: stopped'));
+    });
+
+    it('fails with what it waited for if none of the others ends for a minute', async () => {
+      const busy = openPostgresWarehouse({ url, schema, clock: hastyClock() });
+      const { stopAll } = await fiveQueries(busy);
+      await assert.rejects(busy.query('SELECT 1'), {
+        code: 'QUERY_FAILED',
+        message: /5 other queries of this process are running, and none has ended for 60 s/,
+        remedy: /cancel one/,
+      });
+      assert.deepEqual(await stopAll(), Array(5).fill('Error: stopped'));
+      assert.equal((await busy.query('SELECT 1 AS one')).rows.length, 1);
     });
   });
 } else {

@@ -1,12 +1,15 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import { distinctNames } from '../rules/distinct-names.js';
 import type { QueryLimits, ResultChunk, StreamedAnswer } from '../types.js';
-import type { PostgresServer } from './connection.js';
+import { maxQueries, type PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
 import { type Answer, longValueHint, type Session } from './session.js';
 import { identifier } from './sql.js';
 
 const rowsPerFetch = 1000;
+
+/** How long a query waits for those before it. */
+const maxWaitSeconds = 60;
 
 /** Of a cut answer: what is cut is the program's memory by then. */
 const maxCutRowBytes = 16 * 1024 ** 2;
@@ -31,6 +34,25 @@ export async function runQuery<T>(
   if (isBlank(sql)) {
     throw queryFailed('there is no statement in it', 'write a statement, such as "SELECT * FROM _loads".');
   }
+  return server.querySlots.with(() => runNow(server, sql, read, { signal, limits }), {
+    clock: server.clock,
+    maxWaitMs: maxWaitSeconds * 1000,
+    signal,
+    tooLate: () =>
+      queryFailed(
+        `${maxQueries} other queries of this process are running, and none has ended for ${maxWaitSeconds} s`,
+        'wait until one ends, or cancel one.',
+      ),
+  });
+}
+
+async function runNow<T>(
+  server: PostgresServer,
+  sql: string,
+  read: (answer: StreamedAnswer) => Promise<T>,
+  { signal, limits }: Pick<QueryLimits, 'signal' | 'limits'>,
+): Promise<T> {
+  signal?.throwIfAborted();
   let stop: (() => void) | undefined;
   try {
     return await server.once(
