@@ -112,7 +112,7 @@ async function dropViews(connection: DuckDBConnection, names: string[]): Promise
 }
 
 /** The versions of the views that this program made, by name in lower case. */
-async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
+export async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
   const rows = await run(
     connection,
     `SELECT lower(view_name), coalesce(comment, '') FROM duckdb_views()
