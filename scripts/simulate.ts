@@ -8,10 +8,11 @@ import { type Scenario, scenarioOf, simulate } from '../test/simulation/simulate
 import { numberOption } from './options.js';
 
 /**
- * `npm run simulate [-- --seed N --seeds COUNT --days D --sellers S --replicas R --jobs J]`: runs
+ * `npm run simulate [-- --seed N --seeds COUNT --days D --sellers S --replicas R --jobs J --seconds T]`: runs
  * whole worlds on virtual time, one for each seed, with faults that the seed draws, and compares
  * what the program did with a model. Without `--seed`, it takes fresh seeds and prints them. A seed
- * that fails is reduced and printed as a test. `--json` prints a line for each seed.
+ * that fails is reduced and printed as a test. After so many seconds it begins no further seed.
+ * `--json` prints a line for each seed.
  */
 interface Totals {
   seeds: number;
@@ -28,6 +29,7 @@ const seed = numberOption('seed', Date.now() % 1e9);
 const seeds = numberOption('seeds', 1);
 const jobs = Math.min(seeds, numberOption('jobs', availableParallelism()));
 const startedMs = Date.now();
+const maxMs = numberOption('seconds', 1e9) * 1000;
 const totals: Totals = {
   seeds: 0,
   sellerDays: 0,
@@ -47,7 +49,7 @@ process.exitCode = totals.failed.length > 0 ? 1 : 0;
 /** Runs the seeds in this process, one after the other. */
 async function runSeeds(): Promise<void> {
   const program = await buildProgram();
-  for (let each = seed; each < seed + seeds; each += 1) {
+  for (let each = seed; each < seed + seeds && Date.now() - startedMs < maxMs; each += 1) {
     const scenario = scenarioOf(each, given());
     const outcome = await simulate(program, scenario);
     add({
@@ -121,7 +123,7 @@ function report(): void {
   const perMinute = Math.round((totals.sellerDays / seconds) * 60);
   const faults = Object.entries(totals.faults).sort(([, a], [, b]) => b - a);
   console.log(
-    `seeds ${seed} to ${seed + seeds - 1}: ${totals.sellerDays} seller-days in ${seconds.toFixed(0)} s, ${perMinute} a minute; ${totals.documents} documents, ${totals.starts} processes, ${totals.events} events, ${Math.round(totals.events / seconds)} a second`,
+    `${totals.seeds} seeds from ${seed} to ${seed + seeds - 1}: ${totals.sellerDays} seller-days in ${seconds.toFixed(0)} s, ${perMinute} a minute; ${totals.documents} documents, ${totals.starts} processes, ${totals.events} events, ${Math.round(totals.events / seconds)} a second`,
   );
   console.log(`faults: ${faults.map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'}`);
   console.log(totals.failed.length > 0 ? `failed: ${totals.failed.join(' ')}` : 'all promises kept');

@@ -40,11 +40,11 @@ function findLastMs(
 ): number | undefined {
   let minute = Math.floor(nowMs / minuteMs) * minuteMs;
   for (; minute + minuteMs > sinceMs; minute -= minuteMs) {
+    if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
     if (!isDayFor(fields, minute)) {
       minute = Math.floor(minute / dayMs) * dayMs;
       continue;
     }
-    if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
     for (const second of seconds) {
       const atMs = minute + second * 1000;
       if (atMs <= sinceMs) return undefined;

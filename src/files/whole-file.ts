@@ -49,6 +49,14 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
+/** Removes a file, if it exists, so that a power cut does not bring it back. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
+}
+
 /**
  * Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't
  * tell: it may be there.

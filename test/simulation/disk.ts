@@ -14,7 +14,13 @@ export interface Inode {
 }
 
 /** Names that come and go together, as a rename does. */
-type NameChange = { folder: Inode; name: string; inode: Inode | undefined }[];
+interface NameChange {
+  atMs: number;
+  names: { folder: Inode; name: string; before: Inode | undefined }[];
+}
+
+/** A system writes by itself what has not changed for so long. */
+const writeBackMs = 60_000;
 
 /** An error as `node:fs` throws it. */
 export function fileError(code: string, call: string, path: string): NodeJS.ErrnoException {
@@ -108,45 +114,53 @@ export class Disk {
     if (inode.bytes) inode.synced = inode.bytes;
     else
       this.unsyncedNames = this.unsyncedNames.filter(
-        (change) => !change.some((each) => each.folder === inode),
+        (change) => !change.names.some((each) => each.folder === inode),
       );
   }
 
-  /** Everything survives from now on, as after the minutes that a system takes to write by itself. */
+  /** Everything survives from now on. */
   syncAll(): void {
     this.unsyncedNames = [];
     for (const [, inode] of this.walk()) if (inode.bytes) inode.synced = inode.bytes;
   }
 
-  /** What was not synced is lost, or only a part of it arrives. Returns what was damaged. */
+  /** What was not synced is lost, or only a part of it arrives. Returns the paths of damaged files. */
   cutPower(random: Random): string[] {
-    const lost: string[] = [];
+    const isWritten = (atMs: number) => this.now() - atMs > writeBackMs;
     // A change that is lost takes the later ones of its names with it.
-    const gone = new Map<Inode, Set<string>>();
-    const undo: NameChange[] = [];
+    const lostNames = new Map<Inode, Set<string>>();
+    const lost: NameChange[] = [];
     for (const change of this.unsyncedNames) {
-      const isAfterLost = change.some(({ folder, name }) => gone.get(folder)?.has(name));
-      if (!isAfterLost && random.chance(0.5)) continue;
-      for (const { folder, name } of change) gone.set(folder, (gone.get(folder) ?? new Set()).add(name));
-      undo.push(change);
+      const { atMs, names } = change;
+      const isAfterLost = names.some(({ folder, name }) => lostNames.get(folder)?.has(name));
+      if (!isAfterLost && (isWritten(atMs) || random.chance(0.5))) continue;
+      for (const { folder, name } of names) {
+        lostNames.set(folder, (lostNames.get(folder) ?? new Set()).add(name));
+      }
+      lost.push(change);
     }
-    for (const change of undo.reverse()) {
-      for (const each of change as UndoableChange) {
-        if (each.before) each.folder.entries?.set(each.name, each.before);
-        else each.folder.entries?.delete(each.name);
-        lost.push(each.name);
+    for (const { names } of lost.reverse()) {
+      for (const { folder, name, before } of names) {
+        if (before) folder.entries?.set(name, before);
+        else folder.entries?.delete(name);
       }
     }
     this.unsyncedNames = [];
+    const damaged: string[] = [];
     for (const [path, inode] of this.walk()) {
       const { bytes, synced } = inode;
       if (!bytes || bytes === synced) continue;
-      const part = Buffer.from(bytes.subarray(0, random.integer(0, bytes.length)));
-      inode.bytes = random.pick([synced ?? Buffer.alloc(0), part, zeroed(bytes, part.length), bytes]);
+      const length = random.integer(0, bytes.length);
+      const found = [
+        synced ?? Buffer.alloc(0),
+        Buffer.from(bytes.subarray(0, length)),
+        zeroed(bytes, length),
+      ];
+      inode.bytes = isWritten(inode.modifiedMs) ? bytes : random.pick([...found, bytes]);
       inode.synced = inode.bytes;
-      if (inode.bytes !== bytes) lost.push(path);
+      if (inode.bytes !== bytes) damaged.push(path);
     }
-    return lost;
+    return damaged;
   }
 
   /** The files below a folder, with their paths, in the order of their names. */
@@ -169,16 +183,18 @@ export class Disk {
       const name = posix.basename(path);
       return { folder, name, inode, before: folder.entries.get(name) };
     });
+    const nowMs = this.now();
     for (const { folder, name, inode } of changes) {
       if (inode) folder.entries?.set(name, inode);
       else folder.entries?.delete(name);
-      folder.modifiedMs = this.now();
+      folder.modifiedMs = nowMs;
     }
-    this.unsyncedNames.push(changes);
+    if (this.unsyncedNames.length > 500) {
+      this.unsyncedNames = this.unsyncedNames.filter(({ atMs }) => nowMs - atMs <= writeBackMs);
+    }
+    this.unsyncedNames.push({ atMs: nowMs, names: changes });
   }
 }
-
-type UndoableChange = (NameChange[number] & { before?: Inode })[];
 
 /** The length of a file often arrives before its last bytes. */
 function zeroed(bytes: Buffer, from: number): Buffer {

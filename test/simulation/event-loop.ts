@@ -22,6 +22,7 @@ export class EventLoop {
   /** A binary heap. */
   private readonly heap: Event[] = [];
   private readonly hash = createHash('sha256');
+  private readonly held = new Set<Promise<void>>();
 
   constructor(
     startMs: number,
@@ -51,6 +52,17 @@ export class EventLoop {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
+  /** Lets time stand still until work outside of the world is done, and returns its result. */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    const done = work.then(
+      () => {},
+      () => {},
+    );
+    this.held.add(done);
+    void done.then(() => this.held.delete(done));
+    return work;
+  }
+
   /** Adds to the hash that two runs of a seed have in common. */
   note(text: string): void {
     this.hash.update(`${this.nowMs} ${text}\n`);
@@ -66,6 +78,10 @@ export class EventLoop {
     let isSettled = false;
     for (;;) {
       if (!isSettled) await settled();
+      while (this.held.size > 0) {
+        await Promise.all(this.held);
+        await settled();
+      }
       if (isOver()) return;
       const [next] = this.heap;
       if (!next || next.atMs > untilMs) break;

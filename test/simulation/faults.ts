@@ -1,11 +1,18 @@
 import { Random } from '../../src/sandbox/random.js';
+import type { SimulatedProcess } from './process.js';
 import type { Replicas } from './replicas.js';
+import { madeTypes } from './report-contents.js';
 import { faultKinds, type Swarm } from './swarm.js';
 import type { World } from './world.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+
+/** Whether a file is one of those that hashes protect. */
+function isKept(path: string): boolean {
+  return /^\/data\/(raw|lake)\//.test(path) && !/\.(part|part\.json|lock)$/.test(path);
+}
 
 /** Makes the faults of a swarm happen in a world, until they are ended. */
 export class Faults {
@@ -59,7 +66,7 @@ export class Faults {
   private readonly kinds: { [kind in keyof Swarm]?: (random: Random) => void } = {
     kills: (random) => {
       const process = this.replicas.pick(random);
-      if (process) process.killAtCall = process.calls + random.integer(1, 60);
+      if (process) this.killLater(process, random);
     },
     stops: (random) => this.replicas.stopOne(random),
     pauses: (random) => {
@@ -108,12 +115,50 @@ export class Faults {
         });
       });
     },
+    bitRot: (random) => {
+      const files = [...this.world.disk.walk('/data')].filter(([path]) => isKept(path));
+      if (files.length === 0) return;
+      const [path, inode] = random.pick(files);
+      const bytes = Buffer.from(inode.bytes ?? []);
+      if (bytes.length === 0) return;
+      const at = random.integer(0, bytes.length - 1);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(0, 7));
+      inode.bytes = bytes;
+      inode.synced = bytes;
+      this.world.loop.note(`bit rot in ${path}`);
+    },
+    verifies: (random) => this.run(random, 'verify', '--repair'),
+    reloads: (random) => this.run(random, 'reload', random.pick([...madeTypes.values()]).table),
+    purges: (random) => this.run(random, 'purge', '--older-than', '36h'),
     powerCuts: (random) => {
-      this.replicas.killAll();
-      const lost = this.world.disk.cutPower(random);
-      this.world.loop.note(`power cut, ${lost.length} lost`);
+      const process = this.replicas.pick(random);
+      if (process && random.chance(0.5)) this.killLater(process, random, () => this.cutPower(random));
+      else this.cutPower(random);
     },
   };
+
+  private cutPower(random: Random): void {
+    for (const { processes } of this.world.hosts) for (const each of [...processes.values()]) each.kill();
+    const damaged = this.world.disk.cutPower(random);
+    this.world.loop.note(`power cut, ${damaged.length} damaged`);
+  }
+
+  /** Kills a process in the midst of what it does next. */
+  private killLater(process: SimulatedProcess, random: Random, then = () => {}, maxCalls = 60): void {
+    const { onKilled } = process;
+    process.killAtCall = process.calls + random.integer(1, maxCalls);
+    process.onKilled = () => {
+      onKilled();
+      then();
+    };
+  }
+
+  /** Somebody runs a command, which may not come to its end. */
+  private run(random: Random, ...args: string[]): void {
+    const { process } = this.world.run(random.pick(this.world.hosts), args);
+    const cut = (this.swarm.powerCuts ?? 0) > 0 ? () => this.cutPower(random) : undefined;
+    if ((cut || (this.swarm.kills ?? 0) > 0) && random.chance(0.4)) this.killLater(process, random, cut, 600);
+  }
 
   private grant(sellerId: string): void {
     const seller = this.world.amazon.state.sellers.get(sellerId);

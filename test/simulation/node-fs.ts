@@ -252,6 +252,11 @@ function textOr(bytes: Buffer, encoding: Encoding | undefined): Buffer | string 
 /** Files of the program do not change. */
 const programFiles = new Map<string, Buffer>();
 
+/** Gives the program a file, in place of one that there may be. */
+export function addProgramFile(path: string, text: string): void {
+  programFiles.set(path, Buffer.from(text));
+}
+
 function readProgramFile(path: string): Buffer {
   const bytes = programFiles.get(path) ?? readFileSync(path);
   programFiles.set(path, bytes);

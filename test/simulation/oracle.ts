@@ -1,7 +1,10 @@
+import { posix } from 'node:path';
 import type { LedgerRow } from '../../src/warehouse/types.js';
+import type { Finding } from '../../src/maintenance/verify-findings.js';
 import { keyOf, type MadeReport } from './amazon.js';
 import type { SimulatedMessage } from './queue.js';
-import { type MadeType, madeTypes } from './report-contents.js';
+import { type MadeRow, type MadeType, madeTypes, returns } from './report-contents.js';
+import { windowProblem } from './windows.js';
 import type { World } from './world.js';
 
 /** What a world may do to the program, as far as a promise depends on it. */
@@ -10,7 +13,12 @@ export interface Excuses {
   quota: boolean;
   /** A document may look as if it had crashed the program. */
   crashes: boolean;
+  /** Files may be damaged. */
+  damage: boolean;
 }
+
+/** What a crash may leave: records that are not written yet, and files of no load yet. */
+const afterCrash = /^record_|_orphaned$|_unhashed$/;
 
 /** A promise that was broken. */
 export class Violation extends Error {}
@@ -73,6 +81,9 @@ export class Oracle {
   atEnd(): void {
     const missing = this.missing();
     if (missing !== undefined) fail(missing);
+    const problem = windowProblem(this.world);
+    if (problem !== undefined) fail(problem);
+    this.checkPurged();
     const { database, sellerIds } = this.world;
     for (const sellerId of sellerIds) {
       for (const { table } of madeTypes.values()) this.checkTable(sellerId, table);
@@ -82,6 +93,23 @@ export class Oracle {
         if (!database.ledger.has(key)) fail(`${name} has rows of ${key}, which is not in the ledger`);
       }
     }
+  }
+
+  /**
+   * After `verify`: without damage, a crash may only have left out what is written after a commit,
+   * and what is written before one. After a repair, nothing at all may be wrong.
+   */
+  afterVerify(output: string, code: number | undefined, isRepair: boolean): void {
+    const findings = output
+      .split('\n')
+      .flatMap((line): Finding[] => (/^\{/.test(line) ? [JSON.parse(line)] : []));
+    const wrong = findings.find(({ kind, repair }) =>
+      isRepair
+        ? !this.excuses.damage && !afterCrash.test(kind)
+        : !afterCrash.test(kind) && repair !== 'unneeded',
+    );
+    if (wrong) fail(`verify found ${wrong.kind} of ${wrong.path ?? wrong.key}: ${wrong.found}`);
+    if (code === undefined) fail('verify did not end within a day');
   }
 
   /** A ledger row must say what Amazon made, once. */
@@ -106,13 +134,32 @@ export class Oracle {
     if (!made || !this.world.database.ledger.has(keyOf(made.report))) fail(`the ledger lost ${row.key}`);
   }
 
+  /** No file has personal data of a document whose data was removed. */
+  private checkPurged(): void {
+    const purged = [...this.world.amazon.reports.values()].filter(
+      (made) => made.type === returns && this.isPurged(made),
+    );
+    const documents = new Set(purged.map(({ report }) => report.documentId));
+    const comments = new Set(
+      purged.flatMap(({ rows }) => rows.map(({ cells }) => cells['customer-comments'])),
+    );
+    for (const [path, { bytes }] of this.world.disk.walk('/data')) {
+      if (path.startsWith('/data/raw/') && documents.has(posix.basename(path))) fail(`${path} was purged`);
+      const found = bytes
+        ?.toString('latin1')
+        .match(/the comment \d+/g)
+        ?.find((each) => comments.has(each));
+      if (found !== undefined) fail(`${path} has "${found}", which was purged`);
+    }
+  }
+
   /** The rows of a seller in a table must be those that follow from the ledger. */
   private checkTable(sellerId: string, table: string): void {
     const type = [...madeTypes.values()].find((each) => each.table === table) as MadeType;
     const documents = [...this.world.amazon.reports.values()].filter(
       (made) => made.type === type && made.report.sellerId === sellerId && this.isLoaded(made),
     );
-    const expected = rowsOf(type, documents).sort();
+    const expected = rowsOf(type, documents, (made) => this.isPurged(made)).sort();
     const stored = [...(this.world.database.tables.get(table)?.values() ?? [])];
     const found = stored
       .filter(({ seller }) => seller === sellerId)
@@ -129,6 +176,12 @@ export class Oracle {
   private isLoaded({ report }: MadeReport): boolean {
     const status = this.world.database.ledger.get(keyOf(report))?.status;
     return status === 'loaded' || status === 'empty';
+  }
+
+  /** Whether the personal data of a document was removed: its raw bytes go with it. */
+  private isPurged({ report }: MadeReport): boolean {
+    const row = this.world.database.ledger.get(keyOf(report));
+    return row?.status === 'loaded' && row.rawPath === null;
   }
 
   /** The ledger rows about a report: under the key of its document, and of itself. */
@@ -148,15 +201,21 @@ export class Oracle {
 }
 
 /** The rows that documents must leave in a table, in whatever order they came. */
-function rowsOf({ mode }: MadeType, documents: MadeReport[]): string[] {
+function rowsOf(
+  { mode }: MadeType,
+  documents: MadeReport[],
+  isPurged: (made: MadeReport) => boolean,
+): string[] {
   const newestFirst = documents.toSorted((a, b) => (isNewer(a, b) ? -1 : 1));
   const taken = new Set<string>();
-  return newestFirst.flatMap(({ report, rows }) => {
-    if (mode === 'append') return rows.map(({ text }) => text);
+  return newestFirst.flatMap((made) => {
+    const { report, rows } = made;
+    const textOf = (row: MadeRow) => (isPurged(made) ? row.purgedText : row.text);
+    if (mode === 'append') return rows.map(textOf);
     const keysOfRow = (key: string) => (mode === 'snapshot' ? report.marketplaceIds : [key]);
     const own = rows.filter(({ key }) => !keysOfRow(key).some((each) => taken.has(each)));
     for (const key of mode === 'snapshot' ? report.marketplaceIds : own.map((row) => row.key)) taken.add(key);
-    return own.map(({ text }) => text);
+    return own.map(textOf);
   });
 }
 

@@ -143,6 +143,7 @@ export class SimulatedProcess {
     this.loop.note(`${this.name} ${name}`);
     if (this.calls < this.killAtCall) return true;
     this.loop.note(`${this.name} is killed`);
+    this.killAtCall = Number.POSITIVE_INFINITY;
     this.kill();
     return false;
   }

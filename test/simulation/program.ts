@@ -20,6 +20,8 @@ export interface Program {
 
 export interface ProgramExports {
   runCli: typeof import('../../src/cli.js').runCli;
+  /** The report schemas that were read, as the built program has them. */
+  compiledJson: typeof import('../../src/schema/compiled.js').compiledJson;
 }
 
 /** A change of one file of `src`, for proving that the simulation finds what it breaks. */
@@ -28,6 +30,9 @@ export interface Mutation {
   from: string;
   to: string;
 }
+
+const exported =
+  "export { runCli } from './src/cli.ts'; export { compiledJson } from './src/schema/compiled.ts';";
 
 const globalNames = [
   'require',
@@ -54,7 +59,7 @@ const globalNames = [
 export async function buildProgram(mutation?: Mutation): Promise<Program> {
   const texts = new SourceTexts(root, mutation);
   const { outputFiles } = await build({
-    stdin: { contents: "export { runCli } from './src/cli.ts';", resolveDir: root, loader: 'ts' },
+    stdin: { contents: exported, resolveDir: root, loader: 'ts' },
     bundle: true,
     write: false,
     format: 'cjs',

@@ -47,10 +47,6 @@ export class Replicas {
     for (const { process } of this.replicas) process?.kill();
   }
 
-  running(): SimulatedProcess[] {
-    return this.replicas.flatMap(({ process }) => process ?? []);
-  }
-
   private start(replica: Replica): void {
     const { process, ended, stop } = this.world.run(replica.host, ['start', '--log-level', 'warn']);
     this.starts += 1;

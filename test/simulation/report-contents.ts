@@ -7,6 +7,8 @@ export interface MadeRow {
   /** Identifies the row in a table that has a key. */
   key: string;
   text: string;
+  /** The text without personal data. */
+  purgedText: string;
 }
 
 /** A report type of the simulated Amazon. */
@@ -30,6 +32,7 @@ function row(keyNames: string[], columns: Column[]): MadeRow {
     cells: Object.fromEntries(columns.map(([, header, value]) => [header, value])),
     key: JSON.stringify(keyNames.map((name) => stored[name] ?? null)),
     text: rowText(stored),
+    purgedText: rowText({ ...stored, [personalColumn]: undefined }),
   };
 }
 
@@ -110,10 +113,13 @@ export const returns: MadeType = {
         ['quantity', 'quantity', '1'],
         ['status', 'status', `Unit returned ${serial}`],
         ['license_plate_number', 'license-plate-number', `LPN${random.integer(0, 3)}`],
-        ['customer_comments', 'customer-comments', `the comment ${serial}`],
+        [personalColumn, 'customer-comments', `the comment ${serial}`],
       ],
     ),
 };
+
+/** The column of `returns` with personal data. */
+export const personalColumn = 'customer_comments';
 
 /** Those that Amazon makes by itself; `returns` are requested. */
 export const automaticTypes = [orders, listings, promotions];

@@ -1,7 +1,7 @@
 import { Random } from '../../src/sandbox/random.js';
 import { Faults } from './faults.js';
 import { Oracle, Violation } from './oracle.js';
-import { Killed } from './process.js';
+import { type Host, Killed } from './process.js';
 import type { Program } from './program.js';
 import { Replicas } from './replicas.js';
 import { automaticTypes } from './report-contents.js';
@@ -43,7 +43,7 @@ export function scenarioOf(seed: number, given: Partial<Scenario> = {}): Scenari
   const random = new Random(Math.imul(seed, 0x632be5ab));
   const drawn = {
     days: random.integer(1, 4),
-    sellers: random.integer(1, 12),
+    sellers: random.integer(1, 20),
     replicas: random.integer(1, 3),
     swarm: drawSwarm(random),
   };
@@ -92,6 +92,26 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
       if (violation !== undefined || (amazon.isQuiet() && oracle.missing() === undefined)) return;
     }
   };
+  /** What was damaged or left behind is repaired, and nothing else is found. */
+  const checkFiles = async () => {
+    const [host] = world.hosts as [Host];
+    for (const args of [
+      ['reload', '--status', 'quarantined'],
+      ['verify', '--repair', '--json'],
+      ['verify', '--json'],
+    ]) {
+      let code: number | undefined;
+      const { ended, output } = world.run(host, args);
+      void ended.then((of) => {
+        code = of;
+      });
+      const isEnded = () => code !== undefined || violation !== undefined;
+      await loop.run(loop.nowMs + dayMs, isEnded);
+      if (args[0] === 'verify')
+        check(() => oracle.afterVerify(output.join(''), code, args.includes('--repair')));
+      if (violation !== undefined) return;
+    }
+  };
   const onUnhandled = (error: unknown) => {
     if (error instanceof Killed) return;
     check(() => {
@@ -105,6 +125,7 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
     await loop.run(startMs + days * dayMs, () => violation !== undefined);
     faults.end();
     await untilCalm();
+    if (violation === undefined) await checkFiles();
     if (violation === undefined) check(() => oracle.atEnd());
   } finally {
     replicas.killAll();
@@ -135,6 +156,7 @@ function excusesOf(swarm: Swarm) {
       'diskTrouble',
     ),
     crashes: has('kills', 'powerCuts'),
+    damage: has('bitRot'),
   };
 }
 

@@ -4,6 +4,7 @@ import * as realZlib from 'node:zlib';
 import { createRequire } from 'node:module';
 import { simulateFileSystem } from './node-fs.js';
 import type { Disk } from './disk.js';
+import { simulateDuckDb } from './duckdb-module.js';
 import type { SimulatedProcess } from './process.js';
 import { root, type Surroundings } from './program.js';
 
@@ -61,6 +62,7 @@ export function surround(options: SurroundingsOptions): Surroundings {
       snappy: { ...snappy, compress: async (bytes: Buffer) => snappy.compressSync(bytes) },
       // The program finds by the clock what no ticker called back for.
       'node-cron': { ...cron, default: { ...cron, schedule: silentTask }, schedule: silentTask },
+      '@duckdb/node-api': simulateDuckDb(process, options.disk),
       '@aws-sdk/client-sqs': services.sqs(process),
       'simulated:database': services.database(process),
     },
@@ -145,11 +147,9 @@ function simulateProcess({ process, cwd, env }: SurroundingsOptions) {
   };
 }
 
+/** Only its `now` is of the machine: the program has no other source of time. */
 function simulateDate(process: SimulatedProcess) {
   return class SimulatedDate extends Date {
-    constructor(...given: []) {
-      super(...((given.length === 0 ? [process.now()] : given) as []));
-    }
     static override now(): number {
       return process.now();
     }

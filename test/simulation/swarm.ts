@@ -36,6 +36,12 @@ export interface Swarm {
   diskTrouble?: number;
   /** All machines lose power, and the disk what was not synced. Per day. */
   powerCuts?: number;
+  /** A bit of a raw document or of a file in the lake changes. Per day. */
+  bitRot?: number;
+  /** Somebody runs `verify --repair`, `reload` of a table, `purge`. Per day. */
+  verifies?: number;
+  reloads?: number;
+  purges?: number;
 }
 
 /** Each kind with its highest rate. */
@@ -58,6 +64,10 @@ const highest: Required<Swarm> = {
   revocations: 1,
   diskTrouble: 2,
   powerCuts: 3,
+  bitRot: 2,
+  verifies: 2,
+  reloads: 2,
+  purges: 1,
 };
 
 export const faultKinds = Object.keys(highest) as (keyof Swarm)[];

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { Random } from '../../src/sandbox/random.js';
 import { SimulatedAmazon } from './amazon.js';
@@ -6,7 +7,8 @@ import { EventLoop } from './event-loop.js';
 import { type DatabaseState, emptyDatabase } from './memory-warehouse/database.js';
 import { Network } from './network.js';
 import { type Host, SimulatedProcess } from './process.js';
-import type { Program } from './program.js';
+import { addProgramFile } from './node-fs.js';
+import { type Program, root } from './program.js';
 import { SimulatedQueue } from './queue.js';
 import { madeTypes } from './report-contents.js';
 import { environment, settingsText } from './settings.js';
@@ -19,6 +21,17 @@ export interface WorldOptions {
   /** Machines that run `start` on the same folders. */
   replicas: number;
   startMs: number;
+}
+
+/** A command that runs. */
+export interface Started {
+  process: SimulatedProcess;
+  /** The exit code; undefined if the process was killed. */
+  ended: Promise<number | undefined>;
+  /** Sends a stop signal. */
+  stop(): void;
+  /** What it has printed. */
+  output: string[];
 }
 
 const dataFolder = '/data';
@@ -65,21 +78,20 @@ export class World {
   }
 
   /** Runs a command on a machine. The result is undefined if the process was killed. */
-  run(
-    host: Host,
-    args: string[],
-  ): { process: SimulatedProcess; ended: Promise<number | undefined>; stop(): void } {
+  run(host: Host, args: string[]): Started {
     const process = new SimulatedProcess(host, this.nextPid++, this.loop, this.random);
     const { program } = this.options;
     let onStop = () => {};
-    const output = () =>
+    const output: string[] = [];
+    const openOutput = () =>
       new Writable({
         write: (line: Buffer, _encoding, done) => {
+          if (args[0] !== 'start') output.push(line.toString());
           this.keepLine(`${process.name} ${line.toString().trimEnd()}`);
           done();
         },
       });
-    const { runCli } = program.start(
+    const { runCli, compiledJson } = program.start(
       surround({
         process,
         disk: this.disk,
@@ -94,11 +106,16 @@ export class World {
         },
       }),
     );
+    // Reading the schemas would take most of the time of a start.
+    this.loop.after(1000, () => {
+      if (process.isAlive) addProgramFile(join(root, 'src/schema/compiled.json'), compiledJson());
+      return false;
+    });
     const ended = new Promise<number | undefined>((resolve) => {
       process.onKilled = () => resolve(undefined);
       runCli(args, {
-        stdout: output(),
-        stderr: output(),
+        stdout: openOutput(),
+        stderr: openOutput(),
         env: environment(this.sellerIds),
         cwd: dataFolder,
         onStopSignal: (callback) => {
@@ -111,7 +128,7 @@ export class World {
         resolve(code);
       }, this.onUnhandled);
     });
-    return { process, ended, stop: () => process.isAlive && onStop() };
+    return { process, ended, output, stop: () => process.isAlive && onStop() };
   }
 
   private keepLine(line: string): void {

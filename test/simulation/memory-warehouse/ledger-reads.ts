@@ -4,6 +4,7 @@ import {
   type LedgerRow,
   ledgerKey,
   type Period,
+  type RowDifference,
   rowsByKeys,
 } from '../../../src/warehouse/types.js';
 import type { DatabaseState, StoredDocument } from './database.js';
@@ -94,6 +95,43 @@ function joined(rows: LedgerRow[]): Period[] {
       periods.push({ status: 'loaded', sellerId, reportType, marketplaceIds, dataStart, dataEnd, tables });
   }
   return periods;
+}
+
+/** See `Warehouse.rowDifferences`. */
+export function rowDifferencesIn(state: DatabaseState, table: string, isAppend: boolean): RowDifference[] {
+  const stored = state.tables.get(table) ?? new Map<string, StoredDocument>();
+  const filling = [...state.ledger.values()].filter(({ tables }) =>
+    tables.some(({ name }) => name === table),
+  );
+  const madeAt = (row: LedgerRow) => row.reportCreatedAt ?? row.loadedAt;
+  const isNewest = (row: LedgerRow) =>
+    filling.every((other) => other === row || other.sellerId !== row.sellerId || madeAt(other) < madeAt(row));
+  const ofLedger = filling.map((row) => {
+    const of = row.tables.find(({ name }) => name === table);
+    return {
+      key: row.key,
+      sellerId: row.sellerId,
+      documentId: row.documentId ?? '',
+      expected: (of?.rows ?? 0) - (of?.superseded ?? 0),
+      found: stored.get(row.key)?.rows.length ?? 0,
+      isNewest: isNewest(row),
+    };
+  });
+  const known = new Set(filling.map(({ key }) => key));
+  const orphans = [...stored]
+    .filter(([key]) => !known.has(key))
+    .map(([, { seller, document, rows }]) => ({
+      key: null,
+      sellerId: seller,
+      documentId: document ?? '',
+      expected: 0,
+      found: rows.length,
+      isNewest: false,
+    }));
+  return [...ofLedger, ...orphans].filter(
+    ({ key, found, expected, isNewest: isLast }) =>
+      key === null || found > expected || (found < expected && (isAppend || isLast)),
+  );
 }
 
 export function countRows(documents: Map<string, StoredDocument>): number {

@@ -10,7 +10,7 @@ import {
 } from '../../../src/warehouse/types.js';
 import { commitLoads, readRowsOf } from './commit-loads.js';
 import type { DatabaseLink, DatabaseState } from './database.js';
-import { countRows, filtered, periodsOf, seenIn } from './ledger-reads.js';
+import { countRows, filtered, periodsOf, rowDifferencesIn, seenIn } from './ledger-reads.js';
 
 /**
  * A warehouse in memory: the smallest one that keeps the contract, for simulations. It has no SQL,
@@ -85,15 +85,8 @@ export function openMemoryWarehouse(link: DatabaseLink, clock: Clock = systemClo
       run('loadFields', (state) => filtered(state, filter).map((row) => picked(row, fields))),
     drift: () => run('drift', () => []),
     periods: () => run('periods', periodsOf),
-    rowDifferences: (table) =>
-      run('rowDifferences', (state) =>
-        [...(state.tables.get(table) ?? [])].flatMap(([key, { seller, document, rows }]) => {
-          const expected = state.ledger.get(key)?.tables.find(({ name }) => name === table);
-          if (expected && rows.length <= expected.rows) return [];
-          const found = { found: rows.length, expected: expected?.rows ?? 0, isNewest: false };
-          return [{ key: expected ? key : null, sellerId: seller, documentId: document ?? '', ...found }];
-        }),
-      ),
+    rowDifferences: (table, { isAppend }) =>
+      run('rowDifferences', (state) => rowDifferencesIn(state, table, isAppend)),
     overview: () => run('overview', () => undefined),
     rejects: () => run('rejects', () => []),
     rejectGroups: () => run('rejectGroups', () => []),
