@@ -77,7 +77,9 @@ async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step
   if (group.length > 0) yield group;
 }
 
-/** Loads the files of a group. The crash journal knows all of them from before the first is read. */
+/**
+ * Loads the files of a group. The crash journal knows all of them from before the first is read.
+ */
 async function* loadGroup(group: Step<OpenedFile>[], run: FileRun): AsyncGenerator<LoadedFile> {
   const { context, journal, metadata, stop } = run;
   const journalKeys = group.flatMap((each) => ('value' in each ? each.value.journalKey : []));
@@ -155,7 +157,9 @@ async function step<T>(input: LoadInput, { abort }: FileRun, work: () => Promise
   }
 }
 
-/** The value of a step. Throws the error of one that failed, so that the next step fails with it. */
+/**
+ * The value of a step. Throws the error of one that failed, so that the next step fails with it.
+ */
 function valueOrError<T>(done: Step<T>): T {
   if ('error' in done) throw done.error;
   return done.value;

@@ -58,13 +58,15 @@ async function runNow<T>(
     return await server.once(
       async (session) => {
         if (limits) session.limitRows(maxCutRowBytes);
+        await session.begin('read');
         const processId = await session.processId();
         stop = () => void cancel(server, processId);
         signal?.addEventListener('abort', stop, { once: true });
-        await session.begin('read');
-        await session.run(`SET LOCAL search_path = ${identifier(server.schema)}, public`);
-        await session.run(`SET LOCAL statement_timeout = '${maxQueryMinutes}min'`);
-        await session.run("SET LOCAL idle_in_transaction_session_timeout = '10min'");
+        await session.runAll([
+          `SET LOCAL search_path = ${identifier(server.schema)}, public`,
+          `SET LOCAL statement_timeout = '${maxQueryMinutes}min'`,
+          "SET LOCAL idle_in_transaction_session_timeout = '10min'",
+        ]);
         signal?.throwIfAborted();
         // The end of the connection ends its transaction, even if not all of the answer was read.
         return await read(await answerOf(session, sql));
