@@ -11,6 +11,7 @@ import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { chooseMarketplace } from './choose-marketplace.js';
+import { marketplacesInDocument } from './marketplaces-in-document.js';
 import { chooseType } from './choose-type.js';
 import type { LoadInput } from './load-inputs.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
@@ -28,10 +29,9 @@ export type FileMetadata = Partial<Pick<DocumentMetadata, 'reportType'>> &
  * An input that was loaded or quarantined, or why it was neither. `before`: the ledger row of the
  * same bytes.
  */
-export type LoadedFile = { input: LoadInput } & (
-  | { entry: LedgerEntry; before: LedgerEntry | undefined }
-  | { failure: Failure }
-);
+export type LoadedFile = { input: LoadInput } & LoadResult;
+
+export type LoadResult = { entry: LedgerEntry; before: LedgerEntry | undefined } | { failure: Failure };
 
 /** A file that crashed the program so often is not converted again, so that the next ones load. */
 const maxCrashes = 2;
@@ -136,7 +136,7 @@ async function describe(
   input: LoadInput,
   path: string,
   given: FileMetadata,
-  { context: { schemas }, maxDocumentBytes }: FileRun,
+  { context: { schemas }, maxDocumentBytes, signal }: FileRun,
 ): Promise<{ metadata: Pick<DocumentMetadata, 'reportType' | 'marketplaceIds'>; decisions: Decision[] }> {
   const { contentType } = given;
   const decisions: Decision[] = [];
@@ -151,9 +151,13 @@ async function describe(
   // Reports of these types are about the whole region.
   const isOfRegion = requestFacts(schemas, reportType).marketplaces === 'ignored';
   if (marketplaceIds.length === 0 && !isOfRegion) {
-    const chosen = chooseMarketplace(input.describedBy, reportType);
+    const named = chooseMarketplace(input.describedBy, reportType);
+    const how = { reportType, schemas, contentType, maxTextBytes: maxDocumentBytes, signal };
+    const chosen = named
+      ? { marketplaceIds: [named.marketplaceId], decision: named.decision }
+      : await marketplacesInDocument(path, how);
     if (chosen) {
-      marketplaceIds = [chosen.marketplaceId];
+      marketplaceIds = chosen.marketplaceIds;
       decisions.push(chosen.decision);
     }
   }
