@@ -124,7 +124,9 @@ export class Disk {
     for (const [, inode] of this.walk()) if (inode.bytes) inode.synced = inode.bytes;
   }
 
-  /** What was not synced is lost, or only a part of it arrives. Returns the paths of damaged files. */
+  /**
+   * What was not synced is lost, or only a part of it arrives. Returns the paths of damaged files.
+   */
   cutPower(random: Random): string[] {
     const isWritten = (atMs: number) => this.now() - atMs > writeBackMs;
     // A change that is lost takes the later ones of its names with it.

@@ -252,7 +252,7 @@ function textOr(bytes: Buffer, encoding: Encoding | undefined): Buffer | string 
 /** Files of the program do not change. */
 const programFiles = new Map<string, Buffer>();
 
-/** Gives the program a file, in place of one that there may be. */
+/** Adds a file to the program's folder, as the program sees it. */
 export function addProgramFile(path: string, text: string): void {
   programFiles.set(path, Buffer.from(text));
 }
