@@ -5,6 +5,7 @@ import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { keepSecret } from '../../errors/secrets.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, halfJitter, retry } from '../../runtime/retry.js';
+import { Slots } from '../../runtime/slots.js';
 import { PostgresError, postgresError } from './errors.js';
 import { Session } from './session.js';
 import { identifier } from './sql.js';
@@ -19,6 +20,11 @@ export interface PostgresTarget {
 
 /** Connections that this process keeps for a warehouse. A drain and the status page use few. */
 const maxConnections = 5;
+/**
+ * Queries of users at the same time, each on a connection of its own. Neither commits nor what is
+ * read of the ledger wait for them.
+ */
+export const maxQueries = 5;
 const connectSeconds = 15;
 
 /**
@@ -52,6 +58,7 @@ export class PostgresServer {
   /** Its name in messages, without the password. */
   readonly path: string;
   private readonly target: Target;
+  readonly querySlots = new Slots(maxQueries);
   /** Queries of users, which may take long, never keep a commit or a cancellation waiting. */
   private readonly pools: { work?: Promise<pg.Pool>; queries?: Promise<pg.Pool> } = {};
 
@@ -107,7 +114,7 @@ export class PostgresServer {
 
   private async connect(kind: 'work' | 'queries'): Promise<pg.PoolClient> {
     try {
-      this.pools[kind] ??= this.openPool();
+      this.pools[kind] ??= this.openPool(kind === 'queries' ? maxQueries : maxConnections);
       const pool = await this.pools[kind].catch((error: unknown) => {
         this.pools[kind] = undefined;
         throw error;
@@ -118,7 +125,7 @@ export class PostgresServer {
     }
   }
 
-  private async openPool(): Promise<pg.Pool> {
+  private async openPool(max: number): Promise<pg.Pool> {
     const { default: lib } = await import('pg');
     const { tls, config } = this.target;
     const common = {
@@ -137,7 +144,7 @@ export class PostgresServer {
     const chosen = isRequired || (await speaksTls(lib, withTls)) ? withTls : { ...common, ssl: false };
     const pool = new lib.Pool({
       ...chosen,
-      max: maxConnections,
+      max,
       idleTimeoutMillis: 10_000,
       allowExitOnIdle: true,
     });

@@ -1,8 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
+import { ReportsError } from '../../errors/reports-error.js';
 import { toJsonValue } from './values.js';
 import { postgresError } from './errors.js';
+import { limitMessages } from './message-limit.js';
 import { literal } from './sql.js';
 
 /** The answer to one statement. */
@@ -14,7 +16,17 @@ export interface Answer {
   count: number;
 }
 
-const prepared = new WeakSet<object>();
+/** The connections that are prepared, each with what is noted of it. */
+const prepared = new WeakMap<object, { maxRowBytes: number }>();
+
+/**
+ * A row with more is not read: it takes a multiple of its size in memory. A document with the
+ * default limits has no such row.
+ */
+const maxRowBytes = 64 * 1024 ** 2;
+
+/** A part of an answer has about this many bytes, or one row. */
+const partBytes = 1024 ** 2;
 
 /** One connection while it does a piece of work. */
 export class Session {
@@ -27,13 +39,21 @@ export class Session {
   static async open(client: pg.PoolClient, path: string, settings: Record<string, string>): Promise<Session> {
     const session = new Session(client, path);
     if (!prepared.has(client)) {
+      const limits = { maxRowBytes };
+      limitMessages(client.connection.stream, () => limits.maxRowBytes, rowTooLarge);
       const all = Object.entries(settings).map(([name, value]) => `SET ${name} = ${literal(value)}`);
       await client.query(all.join('; ')).catch((error: unknown) => {
         throw postgresError(error, path);
       });
-      prepared.add(client);
+      prepared.set(client, limits);
     }
     return session;
+  }
+
+  /** Reads no larger row on this connection from now on. */
+  limitRows(bytes: number): void {
+    const limits = prepared.get(this.client);
+    if (limits) limits.maxRowBytes = bytes;
   }
 
   /** The number of the server's process for this connection. */
@@ -52,15 +72,60 @@ export class Session {
       .catch((error: unknown) => {
         throw postgresError(error, this.path);
       });
-    return {
-      columns: fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
-        name,
-        type: dataTypeID,
-        modifier: dataTypeModifier,
-      })),
-      rows,
-      count: rowCount ?? 0,
+    return { columns: columnsOf(fields), rows, count: rowCount ?? 0 };
+  }
+
+  /**
+   * As `run`, with the rows in parts while they arrive: at least one part, and one without rows
+   * only if there are none. The server waits while nobody reads further, so that only a part is in
+   * memory, with what one read of the network brings.
+   */
+  async *parts(sql: string): AsyncGenerator<Answer> {
+    const { default: lib } = await import('pg');
+    const { stream } = this.client.connection;
+    let columns: Answer['columns'] = [];
+    let rows: Answer['rows'] = [];
+    let bytes = 0;
+    let end: { error?: unknown } | undefined;
+    let isFirst = true;
+    let wake = () => {};
+    const query = new lib.Query({ text: sql, rowMode: 'array', queryMode: 'extended' } as pg.QueryConfig);
+    const note = (fields: pg.FieldDef[] = []) => {
+      if (columns.length === 0) columns = columnsOf(fields);
     };
+    query.on('row', (row: (string | null)[], result) => {
+      note(result?.fields);
+      rows.push(row);
+      for (const value of row) bytes += value?.length ?? 0;
+      if (bytes < partBytes) return;
+      stream.pause();
+      wake();
+    });
+    query.on('end', (result) => {
+      note(result.fields);
+      end = {};
+      wake();
+    });
+    query.on('error', (error) => {
+      end = { error };
+      wake();
+    });
+    this.client.query(query);
+    for (;;) {
+      if (!end && bytes < partBytes) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      if (end?.error !== undefined) throw postgresError(end.error, this.path);
+      const part = { columns, rows, count: rows.length };
+      rows = [];
+      bytes = 0;
+      if (part.count > 0 || isFirst) yield part;
+      isFirst = false;
+      stream.resume();
+      if (end && rows.length === 0) return;
+    }
   }
 
   /** Runs statements without values, all in one message. */
@@ -122,23 +187,47 @@ export class Session {
     await this.run('ROLLBACK');
   }
 
-  /** Sends CSV files to a table, one after the other. Returns how many rows came in. */
-  async copyIn(target: string, paths: string[]): Promise<number> {
+  /** Sends rows to a table by binary COPY while they are made. Returns how many came in. */
+  async copyIn(target: string, rows: AsyncIterable<Buffer>): Promise<number> {
     const { from } = await import('pg-copy-streams');
-    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT csv)`));
-    const bytes = async function* () {
-      for (const path of paths) yield* createReadStream(path, { highWaterMark: copyChunkBytes });
+    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
+    let failure: unknown;
+    const watched = async function* () {
+      try {
+        yield* rows;
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     };
     try {
-      await pipeline(bytes, copy);
+      await pipeline(Readable.from(watched(), { highWaterMark: chunksAhead }), copy);
     } catch (error) {
-      // The files are ours: what keeps them from being read is no failure of the server.
-      const isOfFile = paths.includes(String((error as NodeJS.ErrnoException).path));
-      throw isOfFile ? error : postgresError(error, this.path);
+      // What keeps rows from being made is no failure of the server.
+      throw failure ?? postgresError(error, this.path);
     }
     return copy.rowCount;
   }
 }
 
-/** One message of the protocol: small ones cost more calls than they save memory. */
-const copyChunkBytes = 256 * 1024;
+/** How many chunks, of about 2,000 rows each, are made while the server takes one. */
+const chunksAhead = 2;
+
+function columnsOf(fields: pg.FieldDef[]): Answer['columns'] {
+  return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+    name,
+    type: dataTypeID,
+    modifier: dataTypeModifier,
+  }));
+}
+
+function rowTooLarge(bytes: number): ReportsError {
+  return new ReportsError('QUERY_FAILED', {
+    found: `a row of it has ${Math.round(bytes / 1e6)} MB, more than the program reads at once`,
+    hint: longValueHint,
+  });
+}
+
+/** What to do about an answer with a value that is too long. */
+export const longValueHint =
+  'select fewer columns, or parts of the long values, for example `left(x, 1000)`.';

@@ -10,6 +10,7 @@ import { isReportTable, type Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { commitLoads } from './commit-loads.js';
 import { PostgresServer, type PostgresTarget } from './connection.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { inspectServer } from './inspect.js';
 import { ensureLedger, hasLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
@@ -47,7 +48,7 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  const views = new WantedViews(firstViews);
+  const views = new WantedViews(firstViews, clock);
 
   function withLedger<T>(empty: T, read: (session: Session, relations: Relations) => Promise<T>): Promise<T> {
     return server.work('read', async (session) => {
@@ -70,10 +71,10 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
     });
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal, limits } = {}) => {
     const isThere = await withLedger(false, async () => true);
     if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: server.path });
-    return runQuery(server, sql, read, { signal });
+    return runQuery(server, sql, read, { signal, limits });
   };
 
   return {
@@ -89,13 +90,12 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         descriptions,
         memoryLimitMegabytes,
         log,
-        onTableChanged: () => {
-          views.isFresh = false;
-        },
+        onTableChanged: () => views.expire(),
         async onCommitted(session, tablesChanged) {
-          if (views.isFresh && !tablesChanged) return;
-          await refreshViews(session, server, views.list, await readRelations(session, server), log);
-          views.isFresh = true;
+          if (!views.isDue && !tablesChanged) return;
+          await views.refresh(async (wanted) =>
+            refreshViews(session, server, wanted, await readRelations(session, server), log),
+          );
         },
       });
     },
@@ -115,12 +115,13 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
     tables: () => withLedger([], (session, relations) => readTables(session, server, relations)),
     async refreshViews(wanted) {
       views.replace(wanted);
-      if (views.isFresh) return;
-      await withLedger(undefined, async (session, relations) => {
-        await refreshViews(session, server, views.list, relations, log);
-        views.isFresh = true;
-      });
+      if (!views.isDue) return;
+      await withLedger(undefined, (session, relations) =>
+        views.refresh((due) => refreshViews(session, server, due, relations, log)),
+      );
     },
+    dropEmptyTable: (table) =>
+      server.work('commit', (session) => dropEmptyTable(session, server, views.list, table)),
     viewProblems: (wanted) =>
       withLedger(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
     overview: () =>

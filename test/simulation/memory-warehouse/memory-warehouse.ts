@@ -73,6 +73,11 @@ export function openMemoryWarehouse(link: DatabaseLink, clock: Clock = systemClo
         })),
       ),
     refreshViews: async () => {},
+    dropEmptyTable: (table) =>
+      run('dropEmptyTable', (state) => {
+        if (countRows(state.tables.get(table) ?? new Map()) > 0) return 'it has rows';
+        state.tables.delete(table);
+      }),
     viewProblems: async () => new Map(),
     loads: (filter) => run('loads', (state) => filtered(state, filter)),
     countLoads: (filter) => run('countLoads', (state) => filtered(state, filter).length),
