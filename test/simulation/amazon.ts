@@ -56,8 +56,6 @@ const minuteMs = 60_000;
 export class SimulatedAmazon {
   readonly reports = new Map<string, MadeReport>();
   rates: AmazonRates = calmAmazon;
-  /** Calls that were answered by 429. */
-  readonly refusedCalls: string[] = [];
   onAnswered = () => {};
   readonly plans: Record<string, UsagePlan> = structuredClone(amazonsPlans);
 
@@ -223,7 +221,6 @@ export class SimulatedAmazon {
         const body = String(init.body ?? '');
         const answered = this.api.answer(operation, { method, url: parsed, headers, body });
         this.loop.note(`answered ${operation} ${answered.status}`);
-        if (answered.status === 429) this.refusedCalls.push(`${operation} ${parsed.pathname}`);
         this.onAnswered();
         const rate = answered.callsPerSecond;
         answer(
