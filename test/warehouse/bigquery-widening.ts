@@ -9,11 +9,10 @@ import { existingTables } from '../../src/warehouse/bigquery/list-tables.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Load, Warehouse } from '../../src/warehouse/types.js';
-import { bigQueryEndpoint, emulatorLacks } from './bigquery-emulator.js';
 import { RefusingBigQuery, refusals } from './bigquery-refusals.js';
 import { type MadeTable, makeLoad } from './make-load.js';
 
-interface Case {
+export interface Widening {
   title: string;
   /** The type and the value of column `v` in the documents, in order. */
   documents: [type: string, value: string][];
@@ -21,7 +20,8 @@ interface Case {
   table?: Partial<MadeTable>;
 }
 
-const cases: Case[] = [
+/** Changes of the type of a column. */
+export const widenings: Widening[] = [
   {
     title: 'a partition column from date to text',
     documents: [
@@ -96,12 +96,38 @@ const cases: Case[] = [
   },
 ];
 
-const emulator = bigQueryEndpoint;
-if (!emulator || emulatorLacks('rewrites')) {
-  it(
-    'widening in BigQuery: pending, as BIGQUERY_EMULATOR is not set or lacks rewrites; see scripts/bigquery-emulator',
-  );
-} else {
+/** Steps of a change for which a table is made again. */
+export const refusedSteps: [name: string, pattern: RegExp][] = [
+  ['the copy', /CREATE TABLE `\w+\._widened_/],
+  ['the first rename', /ALTER TABLE `\w+\.things` RENAME/],
+  ['the second rename', /ALTER TABLE `\w+\._widened_things` RENAME/],
+];
+
+/** Changes for which no table is made again. */
+export const smallChanges: [
+  title: string,
+  pattern: RegExp,
+  first: Record<string, string>,
+  second: Record<string, string>,
+][] = [
+  ['creates the table', /CREATE TABLE IF NOT EXISTS `\w+\.others`/, {}, { a: 'string' }],
+  ['adds a column', /ADD COLUMN/, { a: 'string' }, { a: 'string', b: 'string' }],
+  ['widens a number', /SET DATA TYPE/, { a: 'decimal(9,2)' }, { a: 'decimal(18,4)' }],
+];
+
+/** What is tried. */
+export interface Wanted {
+  widenings: Widening[];
+  refusedSteps: typeof refusedSteps;
+  smallChanges: typeof smallChanges;
+  /** Of the steps of a change, each how many-th is the last one of a process. */
+  everyNthStep: number;
+  /** Whether BigQuery is so busy that its client waits for seconds. */
+  isBusy: boolean;
+}
+
+/** What a change of a column's type means in BigQuery, on the emulator. */
+export function describeWidening(emulator: string, wanted: Wanted): void {
   describe('widening in BigQuery, which replaces no table by one of other partitions', () => {
     let folder: string;
     let proxy: RefusingBigQuery;
@@ -128,7 +154,7 @@ if (!emulator || emulatorLacks('rewrites')) {
     /** As another process would open it. */
     const open = () => openBigQueryWarehouse({ ...place, clock });
 
-    const loadsOf = ({ documents, partitionBy, table }: Case): Promise<Load[]> =>
+    const loadsOf = ({ documents, partitionBy, table }: Widening): Promise<Load[]> =>
       Promise.all(
         documents.map(async ([type, v], index) => {
           const documentId = `d${index + 1}`;
@@ -161,24 +187,20 @@ if (!emulator || emulatorLacks('rewrites')) {
       const found = await existingTables(new BigQueryClient(place));
       return [...found].filter((name) => !name.startsWith('_staging_')).sort();
     };
-    const wanted = ['_costs', '_loads', '_rejects', '_state', 'things'];
+    const expectedTables = ['_costs', '_loads', '_rejects', '_state', 'things'];
 
-    for (const each of cases) {
+    for (const each of wanted.widenings) {
       it(`takes all documents: ${each.title}`, async () => {
         const loads = await loadsOf(each);
         for (const load of loads) await open().commit([load]);
         assert.deepEqual(await rowsIn(open()), await expectedRows(loads));
-        assert.deepEqual(await tables(), wanted);
+        assert.deepEqual(await tables(), expectedTables);
       });
     }
 
-    const [partitioned] = cases as [Case];
+    const [partitioned] = widenings as [Widening];
 
-    for (const [name, pattern] of [
-      ['the copy', /CREATE TABLE `\w+\._widened_/],
-      ['the first rename', /ALTER TABLE `\w+\.things` RENAME/],
-      ['the second rename', /ALTER TABLE `\w+\._widened_things` RENAME/],
-    ] as const) {
+    for (const [name, pattern] of wanted.refusedSteps) {
       it(`refuses only the documents that need it if BigQuery refuses ${name}`, async () => {
         const [first, second, third] = (await loadsOf(partitioned)) as [Load, Load, Load];
         await open().commit([first]);
@@ -198,21 +220,11 @@ if (!emulator || emulatorLacks('rewrites')) {
         proxy.heal();
         await open().commit([second]);
         assert.deepEqual(await rowsIn(open()), await expectedRows([first, third, second]));
-        assert.deepEqual(await tables(), wanted);
+        assert.deepEqual(await tables(), expectedTables);
       });
     }
 
-    const changes: [
-      title: string,
-      pattern: RegExp,
-      first: Record<string, string>,
-      second: Record<string, string>,
-    ][] = [
-      ['creates the table', /CREATE TABLE IF NOT EXISTS `\w+\.others`/, {}, { a: 'string' }],
-      ['adds a column', /ADD COLUMN/, { a: 'string' }, { a: 'string', b: 'string' }],
-      ['widens a number', /SET DATA TYPE/, { a: 'decimal(9,2)' }, { a: 'decimal(18,4)' }],
-    ];
-    for (const [title, pattern, columns, wider] of changes) {
+    for (const [title, pattern, columns, wider] of wanted.smallChanges) {
       it(`refuses only the documents that need it if BigQuery refuses what ${title}`, async () => {
         const others = (documentId: string, types: Record<string, string>) => {
           const rows = [Object.fromEntries(Object.keys(types).map((name) => [name, '1.25']))];
@@ -240,7 +252,7 @@ if (!emulator || emulatorLacks('rewrites')) {
         proxy.refuse(pattern, refusals.backend, 1);
       }
       // BigQuery's client itself repeats the call three times.
-      proxy.refuse(/CREATE TABLE `\w+\._widened_/, refusals.unavailable, 4);
+      if (wanted.isBusy) proxy.refuse(/CREATE TABLE `\w+\._widened_/, refusals.unavailable, 4);
       await open().commit([second]);
       assert.deepEqual(await rowsIn(open()), await expectedRows([first, second]));
     });
@@ -271,7 +283,7 @@ if (!emulator || emulatorLacks('rewrites')) {
       const loads = (await loadsOf(partitioned)) as [Load, Load, Load];
       const [first, second, third] = loads;
       const expected = await expectedRows([first, third, second]);
-      for (let allowed = 0, isDone = false; !isDone; allowed += 1) {
+      for (let allowed = 0, isDone = false; !isDone; allowed += wanted.everyNthStep) {
         place = newPlace();
         laterMs = 0;
         await open().commit([first]);
@@ -287,7 +299,7 @@ if (!emulator || emulatorLacks('rewrites')) {
         await open().commit([third]);
         await open().commit([second]);
         assert.deepEqual(await rowsIn(open()), expected, `after ${allowed} changes`);
-        assert.deepEqual(await tables(), wanted, `after ${allowed} changes`);
+        assert.deepEqual(await tables(), expectedTables, `after ${allowed} changes`);
         assert.ok(isDone || allowed < 40, 'the commit never ends');
       }
     });
