@@ -69,6 +69,21 @@ if (postgresUrl) {
       }
     }
 
+    it('keep an empty table that views of others read, also through views of the program', async () => {
+      const warehouse = open();
+      await warehouse.commit([await report(1, { ...things([{ k: 'a' }]), rows: [] })]);
+      await other.query(`CREATE VIEW ${schema}.of_mine AS SELECT k FROM ${schema}.things`);
+      await other.query(`CREATE VIEW ${schema}.on_it AS SELECT k FROM ${schema}.of_mine`);
+      assert.equal(
+        await warehouse.dropEmptyTable('things'),
+        'the views of_mine, on_it read it. Drop them first, then run this again',
+      );
+      assert.deepEqual(await rows(`SELECT * FROM ${schema}.on_it`), []);
+      await other.query(`DROP VIEW ${schema}.of_mine CASCADE`);
+      assert.equal(await warehouse.dropEmptyTable('things'), undefined);
+      assert.deepEqual(await warehouse.tables(), []);
+    });
+
     it('from several processes at once load each document once, and the newest wins', async () => {
       const reports = await Promise.all(
         [1, 2, 3, 4, 5].map((day) =>

@@ -12,6 +12,7 @@ import type { Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
@@ -113,6 +114,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
         views.refresh((due) => refreshViews(client, due, relationsOf(state), state, log)),
       );
     },
+    dropEmptyTable: (table) => dropEmptyTable(client, views.list, table),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     query: (sql) => queryStream(sql, readWhole),

@@ -17,6 +17,7 @@ import type {
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
@@ -163,6 +164,16 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         return withConnection({ ...file, mode: 'write' }, async (connection) =>
           refreshViews(connection, due, await readRelations(connection), log),
         );
+      });
+    },
+    async dropEmptyTable(table) {
+      if (!isThere(path)) return undefined;
+      return withConnection({ ...file, mode: 'write' }, async (connection) => {
+        try {
+          return await dropEmptyTable(connection, views.list, table);
+        } catch (error) {
+          throw fileError(error, path);
+        }
       });
     },
     viewProblems: (wanted) =>

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { ReportsError } from '../../errors/reports-error.js';
@@ -215,26 +215,31 @@ export class Session {
     await this.run('ROLLBACK');
   }
 
-  /** Sends CSV files to a table, one after the other. Returns how many rows came in. */
-  async copyIn(target: string, paths: string[]): Promise<number> {
+  /** Sends rows to a table by binary COPY while they are made. Returns how many came in. */
+  async copyIn(target: string, rows: AsyncIterable<Buffer>): Promise<number> {
     const { from } = await import('pg-copy-streams');
-    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT csv)`));
-    const bytes = async function* () {
-      for (const path of paths) yield* createReadStream(path, { highWaterMark: copyChunkBytes });
+    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
+    let failure: unknown;
+    const watched = async function* () {
+      try {
+        yield* rows;
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     };
     try {
-      await pipeline(bytes, copy);
+      await pipeline(Readable.from(watched(), { highWaterMark: chunksAhead }), copy);
     } catch (error) {
-      // The files are ours: what keeps them from being read is no failure of the server.
-      const isOfFile = paths.includes(String((error as NodeJS.ErrnoException).path));
-      throw isOfFile ? error : postgresError(error, this.path);
+      // What keeps rows from being made is no failure of the server.
+      throw failure ?? postgresError(error, this.path);
     }
     return copy.rowCount;
   }
 }
 
-/** One message of the protocol: small ones cost more calls than they save memory. */
-const copyChunkBytes = 256 * 1024;
+/** How many chunks, of about 2,000 rows each, are made while the server takes one. */
+const chunksAhead = 2;
 
 function columnsOf(fields: pg.FieldDef[]): Answer['columns'] {
   return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({

@@ -10,6 +10,7 @@ import { isReportTable, type Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { commitLoads } from './commit-loads.js';
 import { PostgresServer, type PostgresTarget } from './connection.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { inspectServer } from './inspect.js';
 import { ensureLedger, hasLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
@@ -148,6 +149,8 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         views.refresh((due) => refreshViews(session, server, due, relations, log)),
       );
     },
+    dropEmptyTable: (table) =>
+      server.work('commit', (session) => dropEmptyTable(session, server, views.list, table)),
     viewProblems: (wanted) =>
       withViews(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
     overview: () =>
