@@ -51,14 +51,6 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
-/** Removes a file, if it exists, so that a power cut does not bring it back. */
-export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await syncFolder(dirname(path)).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  });
-}
-
 /**
  * Removes a file, if it exists, so that a power cut does not bring it back. Errors: those of the
  * file system.
