@@ -72,13 +72,13 @@ try {
 async function guard(): Promise<void> {
   const commit = baselineCommit();
   const baseline = builtCommit(commit);
-  if (!baseline) {
-    say(`SKIPPED: the speed was not compared, as this clone does not have commit ${commit}`);
+  if ('missing' in baseline) {
+    say(`SKIPPED: the speed was not compared with commit ${commit}: ${baseline.missing}`);
     return;
   }
   for (const path of hotPaths) {
     const untilMs = performance.now() + maxMillisecondsOfPath;
-    const takePair = await pairsOf(path, baseline);
+    const takePair = await pairsOf(path, baseline.folder);
     const ratios: number[] = [];
     while (judge(ratios) === 'open' && performance.now() < untilMs) ratios.push(await takePair());
     const verdict = judge(ratios);

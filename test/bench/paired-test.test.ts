@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { judge, realLoss } from '../../scripts/bench/paired-test.js';
 import { Random } from '../../src/sandbox/random.js';
 
-const maxPairs = 15;
+const maxPairs = 20;
 const trials = 2000;
 
 /** Guards of versions with this true ratio, each pair of which is off by about this share. */
