@@ -6,7 +6,6 @@ import type { Staging } from '../store/staging.js';
 import type { QueryOptions } from './bigquery/query.js';
 import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
-import { dropEmptyTable } from './duckdb/drop-empty-table.js';
 import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
 import { openPostgresWarehouse } from './postgres/warehouse.js';
@@ -75,8 +74,6 @@ export function warehouseFile(
     path: warehouse.path,
     open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
-    dropEmptyTable: (path, table) =>
-      dropEmptyTable({ path, views, memoryLimitMegabytes: warehouse.memoryLimitMegabytes }, table),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
     publish: (path, copy) => publishDuckDbFile(path, copy, warehouse.memoryLimitMegabytes),
   };

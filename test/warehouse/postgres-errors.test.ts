@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { failureRows, postgresError } from '../../src/warehouse/postgres/errors.js';
+import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
+import { hastyClock, withFakePostgres } from './fake-postgres.js';
 
 describe('a failure of PostgreSQL', () => {
   /** By the name of its row: code and message of failures, and what they become. */
@@ -72,5 +74,32 @@ describe('a failure of PostgreSQL', () => {
   it('is not changed if it is an error of the catalogue already', () => {
     const known = new ReportsError('DISK_FULL', { path: 'p', found: 'f' });
     assert.equal(postgresError(known, 'p'), known);
+  });
+});
+
+describe('a connection to PostgreSQL', () => {
+  it('keeps no settings of its own, as a pooler may give each transaction to another one', async () => {
+    const statements: string[] = [];
+    const answer = (sql: string) => {
+      statements.push(...sql.split(';\n'));
+      return { rows: [] };
+    };
+    await withFakePostgres(answer, async (url) => {
+      const warehouse = openPostgresWarehouse({ url, schema: 's', clock: hastyClock() });
+      await warehouse.loads({});
+      await warehouse.checkWritable().catch(() => {});
+      await warehouse.inspect().catch(() => {});
+      await warehouse.query('SELECT 1').catch(() => {});
+    });
+    let isOpen = false;
+    for (const sql of statements) {
+      if (sql.startsWith('BEGIN')) isOpen = true;
+      else if (/^(COMMIT|ROLLBACK)$/.test(sql)) isOpen = false;
+      else {
+        assert.ok(isOpen, `outside of a transaction: ${sql}`);
+        assert.doesNotMatch(sql, /^SET (?!LOCAL )/);
+      }
+    }
+    assert.ok(statements.filter((sql) => sql.startsWith('BEGIN')).length >= 3);
   });
 });
