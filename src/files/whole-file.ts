@@ -60,16 +60,6 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 /**
- * Removes a file, if it exists, so that a power cut does not bring it back. Errors: those of the
- * file system.
- */
-export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
-  // A crash may have come between an earlier removal and its sync.
-  await syncFolder(dirname(path));
-}
-
-/**
  * Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't
  * tell: it may be there.
  */
