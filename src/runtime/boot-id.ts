@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { hostname, uptime } from 'node:os';
 
 /** Boots are further apart than this, and what `uptime` returns is about that exact. */
 const secondsApart = 10;
@@ -11,7 +11,7 @@ let id: string | undefined;
  * were not synced may be lost by then. In rare cases it also differs within one boot.
  */
 export function bootId(): string {
-  id ??= idOfKernel() ?? `booted ${Math.round((Date.now() / 1000 - uptime()) / secondsApart)}`;
+  id ??= idOfKernel() ?? `${hostname()} ${Math.round((Date.now() / 1000 - uptime()) / secondsApart)}`;
   return id;
 }
 

@@ -115,7 +115,7 @@ export function describeDamages(
         const fromLake = await run('rebuild');
         assert.equal(fromLake.code, 0, fromLake.stderr);
         await assertSame(fromLake, before);
-        // With neither lake nor ledger the document cannot be identified; all others are made again.
+        // With neither lake nor ledger the document cannot be identified; others are made again.
         rmSync(path('lake'), { recursive: true });
         const refused = await run('rebuild');
         assert.match(refused.stderr, /REBUILD_INCOMPLETE/);

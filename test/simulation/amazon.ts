@@ -195,7 +195,10 @@ export class SimulatedAmazon {
       this.pending += 1;
       loop.after(delayMs, () => {
         this.pending -= 1;
-        const body = notificationBody(made.report, shape, random, Math.floor(loop.nowMs));
+        // The id of the document is optional in a notification.
+        const documentId = random.chance(0.1) ? undefined : made.report.documentId;
+        const report = { ...made.report, documentId };
+        const body = notificationBody(report, shape, random, Math.floor(loop.nowMs));
         this.queue.send(body, keyOf(made.report));
       });
     }

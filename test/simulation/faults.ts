@@ -110,7 +110,7 @@ export class Faults {
       loop.after(random.integer(1, 90) * minuteMs, () => {
         disk.isFull = false;
         disk.failure = undefined;
-        loop.after(minuteMs, () => {
+        loop.after(10 * minuteMs, () => {
           this.isDiskTroubled = false;
         });
       });
@@ -138,7 +138,10 @@ export class Faults {
   };
 
   private cutPower(random: Random): void {
-    for (const { processes } of this.world.hosts) for (const each of [...processes.values()]) each.kill();
+    for (const host of this.world.hosts) {
+      for (const each of [...host.processes.values()]) each.kill();
+      host.bootedMs = this.world.loop.nowMs;
+    }
     const damaged = this.world.disk.cutPower(random);
     this.world.loop.note(`power cut, ${damaged.length} damaged`);
   }

@@ -5,8 +5,8 @@ import { type Scenario, scenarioOf, simulate } from './simulate.js';
 export type Mistake = Mutation & { given: Partial<Scenario> };
 
 const quick = { days: 1, sellers: 3, replicas: 1, reportsPerDay: 8, inBursts: false };
-const calm = { ...quick, swarm: {} };
-const withPowerCuts = { ...quick, swarm: { powerCuts: 12 } };
+const outOfOrder = { ...quick, swarm: { lateNotifications: 0.5, lostNotifications: 0.2 } };
+const withPowerCuts = { ...quick, reportsPerDay: 24, swarm: { powerCuts: 60 } };
 const withBursts = { ...quick, sellers: 1, reportsPerDay: 40, inBursts: true, swarm: {} };
 
 /** Mistakes that break a promise, each by one change of the program. */
@@ -23,13 +23,13 @@ export const mutations: Record<string, Mistake> = {
     file: 'src/warehouse/ledger/rank-documents.ts',
     from: 'compare(a.madeMicros, b.madeMicros) ||',
     to: 'compare(b.madeMicros, a.madeMicros) ||',
-    given: calm,
+    given: outOfOrder,
   },
   'a late snapshot wins': {
     file: 'src/warehouse/rules/newest-wins.ts',
     from: 'other.rank > one.rank && coversMarketplaceOf(other, one)',
     to: 'other.rank < one.rank && coversMarketplaceOf(other, one)',
-    given: calm,
+    given: outOfOrder,
   },
   'a whole file is renamed without a sync': {
     file: 'src/files/whole-file.ts',
@@ -68,18 +68,6 @@ export const mutations: Record<string, Mistake> = {
     from: '  if (found === undefined) return;',
     to: '  if (found === undefined || store) return;',
     given: { ...quick, swarm: { bitRot: 30, reloads: 12 } },
-  },
-  'a report without its document keeps a row of its own': {
-    file: 'src/warehouse/rules/commit-rules.ts',
-    from: '  return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);',
-    to: '  return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other === key);',
-    given: { ...quick, swarm: { kills: 20, outages: 6 } },
-  },
-  'a lock of a process that runs is taken over': {
-    file: 'src/files/file-lock.ts',
-    from: '  return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);',
-    to: '  return holder.pid === process.pid ? !ours.has(holder.id) : true;',
-    given: { ...withBursts, replicas: 3 },
   },
   'a failed document is released as if it were loaded': {
     file: 'src/ingest/process-document.ts',

@@ -163,7 +163,8 @@ function excusesOf(swarm: Swarm) {
       'diskTrouble',
     ),
     unusedQuota: has('kills', 'stops', 'partitions', 'lostRequests', 'revocations'),
-    crashes: has('kills', 'powerCuts'),
+    // A process that stands still, or whose clock is wrong, looks as if it were gone.
+    crashes: has('kills', 'powerCuts', 'pauses', 'clockJumps', 'clockErrorMs', 'diskTrouble'),
     damage: has('bitRot'),
   };
 }
