@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { makeCrashWorld } from './crash-matrix.js';
 import { sellerId } from './world.js';
 
-/** What becomes of a document that crashes the program, on a queue that may have a redrive policy. */
+/** What becomes of a document that crashes the program; the queue may have a redrive policy. */
 export function itEndsCrashes(maxReceiveCount: number | undefined): void {
   const policy = maxReceiveCount === undefined ? '' : ' with a redrive policy';
   it(`for a document that crashes the program each time ends in the ledger${policy}, and does not keep others from it`, async () => {
