@@ -8,7 +8,7 @@ import { commandFolder } from '../commands/command-folder.js';
 import { makeWorld, orders, ordersType, type Ran, type World } from '../ingest/world.js';
 import { startS3 } from '../store/emulators.js';
 import { loadOrders, order, ordersOf, runOneReport } from './load-orders.js';
-import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { type Damage, damageFile, flipBit, withoutHashes, withoutOwnHash } from './damaged-files.js';
 
 const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
 const remove = { damage: () => undefined };
@@ -122,7 +122,15 @@ describe('verify', () => {
       what: 'of an earlier load',
       kind: 'record_damaged',
       change: {
-        damage: (bytes) => Buffer.from(bytes.toString().replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
+        damage: (bytes) =>
+          Buffer.from(withoutOwnHash(bytes.toString()).replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
+      },
+    },
+    {
+      what: 'one with a flipped bit, in the hash of the raw document',
+      kind: 'record_damaged',
+      change: {
+        damage: (bytes) => flipBit(bytes, bytes.indexOf('"rawSha256":"') + 20),
       },
     },
   ];
@@ -159,6 +167,10 @@ describe('verify', () => {
     for (const [kind, change] of [
       ['metadata_missing', remove],
       ['metadata_damaged', { damage: () => Buffer.from('{}') }],
+      [
+        'metadata_damaged',
+        { damage: (bytes: Buffer) => flipBit(bytes, bytes.indexOf('"reportCreatedAt": "') + 22) },
+      ],
     ] as const) {
       damageFile(path('raw'), `${id}.json`, change);
       assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);
