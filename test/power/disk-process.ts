@@ -120,7 +120,11 @@ process.on('message', (order: Order) => {
   send({ event: 'planned', changes });
   changes = 0;
 });
+// A signal to the whole group ends the parent, and then this process unmounts the folder.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 process.on('disconnect', async () => {
+  power = 'failing';
+  for (const fail of held) fail();
   await runCommand('umount', ['-l', folder]).catch(() => {});
   // A call that still reads from the kernel would keep the process.
   process.kill(process.pid, 'SIGKILL');
