@@ -19,10 +19,9 @@ import { type Failure, failureOf } from './work-summary.js';
  * An input that was loaded or quarantined, or why it was neither. `before`: the ledger row of the
  * same bytes.
  */
-export type LoadedFile = { input: LoadInput } & (
-  | { entry: LedgerEntry; before: LedgerEntry | undefined }
-  | { failure: Failure }
-);
+export type LoadedFile = { input: LoadInput } & LoadResult;
+
+export type LoadResult = { entry: LedgerEntry; before: LedgerEntry | undefined } | { failure: Failure };
 
 /**
  * Files that are read, and committed together, in one go: opening the warehouse, and noting files
@@ -77,7 +76,9 @@ async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step
   if (group.length > 0) yield group;
 }
 
-/** Loads the files of a group. The crash journal knows all of them from before the first is read. */
+/**
+ * Loads the files of a group. The crash journal knows all of them from before the first is read.
+ */
 async function* loadGroup(group: Step<OpenedFile>[], run: FileRun): AsyncGenerator<LoadedFile> {
   const { context, journal, metadata, stop } = run;
   const journalKeys = group.flatMap((each) => ('value' in each ? each.value.journalKey : []));
@@ -155,7 +156,9 @@ async function step<T>(input: LoadInput, { abort }: FileRun, work: () => Promise
   }
 }
 
-/** The value of a step. Throws the error of one that failed, so that the next step fails with it. */
+/**
+ * The value of a step. Throws the error of one that failed, so that the next step fails with it.
+ */
 function valueOrError<T>(done: Step<T>): T {
   if ('error' in done) throw done.error;
   return done.value;

@@ -126,7 +126,7 @@ describe('loading files', () => {
     );
   });
 
-  it('commits files alone that were in work when the program crashed', async () => {
+  it('commits files alone that were being loaded when the program crashed', async () => {
     const { commits, load, own, write } = counted('crashed');
     const paths = Array.from({ length: 4 }, (_, index) =>
       write(`${index}.txt`, orders([{ id: `${index}`, status: 'Shipped' }])),

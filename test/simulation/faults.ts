@@ -138,7 +138,10 @@ export class Faults {
   };
 
   private cutPower(random: Random): void {
-    for (const { processes } of this.world.hosts) for (const each of [...processes.values()]) each.kill();
+    for (const host of this.world.hosts) {
+      for (const each of [...host.processes.values()]) each.kill();
+      host.bootedMs = this.world.loop.nowMs;
+    }
     const damaged = this.world.disk.cutPower(random);
     this.world.loop.note(`power cut, ${damaged.length} damaged`);
   }

@@ -6,6 +6,8 @@ export interface Host {
   name: string;
   /** Its clock, less the time of the world. */
   clockErrorMs: number;
+  /** When it was started, in the time of the world. */
+  bootedMs: number;
   processes: Map<number, SimulatedProcess>;
 }
 

@@ -52,7 +52,12 @@ export function surround(options: SurroundingsOptions): Surroundings {
       'node:fs': files.sync,
       'node:fs/promises': files.promises,
       'node:crypto': { ...realCrypto, randomBytes, randomUUID: () => process.random.uuid() },
-      'node:os': { hostname: () => process.host.name, tmpdir: () => '/tmp', totalmem: () => 2 ** 34 },
+      'node:os': {
+        hostname: () => process.host.name,
+        tmpdir: () => '/tmp',
+        totalmem: () => 2 ** 34,
+        uptime: () => (process.loop.nowMs - process.host.bootedMs) / 1000,
+      },
       'node:timers/promises': timers.promises,
       'node:events': realEvents,
       'node:https': https,

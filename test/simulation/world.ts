@@ -71,6 +71,7 @@ export class World {
     this.hosts = Array.from({ length: replicas }, (_, index) => ({
       name: `host${index + 1}`,
       clockErrorMs: 0,
+      bootedMs: startMs,
       processes: new Map(),
     }));
     this.disk.makeFolder('/tmp', 'mkdir');

@@ -196,6 +196,30 @@ if (postgresUrl) {
       assert.equal((await warehouse.loads({})).length, 2);
     });
 
+    it('are done again if PostgreSQL ends them because of a deadlock', async () => {
+      let waits = 0;
+      const clock: Clock = {
+        ...hastyClock(),
+        async sleep() {
+          waits += 1;
+          await other.query('COMMIT');
+        },
+      };
+      const warehouse = open(clock);
+      await warehouse.commit([await report(1, things([{ k: 'a', v: '1' }], { mode: 'append' }))]);
+      // So that it is the commit that PostgreSQL ends.
+      await other.query("SET deadlock_timeout = '10min'");
+      await other.query('BEGIN');
+      await other.query(`LOCK TABLE ${schema}.things IN EXCLUSIVE MODE`);
+      const commit = warehouse.commit([await report(2, things([{ k: 'a', v: '2' }], { mode: 'append' }))]);
+      await untilBlocked();
+      await other.query(`SELECT pg_advisory_xact_lock(hashtextextended('sp-reports ' || $1, 0))`, [schema]);
+      await commit;
+      assert.equal(waits, 1);
+      const found = (await warehouse.query('SELECT v FROM things ORDER BY v')).rows;
+      assert.deepEqual(found, [{ v: '1' }, { v: '2' }]);
+    });
+
     it('name the view that keeps a column from being widened, change nothing, and succeed without it', async () => {
       const warehouse = open(hastyClock());
       const number = things([{ k: 'a', n: '1' }], { columns: { k: 'string', n: 'int64' } });
@@ -292,6 +316,62 @@ if (postgresUrl) {
       ]);
     });
 
+    it('that are refused for a value that does not fit leave the columns of their table as they are', async () => {
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      const wrong = things([{ k: 'b', n: 'no number' }], { columns: { k: 'string', n: 'int64' } });
+      const good = things([{ k: 'c', n: '3' }], { columns: { k: 'string', n: 'int64' } });
+      await assert.rejects(open().commit([await report(2, good), await report(3, wrong)]), {
+        code: 'WAREHOUSE_REFUSED',
+      });
+      const found = await rows(
+        `SELECT column_name FROM information_schema.columns
+         WHERE table_schema = '${schema}' AND table_name = 'things' AND column_name IN ('k', 'n')`,
+      );
+      assert.deepEqual(found, [{ column_name: 'k' }]);
+    });
+
+    it('index a new table by document, and by seller and key, whether it has rows or not', async () => {
+      const empty = things([], { name: 'empty', columns: { k: 'string', v: 'string' } });
+      const filled = things([{ k: 'a', v: '1' }], { name: 'filled' });
+      await open().commit([await report(1, empty), await report(2, filled)]);
+      const found = await rows(
+        `SELECT tablename, REGEXP_REPLACE(indexdef, '.*USING ', '') AS made FROM pg_indexes
+         WHERE schemaname = '${schema}' AND tablename IN ('empty', 'filled') ORDER BY 1, 2`,
+      );
+      assert.deepEqual(
+        found.map(({ tablename, made }) => `${tablename}: ${made}`),
+        ['empty', 'filled'].flatMap((name) => [
+          `${name}: btree (_document_id)`,
+          `${name}: btree (_seller_id, k)`,
+        ]),
+      );
+    });
+
+    it('send large documents whole, with lists and texts of any length among other values', async () => {
+      const count = 5000;
+      const many = Array.from({ length: count }, (_, index) => ({
+        k: `${index}`,
+        v: 'é'.repeat(index % 300),
+        items:
+          index % 3 === 0 ? null : JSON.stringify(Array.from({ length: index % 7 }, () => `of ${index}`)),
+        n: `${index}.25`,
+      }));
+      const columns = { k: 'string', v: 'string', items: 'list(string)', n: 'decimal(18,4)' };
+      await open().commit([await report(1, things([], { columns, rows: many }))]);
+      const [found] = await rows(
+        `SELECT COUNT(*) AS count, SUM(LENGTH(v)) AS lengths, SUM(n) AS sum, SUM(CARDINALITY(items)) AS items,
+           COUNT(*) FILTER (WHERE NOT ('of ' || k = ALL (items))) AS wrong FROM ${schema}.things`,
+      );
+      const sum = (of: (index: number) => number) => many.reduce((total, _, index) => total + of(index), 0);
+      assert.deepEqual(found, {
+        count: `${count}`,
+        lengths: `${sum((index) => index % 300)}`,
+        sum: sum((index) => index + 0.25).toFixed(4),
+        items: `${sum((index) => (index % 3 === 0 ? 0 : index % 7))}`,
+        wrong: '0',
+      });
+    });
+
     it('load keys that are too long for an index', async () => {
       // Random, as PostgreSQL compresses what repeats.
       const long = Array.from({ length: 4000 }, (_, index) =>
@@ -357,6 +437,8 @@ if (postgresUrl) {
       for (const set of [
         'default_transaction_read_only = on',
         "statement_timeout = '1ms'",
+        "lock_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1ms'",
         "TimeZone = 'Asia/Tokyo'",
         "default_transaction_isolation = 'serializable'",
       ]) {

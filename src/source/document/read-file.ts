@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 
 /**
- * zlib waits for the main thread whenever a piece of the file ends. At 1 MB, that took a fortieth of
- * a conversion.
+ * zlib waits for the main thread whenever a piece of the file ends. At 1 MB, that took a fortieth
+ * of a conversion.
  */
 const maxPieceBytes = 2 * 1024 * 1024;
 

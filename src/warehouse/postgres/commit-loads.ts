@@ -10,7 +10,6 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import { documentId } from '../rules/document-id.js';
 import { entriesByTable } from '../rules/documents-by-table.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { planTable, type TablePlans, withPlans } from '../rules/plan-tables.js';
@@ -32,7 +31,7 @@ import { createIndexes, type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
 import { readRelations } from './relations.js';
 import type { Session } from './session.js';
-import { documentIdSql, ownName, storable } from './sql.js';
+import { documentParameters, isOfDocuments, ownName } from './sql.js';
 import { checkSupported } from './supported.js';
 import { dropViews, readVersions } from './views.js';
 
@@ -58,9 +57,9 @@ interface Progress {
 
 /**
  * Commits loads in one transaction and returns the keys of those left out. See `Warehouse.commit`.
- * Rows are converted while they are sent. Tables that exist are changed in short transactions of their
- * own, so that a long commit never keeps readers from a table. Commits to a schema follow one
- * another, whichever process they come from.
+ * Rows are converted while they are sent. Tables that exist are changed in short transactions of
+ * their own, so that a long commit never keeps readers from a table. Commits to a schema follow
+ * one another, whichever process they come from.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -95,7 +94,9 @@ export async function commitLoads(
 async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
   if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
   const holder = await server
-    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .once((session) =>
+      session.transaction('read', () => readHolder(session, server, { isIdle: false, minMinutes: 0 })),
+    )
     .catch(() => undefined);
   if (!holder) return error;
   const found = `${error.details.found}; ${holder}`;
@@ -117,12 +118,12 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work('commit', async (session) => {
-    await session.begin('write');
-    await lockCommits(session, server);
-    await dropKeyIndex(session, server, table);
-    await session.commit();
-  });
+  await server.work('commit', (session) =>
+    session.transaction('write', async () => {
+      await lockCommits(session, server);
+      await dropKeyIndex(session, server, table);
+    }),
+  );
   return true;
 }
 
@@ -133,9 +134,9 @@ async function attempt(
   progress: Progress,
   options: CommitOptions,
 ): Promise<string[]> {
-  await checkSupported(session, server);
   for (;;) {
     await session.begin('write');
+    await checkSupported(session, server);
     await lockCommits(session, server);
     const plan = planAll(await readTables(session, server, loads), loads);
     for (const [table, widened] of plan.widened) {
@@ -282,12 +283,8 @@ async function deletePrevious(
     const relation = relations.get(name);
     if (!relation || !isReportTable(relation)) continue;
     await session.run(
-      `DELETE FROM ${server.table(relation.name)}
-       WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)`,
-      [
-        inTable.map((entry) => storable(entry.documentId ?? '')),
-        inTable.map((entry) => storable(documentId({ seller: entry.sellerId, document: entry.documentId }))),
-      ],
+      `DELETE FROM ${server.table(relation.name)} WHERE ${isOfDocuments('_seller_id', '_document_id')}`,
+      documentParameters(inTable),
     );
   }
 }

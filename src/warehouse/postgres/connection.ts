@@ -34,24 +34,6 @@ const connectSeconds = 15;
 const maxRetryMs = { commit: 60_000, read: 5000 };
 const retryBackoffMs = exponentialBackoff({ firstMs: 200, maxMs: 5000, jitter: halfJitter });
 
-/**
- * What every connection has, whatever the defaults of role and database: times are read as UTC,
- * values are written as `toJsonValue` reads them, and a read has time enough.
- */
-const sessionSettings = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  bytea_output: 'hex',
-  extra_float_digits: '1',
-  standard_conforming_strings: 'on',
-  statement_timeout: '10min',
-  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
-  tcp_keepalives_idle: '30',
-  tcp_keepalives_interval: '10',
-  tcp_keepalives_count: '3',
-};
-
 /** A schema of a PostgreSQL database. Connects when it is first used. */
 export class PostgresServer {
   readonly schema: string;
@@ -91,6 +73,11 @@ export class PostgresServer {
     });
   }
 
+  /** Reads in one transaction, and tries again as `work` does. */
+  async read<T>(read: (session: Session) => Promise<T>): Promise<T> {
+    return this.work('read', (session) => session.transaction('read', () => read(session)));
+  }
+
   /** As `work`, without a second try. `isOwn`: the connection is closed afterwards. */
   async once<T>(
     work: (session: Session) => Promise<T>,
@@ -102,7 +89,7 @@ export class PostgresServer {
     client.on('error', onError);
     let isBroken = true;
     try {
-      const result = await work(await Session.open(client, this.path, sessionSettings));
+      const result = await work(Session.open(client, this.path));
       isBroken = false;
       return result;
     } finally {

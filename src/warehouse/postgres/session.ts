@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { ReportsError } from '../../errors/reports-error.js';
+import { freeMemory } from '../../runtime/free-memory.js';
 import { toJsonValue } from './values.js';
 import { postgresError } from './errors.js';
 import { limitMessages } from './message-limit.js';
@@ -15,6 +15,31 @@ export interface Answer {
   /** Rows that a statement returned or changed. */
   count: number;
 }
+
+/**
+ * What every transaction has, whatever the defaults of role and database: times are read as UTC,
+ * values are written as `toJsonValue` reads them, and a read has time enough. Nothing is set for a
+ * whole connection: a pooler may give each transaction to another one.
+ */
+const transactionSettings = Object.entries({
+  // Without a limit first, as one counts from the beginning of all these statements together.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  // This process may be busy between two statements.
+  idle_in_transaction_session_timeout: '5min',
+  standard_conforming_strings: 'on',
+  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
+})
+  .concat([['statement_timeout', '10min']])
+  .map(([name, value]) => `SET LOCAL ${name} = ${literal(value)}`);
 
 /** The connections that are prepared, each with what is noted of it. */
 const prepared = new WeakMap<object, { maxRowBytes: number }>();
@@ -35,19 +60,13 @@ export class Session {
     private readonly path: string,
   ) {}
 
-  /** Prepares a connection of the pool, unless it is prepared already. */
-  static async open(client: pg.PoolClient, path: string, settings: Record<string, string>): Promise<Session> {
-    const session = new Session(client, path);
+  static open(client: pg.PoolClient, path: string): Session {
     if (!prepared.has(client)) {
       const limits = { maxRowBytes };
       limitMessages(client.connection.stream, () => limits.maxRowBytes, rowTooLarge);
-      const all = Object.entries(settings).map(([name, value]) => `SET ${name} = ${literal(value)}`);
-      await client.query(all.join('; ')).catch((error: unknown) => {
-        throw postgresError(error, path);
-      });
       prepared.set(client, limits);
     }
-    return session;
+    return new Session(client, path);
   }
 
   /** Reads no larger row on this connection from now on. */
@@ -56,7 +75,7 @@ export class Session {
     if (limits) limits.maxRowBytes = bytes;
   }
 
-  /** The number of the server's process for this connection. */
+  /** The number of the server's process for this connection, within a transaction. */
   async processId(): Promise<string> {
     return String((await this.run('SELECT pg_backend_pid()')).rows[0]?.[0]);
   }
@@ -160,23 +179,32 @@ export class Session {
    * large tables, by index.
    */
   async begin(mode: 'read' | 'write'): Promise<void> {
-    if (mode === 'read') {
-      await this.run('BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY');
-      return;
-    }
-    await this.run('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    const access = mode === 'read' ? 'READ ONLY' : 'READ WRITE';
+    await this.runAll([`BEGIN ISOLATION LEVEL READ COMMITTED ${access}`, ...transactionSettings]);
+    if (mode === 'read') return;
     // `transaction_timeout` is there from version 17 on.
     await this.run(
       `SELECT set_config(name, CASE name
          WHEN 'synchronous_commit' THEN CASE setting WHEN 'off' THEN 'on' ELSE setting END
-         WHEN 'idle_in_transaction_session_timeout' THEN '300000'
-         WHEN 'TimeZone' THEN 'UTC' WHEN 'DateStyle' THEN 'ISO, YMD'
          WHEN 'random_page_cost' THEN '1.1' WHEN 'jit' THEN 'off'
          ELSE '0' END, TRUE)
        FROM pg_settings
-       WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout',
-         'synchronous_commit', 'lock_timeout', 'TimeZone', 'DateStyle', 'random_page_cost', 'jit')`,
+       WHERE name IN ('statement_timeout', 'transaction_timeout', 'synchronous_commit', 'random_page_cost', 'jit')`,
     );
+  }
+
+  /** Does work in a transaction, which a failure rolls back. */
+  async transaction<T>(mode: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    await this.begin(mode);
+    try {
+      const result = await work();
+      await this.commit();
+      return result;
+    } catch (error) {
+      // Nothing can be rolled back on a connection that is lost.
+      await this.rollback().catch(() => {});
+      throw error;
+    }
   }
 
   async commit(): Promise<void> {
@@ -187,21 +215,23 @@ export class Session {
     await this.run('ROLLBACK');
   }
 
-  /** Sends rows to a table by binary COPY while they are made. Returns how many came in. */
-  async copyIn(target: string, rows: AsyncIterable<Buffer>): Promise<number> {
+  /**
+   * Sends rows to a table by binary COPY. While the server takes some, the next ones are made. The
+   * memory of what was sent is freed. Returns how many rows came in.
+   */
+  async copyIn(target: string, rows: AsyncGenerator<Buffer>): Promise<number> {
     const { from } = await import('pg-copy-streams');
     const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
     let failure: unknown;
-    const watched = async function* () {
-      try {
-        yield* rows;
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    };
     try {
-      await pipeline(Readable.from(watched(), { highWaterMark: chunksAhead }), copy);
+      await pipeline(async function* () {
+        try {
+          yield* oneAhead(rows);
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      }, copy);
     } catch (error) {
       // What keeps rows from being made is no failure of the server.
       throw failure ?? postgresError(error, this.path);
@@ -210,8 +240,26 @@ export class Session {
   }
 }
 
-/** How many chunks, of about 2,000 rows each, are made while the server takes one. */
-const chunksAhead = 2;
+async function* oneAhead(rows: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let next = rows.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = rows.next();
+      // It is awaited above, unless the server refuses what was sent before.
+      next.catch(() => {});
+      yield value;
+      // The stream has asked for more, so it has no more than a few bytes to send.
+      if (value.length >= minFreedBytes) freeMemory(value.buffer as ArrayBuffer);
+    }
+  } finally {
+    await rows.return(undefined);
+  }
+}
+
+/** Much more than a stream takes before it waits until all is sent. */
+const minFreedBytes = 256 * 1024;
 
 function columnsOf(fields: pg.FieldDef[]): Answer['columns'] {
   return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({

@@ -108,16 +108,16 @@ export const viewDialect: Omit<ViewDialect, 'table'> = {
 function viewStore(session: Session, server: PostgresServer, relations: Relations): shared.ViewStore {
   return {
     dialect: { ...viewDialect, table: (name) => server.table(name) },
-    readVersions: () => readVersions(session, server),
+    readVersions: () => session.transaction('read', () => readVersions(session, server)),
     async obstacle(name) {
       const found = relations.get(name);
       return found && `there is a ${found.isView ? 'view' : 'table'} of that name already`;
     },
     make: (made) => makeView(session, server, made),
-    drop: (names) => dropViews(session, server, names),
+    drop: (names) => session.transaction('write', () => dropViews(session, server, names)),
     async mistakeIn(sql) {
       try {
-        await session.run(`EXPLAIN ${sql}`);
+        await session.transaction('read', () => session.run(`EXPLAIN ${sql}`));
         return undefined;
       } catch (error) {
         return describeError(error);
@@ -147,18 +147,13 @@ async function makeView(
   { view: { name, description }, query: { sql, version } }: shared.MadeView,
 ): Promise<void> {
   const view = server.table(name);
-  await session.begin('write');
-  try {
-    await session.run("SET LOCAL lock_timeout = '3s'");
-    // CREATE OR REPLACE refuses a view with other columns.
-    await session.runAll([
+  await session.transaction('write', () =>
+    session.runAll([
+      "SET LOCAL lock_timeout = '3s'",
+      // CREATE OR REPLACE refuses a view with other columns.
       `DROP VIEW IF EXISTS ${view}`,
       `CREATE VIEW ${view} AS ${sql}`,
       `COMMENT ON VIEW ${view} IS ${literal(`${description} (sp-reports ${version})`)}`,
-    ]);
-    await session.commit();
-  } catch (error) {
-    await session.rollback();
-    throw error;
-  }
+    ]),
+  );
 }
