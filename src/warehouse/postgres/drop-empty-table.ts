@@ -18,12 +18,14 @@ export async function dropEmptyTable(
   views: View[],
   table: string,
 ): Promise<string | undefined> {
-  await session.begin('write');
-  await lockCommits(session, server);
-  const stays = await drop(session, server, table);
-  await session.commit();
-  if (stays === undefined) await refreshViews(session, server, views, await readRelations(session, server));
-  return stays;
+  const stays = await session.transaction('write', async () => {
+    await lockCommits(session, server);
+    return drop(session, server, table);
+  });
+  if (stays !== undefined) return stays;
+  const relations = await session.transaction('read', () => readRelations(session, server));
+  await refreshViews(session, server, views, relations);
+  return undefined;
 }
 
 async function drop(session: Session, server: PostgresServer, table: string): Promise<string | undefined> {
