@@ -8,11 +8,11 @@ import { type Scenario, scenarioOf, simulate } from '../test/simulation/simulate
 import { numberOption } from './options.js';
 
 /**
- * `npm run simulate [-- --seed N --seeds COUNT --days D --sellers S --replicas R --jobs J
- * --seconds T]`: runs whole worlds on virtual time, one for each seed, with faults that the seed
- * draws, and compares what the program did with a model. Without `--seed`, it takes fresh seeds
- * and prints them. A seed that fails is reduced and printed as a test. After so many seconds it
- * begins no further seed. `--json` prints a line for each seed.
+ * `npm run simulate [-- --seed N --seeds COUNT --days D --sellers S --replicas R --jobs J]`: runs
+ * whole worlds on virtual time, one for each seed, with faults that the seed draws, and compares
+ * what the program did with a model. Without `--seed`, it takes fresh seeds and prints them. A seed
+ * that fails is reduced and printed as a test. After `--seconds T` it begins no further seed.
+ * `--json` prints a line for each seed.
  */
 interface Totals {
   seeds: number;

@@ -11,23 +11,27 @@ export function baselineCommit(): string {
 }
 
 /**
- * A folder with the program of this commit, built with the packages installed now; undefined if the
- * clone does not have the commit. It is built once and kept in node_modules/.cache.
+ * A folder with the program of this commit, built with the packages installed now, or why there is
+ * none. It is built once and kept in node_modules/.cache.
  */
-export function builtCommit(commit: string): string | undefined {
-  if (!hasCommit(commit)) return undefined;
+export function builtCommit(commit: string): { folder: string } | { missing: string } {
   const cache = join(root, 'node_modules/.cache/sp-reports-bench');
   const folder = join(cache, commit);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) return { folder };
+  if (!hasCommit(commit)) return { missing: 'this clone does not have it' };
   rmSync(cache, { recursive: true, force: true });
   const partial = join(cache, `${commit}.${process.pid}`);
   mkdirSync(partial, { recursive: true });
-  const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 2 ** 30 });
-  execFileSync('tar', ['-x', '-C', partial], { input: archive });
-  symlinkSync(join(root, 'node_modules'), join(partial, 'node_modules'));
-  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: partial, stdio: 'inherit' });
+  try {
+    const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 2 ** 30 });
+    execFileSync('tar', ['-x', '-C', partial], { input: archive });
+    symlinkSync(join(root, 'node_modules'), join(partial, 'node_modules'));
+    execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: partial, stdio: 'inherit' });
+  } catch (error) {
+    return { missing: `it cannot be built here (${(error as Error).message})` };
+  }
   renameSync(partial, folder);
-  return folder;
+  return { folder };
 }
 
 function hasCommit(commit: string): boolean {

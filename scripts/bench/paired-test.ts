@@ -5,10 +5,13 @@ export type Verdict = 'slower' | 'as fast' | 'open';
 export const realLoss = 0.1;
 
 /**
- * Student's t for a chance of 0.5 % on one side, from 4 degrees of freedom on: at a boundary, one
- * look in 200 decides wrongly. Versions that are equally fast are far from the boundary.
+ * Student's t from 4 degrees of freedom on, for a chance of 0.05 % and of 0.5 % on one side. A
+ * verdict of a loss needs the smaller chance, as it stops a release.
  */
-const quantiles = [
+const strict = [
+  8.61, 6.869, 5.959, 5.408, 5.041, 4.781, 4.587, 4.437, 4.318, 4.221, 4.14, 4.073, 4.015, 3.965, 3.922,
+];
+const usual = [
   4.604, 4.032, 3.707, 3.499, 3.355, 3.25, 3.169, 3.106, 3.055, 3.012, 2.977, 2.947, 2.921, 2.898, 2.878,
 ];
 const minPairs = 5;
@@ -26,12 +29,11 @@ export function judge(ratios: number[]): Verdict {
   const logs = ratios.map(Math.log);
   const mean = meanOf(logs);
   const variance = logs.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (logs.length - 1);
-  const deviation = Math.max(minDeviation, Math.sqrt(variance));
-  const quantile = quantiles[Math.min(ratios.length - minPairs, quantiles.length - 1)] as number;
-  const margin = (quantile * deviation) / Math.sqrt(logs.length);
-  const boundary = Math.log(1 + realLoss) / 2;
-  if (mean - margin > boundary) return 'slower';
-  return mean + margin < boundary ? 'as fast' : 'open';
+  const error = Math.max(minDeviation, Math.sqrt(variance)) / Math.sqrt(logs.length);
+  const [forLoss = 0, forNone = 0] = [strict, usual].map((all) => all[logs.length - minPairs] ?? all.at(-1));
+  const distance = mean - Math.log(1 + realLoss) / 2;
+  if (distance > forLoss * error) return 'slower';
+  return distance < -forNone * error ? 'as fast' : 'open';
 }
 
 /** The typical ratio of pairs. */

@@ -1,19 +1,18 @@
 import { contestants } from './contestants.mjs';
 
 /**
- * Runs one contestant several times in a separate process: some runs to warm up, then timed ones
- * for at least half a second. Prints the processor time of each run, user and system, of all
- * threads.
+ * Runs one contestant several times in a separate process: some runs to warm up, then timed ones.
+ * Prints the processor time of each run, user and system, of all threads. How often it runs is
+ * given, because versions that are compared must not differ in it.
  */
-const [name = '', input = ''] = process.argv.slice(2);
-const warmUps = 3;
-const [minRuns, maxRuns, minMilliseconds] = [5, 15, 500];
+const [name = '', input = '', repetition = ''] = process.argv.slice(2);
+const { warmUps, minRuns, minMilliseconds } = JSON.parse(repetition);
 
 const run = await contestants[name](JSON.parse(input));
 for (let count = 0; count < warmUps; count += 1) await run();
 const milliseconds = [];
 let sum = 0;
-while (milliseconds.length < minRuns || (sum < minMilliseconds && milliseconds.length < maxRuns)) {
+while (milliseconds.length < minRuns || sum < minMilliseconds) {
   const before = process.cpuUsage();
   await run();
   const { user, system } = process.cpuUsage(before);

@@ -57,8 +57,10 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
  */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
-  // A crash may have come between an earlier removal and its sync.
-  await syncFolder(dirname(path));
+  // Also if the file is gone already: a crash may have come between a removal and its sync.
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
 }
 
 /**

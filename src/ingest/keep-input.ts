@@ -9,6 +9,7 @@ import { keepFile, unreadable } from '../source/document/raw-store.js';
 import type { DocumentMetadata, RawDocument } from '../source/types.js';
 import { chooseMarketplace } from './choose-marketplace.js';
 import { chooseType } from './choose-type.js';
+import { marketplacesInDocument } from './marketplaces-in-document.js';
 import type { PipelineContext, StopSignals } from './context.js';
 import { crashRefusal } from './failure-policy.js';
 import type { LoadInput } from './load-inputs.js';
@@ -90,7 +91,7 @@ export async function keepInput({ input, path, crashes }: OpenedFile, run: FileR
 async function describe(
   input: LoadInput,
   path: string,
-  { metadata: given, context: { schemas }, maxDocumentBytes }: FileRun,
+  { metadata: given, context: { schemas }, maxDocumentBytes, abort }: FileRun,
 ): Promise<{ metadata: Pick<DocumentMetadata, 'reportType' | 'marketplaceIds'>; decisions: Decision[] }> {
   const { contentType } = given;
   const decisions: Decision[] = [];
@@ -105,9 +106,13 @@ async function describe(
   // Reports of these types are about the whole region.
   const isOfRegion = requestFacts(schemas, reportType).marketplaces === 'ignored';
   if (marketplaceIds.length === 0 && !isOfRegion) {
-    const chosen = chooseMarketplace(input.describedBy, reportType);
+    const named = chooseMarketplace(input.describedBy, reportType);
+    const how = { reportType, schemas, contentType, maxTextBytes: maxDocumentBytes, signal: abort };
+    const chosen = named
+      ? { marketplaceIds: [named.marketplaceId], decision: named.decision }
+      : await marketplacesInDocument(path, how);
     if (chosen) {
-      marketplaceIds = [chosen.marketplaceId];
+      marketplaceIds = chosen.marketplaceIds;
       decisions.push(chosen.decision);
     }
   }

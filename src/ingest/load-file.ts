@@ -19,10 +19,9 @@ import { type Failure, failureOf } from './work-summary.js';
  * An input that was loaded or quarantined, or why it was neither. `before`: the ledger row of the
  * same bytes.
  */
-export type LoadedFile = { input: LoadInput } & (
-  | { entry: LedgerEntry; before: LedgerEntry | undefined }
-  | { failure: Failure }
-);
+export type LoadedFile = { input: LoadInput } & LoadResult;
+
+export type LoadResult = { entry: LedgerEntry; before: LedgerEntry | undefined } | { failure: Failure };
 
 /**
  * Files that are read, and committed together, in one go: opening the warehouse, and noting files

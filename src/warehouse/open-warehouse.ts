@@ -14,7 +14,13 @@ import type { Warehouse, WarehouseFile } from './types.js';
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
-  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
+  postgres: {
+    type: 'postgres';
+    url: string;
+    readUrl?: string;
+    schema: string;
+    memoryLimitMegabytes: number;
+  };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -35,8 +41,13 @@ export interface OpenWarehouseOptions extends QueryOptions {
   schemas?: ReportSchemas;
   /** Where BigQuery loads from. */
   staging?: Staging;
-  /** Whether its reads may be interrupted and repeated if this process needs the file otherwise. */
+  /**
+   * Whether its reads may be interrupted and repeated if this process needs the file otherwise, and
+   * may come from a standby of PostgreSQL, which is a little late.
+   */
   isPreemptible?: boolean;
+  /** Called before a query on a standby whose answer may be this old, or of an unknown age. */
+  onOldAnswer?: (seconds: number | undefined) => void;
   /** The views that commits make as soon as their tables exist. */
   views?: View[];
   clock?: Clock;

@@ -56,8 +56,6 @@ const minuteMs = 60_000;
 export class SimulatedAmazon {
   readonly reports = new Map<string, MadeReport>();
   rates: AmazonRates = calmAmazon;
-  /** Calls that were answered by 429. */
-  readonly refusedCalls: string[] = [];
   onAnswered = () => {};
   readonly plans: Record<string, UsagePlan> = structuredClone(amazonsPlans);
 
@@ -197,7 +195,10 @@ export class SimulatedAmazon {
       this.pending += 1;
       loop.after(delayMs, () => {
         this.pending -= 1;
-        const body = notificationBody(made.report, shape, random, Math.floor(loop.nowMs));
+        // The id of the document is optional in a notification.
+        const documentId = random.chance(0.1) ? undefined : made.report.documentId;
+        const report = { ...made.report, documentId };
+        const body = notificationBody(report, shape, random, Math.floor(loop.nowMs));
         this.queue.send(body, keyOf(made.report));
       });
     }
@@ -223,7 +224,6 @@ export class SimulatedAmazon {
         const body = String(init.body ?? '');
         const answered = this.api.answer(operation, { method, url: parsed, headers, body });
         this.loop.note(`answered ${operation} ${answered.status}`);
-        if (answered.status === 429) this.refusedCalls.push(`${operation} ${parsed.pathname}`);
         this.onAnswered();
         const rate = answered.callsPerSecond;
         answer(

@@ -110,7 +110,7 @@ export class Faults {
       loop.after(random.integer(1, 90) * minuteMs, () => {
         disk.isFull = false;
         disk.failure = undefined;
-        loop.after(minuteMs, () => {
+        loop.after(10 * minuteMs, () => {
           this.isDiskTroubled = false;
         });
       });

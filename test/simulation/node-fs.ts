@@ -252,7 +252,7 @@ function textOr(bytes: Buffer, encoding: Encoding | undefined): Buffer | string 
 /** Files of the program do not change. */
 const programFiles = new Map<string, Buffer>();
 
-/** Replaces a file of the program, or adds it. */
+/** Adds a file to the program's folder, as the program sees it. */
 export function addProgramFile(path: string, text: string): void {
   programFiles.set(path, Buffer.from(text));
 }

@@ -9,7 +9,7 @@ const hourMs = 3_600_000;
 describe('a power cut just after a purge', () => {
   it('brings no document back whose personal data was removed', async () => {
     const program = await buildProgram();
-    for (let seed = 1; seed <= 4; seed += 1) {
+    for (const seed of [1, 2]) {
       const startMs = Date.UTC(2026, 9, 5);
       const world = new World({ seed, program, sellers: 1, replicas: 1, startMs });
       const [host] = world.hosts;

@@ -6,7 +6,7 @@ interface Replica {
   host: Host;
   process?: SimulatedProcess;
   stop?(): void;
-  /** When it got the signal to stop; undefined if it did not. */
+  /** When it got a stop signal; undefined if it did not. */
   stoppedMs?: number;
 }
 

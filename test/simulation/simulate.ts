@@ -13,6 +13,10 @@ export interface Scenario {
   days: number;
   sellers: number;
   replicas: number;
+  /** Reports that Amazon makes by itself, for each seller. */
+  reportsPerDay: number;
+  /** Whether those of a day come all at once, so that the quota must be waited for. */
+  inBursts: boolean;
   swarm: Swarm;
 }
 
@@ -36,15 +40,17 @@ const startMs = Date.UTC(2026, 9, 5);
 /** Longer than any notification is late, or any document waits for its next try. */
 const maxCalmDays = 6;
 const minCalmMs = 7 * hourMs;
-const reportsPerDay = 5;
 
 /** The scenario of a seed, with what is given in place of what the seed draws. */
 export function scenarioOf(seed: number, given: Partial<Scenario> = {}): Scenario {
   const random = new Random(Math.imul(seed, 0x632be5ab));
+  const isBusy = random.chance(0.2);
   const drawn = {
-    days: random.integer(1, 4),
-    sellers: random.integer(1, 20),
+    days: random.integer(1, isBusy ? 2 : 4),
+    sellers: random.integer(1, isBusy ? 4 : 20),
     replicas: random.integer(1, 3),
+    reportsPerDay: isBusy ? 40 : 5,
+    inBursts: isBusy || random.chance(0.2),
     swarm: drawSwarm(random),
   };
   return { seed, ...drawn, ...given };
@@ -55,7 +61,7 @@ export function scenarioOf(seed: number, given: Partial<Scenario> = {}): Scenari
  * arrive. Ends at the first promise that is broken.
  */
 export async function simulate(program: Program, scenario: Scenario): Promise<Outcome> {
-  const { seed, days, sellers, replicas: count, swarm } = scenario;
+  const { seed, days, sellers, replicas: count, reportsPerDay, inBursts, swarm } = scenario;
   const world = new World({ seed, program, sellers, replicas: count, startMs });
   const { loop, amazon, queue } = world;
   let violation: string | undefined;
@@ -81,7 +87,8 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
   for (const sellerId of world.sellerIds) {
     for (let report = 0; report < days * reportsPerDay; report += 1) {
       const type = random.pick(automaticTypes);
-      loop.after(random.next() * days * dayMs, () => amazon.begin(sellerId, type));
+      const day = inBursts ? Math.floor(random.next() * days) + 0.5 : random.next() * days;
+      loop.after(day * dayMs, () => amazon.begin(sellerId, type));
     }
   }
   /** Until everything has arrived, but at least until every sweep came once. */
@@ -155,7 +162,9 @@ function excusesOf(swarm: Swarm) {
       'powerCuts',
       'diskTrouble',
     ),
-    crashes: has('kills', 'powerCuts'),
+    unusedQuota: has('kills', 'stops', 'partitions', 'lostRequests', 'revocations'),
+    // A process that stands still, or whose clock is wrong, looks as if it were gone.
+    crashes: has('kills', 'powerCuts', 'pauses', 'clockJumps', 'clockErrorMs', 'diskTrouble'),
     damage: has('bitRot'),
   };
 }

@@ -9,7 +9,7 @@ describe('the simulation of the whole system', () => {
     program = await buildProgram();
   });
 
-  const small: Partial<Scenario> = { days: 1, sellers: 2, replicas: 2 };
+  const small: Partial<Scenario> = { days: 1, sellers: 2, replicas: 2, reportsPerDay: 5, inBursts: false };
   const everyFault = {
     kills: 10,
     stops: 4,
@@ -35,7 +35,7 @@ describe('the simulation of the whole system', () => {
   });
 
   it('takes another seed through other events', async () => {
-    const tiny: Partial<Scenario> = { days: 1, sellers: 1, replicas: 1, swarm: {} };
+    const tiny: Partial<Scenario> = { ...small, sellers: 1, replicas: 1, swarm: {} };
     const first = await simulate(program, scenarioOf(1, tiny));
     const second = await simulate(program, scenarioOf(2, tiny));
     assert.notEqual(second.hash, first.hash);

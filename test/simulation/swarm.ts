@@ -7,7 +7,7 @@ import type { Random } from '../../src/sandbox/random.js';
 export interface Swarm {
   /** A process is killed at one of its next calls. Per day. */
   kills?: number;
-  /** A process gets the signal to stop, and starts again. Per day. */
+  /** A process gets a stop signal, and is started again. Per day. */
   stops?: number;
   /** A process stands still for up to an hour, and then goes on. Per day. */
   pauses?: number;

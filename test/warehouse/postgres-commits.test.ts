@@ -196,6 +196,30 @@ if (postgresUrl) {
       assert.equal((await warehouse.loads({})).length, 2);
     });
 
+    it('are done again if PostgreSQL ends them because of a deadlock', async () => {
+      let waits = 0;
+      const clock: Clock = {
+        ...hastyClock(),
+        async sleep() {
+          waits += 1;
+          await other.query('COMMIT');
+        },
+      };
+      const warehouse = open(clock);
+      await warehouse.commit([await report(1, things([{ k: 'a', v: '1' }], { mode: 'append' }))]);
+      // So that it is the commit that PostgreSQL ends.
+      await other.query("SET deadlock_timeout = '10min'");
+      await other.query('BEGIN');
+      await other.query(`LOCK TABLE ${schema}.things IN EXCLUSIVE MODE`);
+      const commit = warehouse.commit([await report(2, things([{ k: 'a', v: '2' }], { mode: 'append' }))]);
+      await untilBlocked();
+      await other.query(`SELECT pg_advisory_xact_lock(hashtextextended('sp-reports ' || $1, 0))`, [schema]);
+      await commit;
+      assert.equal(waits, 1);
+      const found = (await warehouse.query('SELECT v FROM things ORDER BY v')).rows;
+      assert.deepEqual(found, [{ v: '1' }, { v: '2' }]);
+    });
+
     it('name the view that keeps a column from being widened, change nothing, and succeed without it', async () => {
       const warehouse = open(hastyClock());
       const number = things([{ k: 'a', n: '1' }], { columns: { k: 'string', n: 'int64' } });
@@ -357,6 +381,8 @@ if (postgresUrl) {
       for (const set of [
         'default_transaction_read_only = on',
         "statement_timeout = '1ms'",
+        "lock_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1ms'",
         "TimeZone = 'Asia/Tokyo'",
         "default_transaction_isolation = 'serializable'",
       ]) {

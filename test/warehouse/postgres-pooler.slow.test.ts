@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
 import { until } from '../runtime/until.js';
+import { freePort } from './free-port.js';
 import { newSchema, postgresUrls } from './postgres-server.js';
 import { describeWarehouse } from './warehouse-suite.js';
 
@@ -64,14 +65,6 @@ if (server && hasPooler) {
     ? 'there is no pgbouncer on the path'
     : 'POSTGRES_URLS is not set; see scripts/postgres';
   it(`PostgreSQL behind PgBouncer: pending, as ${lacking}`);
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => listener.once('listening', resolve));
-  const { port } = listener.address() as AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
 }
 
 function answers(port: number): Promise<boolean> {

@@ -158,7 +158,9 @@ function isBlank(sql: string): boolean {
 /** Blames the query for a failure, unless it is about the server, the connection or the login. */
 function queryError(error: unknown): unknown {
   if (!(error instanceof PostgresError)) return error;
+  const isConflict = /conflict with recovery/.test(String(error.details.found));
   const isAboutQuery =
+    isConflict ||
     /^(0A|21|22|2[0-9BFL]|3[4-9B-F]|3F|42|44|54|P0)/.test(error.sqlState) ||
     ['25006', '25P02', '57014'].includes(error.sqlState) ||
     // PostgreSQL has no code of its own for a value that is too large for it.
@@ -184,6 +186,10 @@ const hints: { where: RegExp; hint: string }[] = [
     where:
       /^25006$|must not contain data-modifying|syntax error at or near "(insert|update|delete|drop|create|alter|truncate|copy|merge|grant|vacuum)"/i,
     hint: 'give one SELECT; only loads change the warehouse.',
+  },
+  {
+    where: /conflict with recovery/,
+    hint: 'run it again. A standby ends queries that keep it from following: set hot_standby_feedback = on there, or raise max_standby_streaming_delay.',
   },
   { where: /^57014$/, hint: 'select less data; it took too long, or somebody cancelled it.' },
   {

@@ -24,11 +24,14 @@ export interface Answer {
 const transactionSettings = Object.entries({
   // Without a limit first, as one counts from the beginning of all these statements together.
   statement_timeout: '0',
+  lock_timeout: '0',
   TimeZone: 'UTC',
   DateStyle: 'ISO, YMD',
   IntervalStyle: 'postgres',
   bytea_output: 'hex',
   extra_float_digits: '1',
+  // This process may be busy between two statements.
+  idle_in_transaction_session_timeout: '5min',
   standard_conforming_strings: 'on',
   // The server ends the transaction of a machine that is gone, and with it the lock of commits.
   tcp_keepalives_idle: '30',
@@ -183,12 +186,10 @@ export class Session {
     await this.run(
       `SELECT set_config(name, CASE name
          WHEN 'synchronous_commit' THEN CASE setting WHEN 'off' THEN 'on' ELSE setting END
-         WHEN 'idle_in_transaction_session_timeout' THEN '300000'
          WHEN 'random_page_cost' THEN '1.1' WHEN 'jit' THEN 'off'
          ELSE '0' END, TRUE)
        FROM pg_settings
-       WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout',
-         'synchronous_commit', 'lock_timeout', 'random_page_cost', 'jit')`,
+       WHERE name IN ('statement_timeout', 'transaction_timeout', 'synchronous_commit', 'random_page_cost', 'jit')`,
     );
   }
 

@@ -20,11 +20,18 @@ import { runQuery } from './query.js';
 import { readRelations } from './relations.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import type { Session } from './session.js';
+import { inspectReader, maxLagSeconds, readLag } from './standby.js';
 import { checkSupported } from './supported.js';
 import { refreshViews, viewProblems } from './views.js';
 import { WantedViews } from '../rules/wanted-views.js';
 
 export interface PostgresWarehouseOptions extends PostgresTarget {
+  /** Where a standby is, which reads use if `isPreemptible`. */
+  readUrl?: string;
+  /** Whether reads may come from the standby, a little late. */
+  isPreemptible?: boolean;
+  /** Called before a query whose answer may be this old, or of an unknown age. */
+  onOldAnswer?: (seconds: number | undefined) => void;
   /** The source of the descriptions of tables and columns. */
   schemas?: ReportSchemas;
   /** Created by commits as soon as their tables exist. */
@@ -44,7 +51,10 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
  */
 export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
   const { url, schema, schemas, views: firstViews, memoryLimitMegabytes, log, clock } = options;
+  const { readUrl, isPreemptible = false, onOldAnswer } = options;
   const server = new PostgresServer({ url, schema }, clock);
+  const standby = readUrl === undefined ? undefined : new PostgresServer({ url: readUrl, schema }, clock);
+  const reader = isPreemptible ? (standby ?? server) : server;
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
@@ -53,8 +63,8 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
   type Read<T> = (session: Session, relations: Relations) => Promise<T>;
 
   const withLedger = <T>(empty: T, read: Read<T>) =>
-    server.read(async (session) => {
-      const relations = await readRelations(session, server);
+    reader.read(async (session) => {
+      const relations = await readRelations(session, reader);
       return hasLedger(relations) ? read(session, relations) : empty;
     });
 
@@ -82,9 +92,13 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
   }
 
   const queryStream: Warehouse['queryStream'] = async (sql, read, { signal, limits } = {}) => {
-    const isThere = await withLedger(false, async () => true);
-    if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: server.path });
-    return runQuery(server, sql, read, { signal, limits });
+    const isThere = await withLedger(false, async (session) => {
+      const { seconds } = reader === standby ? await readLag(session) : { seconds: 0 };
+      if (seconds === undefined || seconds > maxLagSeconds) onOldAnswer?.(seconds);
+      return true;
+    });
+    if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: reader.path });
+    return runQuery(reader, sql, read, { signal, limits });
   };
 
   return {
@@ -121,7 +135,12 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
           await session.run('SELECT pg_current_xact_id()');
         });
       }),
-    inspect: () => inspectServer(server),
+    async inspect() {
+      const found = await inspectServer(server);
+      if (!standby || found.next !== undefined) return found;
+      const ofReader = await inspectReader(standby);
+      return { found: `${found.found}; ${ofReader.found}`, next: ofReader.next };
+    },
     tables: () => withLedger([], (session, relations) => readTables(session, server, relations)),
     async refreshViews(wanted) {
       views.replace(wanted);

@@ -28,8 +28,8 @@ export interface DatabaseState {
 /** How a process reaches the database. */
 export interface DatabaseLink {
   /**
-   * Runs one transaction, which waits for nothing but itself. Errors: those of the transaction,
-   * and `unreachable` if the database does not answer: then nobody knows whether it was done.
+   * Runs one transaction, which waits for nothing but itself. Errors: those of the transaction, and
+   * `unreachable` if the database does not answer: then nobody knows whether it was done.
    */
   run<T>(
     name: string,
