@@ -144,7 +144,7 @@ function contestantNames(): string[] {
     ...(isJson(reportType) ? ['duckdb-copy-untold'] : found),
     'gunzip',
     ...['columnar-to-table', 'duckdb-to-table', 'small-documents'],
-    ...(hasPostgres() ? ['columnar-to-postgres', 'psql-copy'] : []),
+    ...(hasPostgres() ? ['columnar-to-postgres', 'psql-copy', 'psql-copy-then-index'] : []),
   ];
   const wanted = options.only?.split(',');
   return all.filter((name) => !wanted || wanted.includes(name));

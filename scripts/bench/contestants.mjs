@@ -44,7 +44,8 @@ export const contestants = {
   },
   'columnar-to-table': loadIntoFile,
   'columnar-to-postgres': (input) => loadIntoPostgres(input, 'bench_loaded'),
-  'psql-copy': copyByPsql,
+  'psql-copy': (input) => copyByPsql(input, { indexesFirst: true }),
+  'psql-copy-then-index': (input) => copyByPsql(input, { indexesFirst: false }),
   'duckdb-to-table': ({ reportType, path, header, folder }) => {
     const file = join(folder, 'duckdb.duckdb');
     return async () => {
@@ -100,10 +101,10 @@ function loadIntoPostgres(/** @type {Input} */ input, /** @type {string} */ sche
 }
 
 /**
- * Copies the same rows, as a CSV file, into an equal table with the same indexes. The table and the
- * file are made beforehand.
+ * Copies the same rows, as a CSV file, into an equal table with the same indexes, which are made
+ * before the rows or after them. The table and the file are made beforehand.
  */
-async function copyByPsql(/** @type {Input} */ input) {
+async function copyByPsql(/** @type {Input} */ input, { indexesFirst }) {
   const load = await loadIntoPostgres(input, 'bench_rows');
   await load();
   const [table] = psql(
@@ -111,13 +112,19 @@ async function copyByPsql(/** @type {Input} */ input) {
   ).split('\n');
   const file = join(input.folder, 'rows.csv');
   psql(`\\copy (SELECT * FROM bench_rows.${table}) TO '${file}' CSV`);
+  const indexes = psql(
+    `SELECT REPLACE(indexdef, 'bench_rows.' || tablename, 'bench_copied.rows') FROM pg_indexes
+     WHERE schemaname = 'bench_rows' AND tablename = '${table}'`,
+  ).split('\n');
   const make = [
     'DROP SCHEMA IF EXISTS bench_copied CASCADE; CREATE SCHEMA bench_copied',
-    `CREATE TABLE bench_copied.rows (LIKE bench_rows.${table} INCLUDING ALL)`,
+    `CREATE TABLE bench_copied.rows (LIKE bench_rows.${table} INCLUDING ALL EXCLUDING INDEXES)`,
   ];
   return () => {
     for (const each of make) psql(each);
+    if (indexesFirst) psql(indexes.join(';'));
     psql(`\\copy bench_copied.rows FROM '${file}' CSV`);
+    if (!indexesFirst) psql(indexes.join(';'));
   };
 }
 

@@ -3,6 +3,7 @@ import { safeName } from '../files/safe-name.js';
 import type { Store } from '../store/types.js';
 import { type LakeFile, type LedgerEntry, type Load, ledgerKey, parquetPaths } from '../warehouse/types.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
+import { checkedJson, readCheckedJson } from '../files/checked-json.js';
 import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
@@ -114,7 +115,7 @@ export async function evictLocalCopies(
 }
 
 function recordText(lake: string, load: Load): string {
-  return `${JSON.stringify(mapPaths(load, (absolute) => relative(lake, absolute)))}\n`;
+  return checkedJson(mapPaths(load, (absolute) => relative(lake, absolute)));
 }
 
 /** Where the load record of a ledger row is. */
@@ -136,7 +137,7 @@ function mapPaths(load: Load, map: (path: string) => string): Load {
 /** A damaged record counts as missing: its document is parsed again from raw. */
 function parsed(text: string): Load | undefined {
   try {
-    const load = JSON.parse(text) as Partial<Load>;
+    const load = readCheckedJson(text) as Partial<Load>;
     if (!load.entry?.key || !Array.isArray(load.tables)) return undefined;
     // An earlier version recorded fewer properties.
     return { ...(load as Load), entry: ledgerEntry(load.entry) };

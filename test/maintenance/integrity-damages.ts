@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import type { Ran } from '../ingest/world.js';
-import { type Damage, damageFile } from './damaged-files.js';
+import { type Damage, damageFile, flipBit } from './damaged-files.js';
 import { loadOrders, ordersOf } from './load-orders.js';
 
 /** The documents of `documentsFolder`. */
@@ -49,6 +49,10 @@ export const metadataDamages: Damage[] = [
   { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
   { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
   { what: 'that is null', damage: () => Buffer.from('null') },
+  {
+    what: 'with one flipped bit, in the time of the report',
+    damage: (bytes) => flipBit(bytes, bytes.indexOf('"reportCreatedAt": "') + 22),
+  },
 ];
 
 /** What happens if raw documents, Parquet files, or the metadata of a raw document are damaged. */

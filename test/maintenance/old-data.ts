@@ -41,11 +41,13 @@ const documents: [type: string, content: string | Buffer, created: 'old' | 'youn
 ];
 
 /**
- * A new folder with all documents loaded by these settings, and the warehouse rebuilt once, so that
- * a copy of the file is set aside.
+ * A folder, a new one by default, with all documents loaded by these settings, and the warehouse
+ * rebuilt once, so that a copy of the file is set aside.
  */
-export async function makeOldData(settings: Record<string, unknown> = {}): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+export async function makeOldData(
+  settings: Record<string, unknown> = {},
+  folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-')),
+): Promise<string> {
   writeFileSync(join(folder, 'pipelines.yaml'), stringify(settings));
   for (const [index, [type, content, created]] of documents.entries()) {
     writeFileSync(join(folder, `${index}`), content);

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Finding } from '../../src/maintenance/verify-findings.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { makeWorld, type Ran } from '../ingest/world.js';
-import { type Damage, damageFile, flipBit } from './damaged-files.js';
+import { type Damage, damageFile, flipBit, withoutOwnHash } from './damaged-files.js';
 import { loadOrders, ordersOf, runOneReport } from './load-orders.js';
 
 type Change = Pick<Damage, 'damage'>;
@@ -73,8 +73,14 @@ export const recordDamages: { what: string; kind: string; change: Change }[] = [
     what: 'of an earlier load',
     kind: 'record_damaged',
     change: {
-      damage: (bytes) => Buffer.from(bytes.toString().replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
+      damage: (bytes) =>
+        Buffer.from(withoutOwnHash(bytes.toString()).replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
     },
+  },
+  {
+    what: 'one with a flipped bit, in the hash of the raw document',
+    kind: 'record_damaged',
+    change: { damage: (bytes) => flipBit(bytes, bytes.indexOf('"rawSha256":"') + 20) },
   },
 ];
 

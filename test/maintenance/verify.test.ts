@@ -69,6 +69,10 @@ describe('verify', () => {
     for (const [kind, change] of [
       ['metadata_missing', remove],
       ['metadata_damaged', { damage: () => Buffer.from('{}') }],
+      [
+        'metadata_damaged',
+        { damage: (bytes: Buffer) => flipBit(bytes, bytes.indexOf('"reportCreatedAt": "') + 22) },
+      ],
     ] as const) {
       damageFile(path('raw'), `${id}.json`, change);
       assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);

@@ -264,18 +264,19 @@ function readProgramFile(path: string): Buffer {
 }
 
 function statsOf(inode: Inode, isBigint: boolean) {
-  const numbers = {
-    ino: inode.number,
-    size: inode.bytes?.length ?? 0,
-    mtimeMs: inode.modifiedMs,
-    mode: 0o600,
-  };
+  const number = isBigint ? (of: number) => BigInt(Math.floor(of)) : (of: number) => of;
+  const { modifiedMs } = inode;
   return {
-    ...(isBigint
-      ? Object.fromEntries(Object.entries(numbers).map(([name, of]) => [name, BigInt(Math.floor(of))]))
-      : numbers),
-    mtimeNs: BigInt(Math.floor(inode.modifiedMs * 1e6)),
-    mtime: new Date(inode.modifiedMs),
+    ino: number(inode.number),
+    size: number(inode.bytes?.length ?? 0),
+    mtimeMs: number(modifiedMs),
+    mode: number(0o600),
+    get mtimeNs() {
+      return BigInt(Math.floor(modifiedMs * 1e6));
+    },
+    get mtime() {
+      return new Date(modifiedMs);
+    },
     isFile: () => inode.bytes !== undefined,
     isDirectory: () => inode.entries !== undefined,
     isSymbolicLink: () => false,

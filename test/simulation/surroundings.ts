@@ -80,6 +80,9 @@ function hex(process: SimulatedProcess, digits: number): string {
   return text;
 }
 
+/** One for all: making it takes longer than most events. */
+const timeoutError = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+
 const silentTask = () => ({ on() {}, start() {}, stop() {}, destroy() {} });
 
 function simulateTimers(process: SimulatedProcess) {
@@ -105,8 +108,7 @@ function simulateTimers(process: SimulatedProcess) {
     });
   const timeout = (ms: number) => {
     const controller = new AbortController();
-    const reason = () => new DOMException('The operation was aborted due to timeout', 'TimeoutError');
-    process.setTimer(() => controller.abort(reason()), ms, false);
+    process.setTimer(() => controller.abort(timeoutError), ms, false);
     return controller.signal;
   };
   return {

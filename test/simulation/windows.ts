@@ -17,11 +17,16 @@ export function windowProblem(world: World): string | undefined {
   const bytes = world.disk.find('/data/state/requests.json')?.bytes;
   const requests = bytes ? (JSON.parse(bytes.toString()) as RequestFile).requests : {};
   const untilMs = Math.floor((world.loop.nowMs - slackMs - dueMs) / dayMs) * dayMs;
-  for (const { sellerId = '', begin, windows, abandoned } of Object.values(requests)) {
+  for (const plan of Object.values(requests)) {
+    const { sellerId = '', begin, doneUntil, windows, abandoned } = plan;
+    // After a refusal, none of the windows that follow is tried for up to a day.
+    const waits = plan.refusal !== undefined || plan.outage !== undefined;
     for (let startMs = Date.parse(begin); startMs < untilMs; startMs += dayMs) {
       const day = new Date(startMs).toISOString().slice(0, 10);
       const isOfDay = ({ start }: { start: string }) => Date.parse(start) === startMs;
-      const isOpen = windows.some((each) => isOfDay(each) && each.state !== 'answered');
+      const isOpen =
+        windows.some((each) => isOfDay(each) && each.state !== 'answered') ||
+        (waits && startMs >= Date.parse(doneUntil));
       const reports = world.amazon.state.reports.filter(
         (each) =>
           each.sellerId === sellerId &&

@@ -36,6 +36,9 @@ export interface Started {
 
 const dataFolder = '/data';
 
+/** The transactions that change something. */
+const changes = new Set(['commit', 'removePersonalData', 'markPurged']);
+
 /** The services, the disk and the machines of one simulated world, without any faults yet. */
 export class World {
   readonly random: Random;
@@ -49,7 +52,7 @@ export class World {
   readonly sellerIds: string[];
   /** The last lines that the programs logged. */
   readonly log: string[] = [];
-  onDatabaseChanged = (_name: string) => {};
+  onDatabaseChanged = () => {};
   onUnhandled = (_error: unknown) => {};
 
   private nextPid = 100;
@@ -153,7 +156,7 @@ export class World {
             .then(work)
             .then(
               (result) => {
-                this.onDatabaseChanged(name);
+                if (changes.has(name)) this.onDatabaseChanged();
                 answer(() => result);
               },
               (error: unknown) =>

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
+import { readCheckedJson } from '../../src/files/checked-json.js';
 import { findRaw, keepFile, listRaw, rawPath, withBytes } from '../../src/source/document/raw-store.js';
 import type { RawDocument } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
@@ -78,7 +79,7 @@ describe('raw documents', () => {
     assert.match(kept.metadata.documentId, /^file-[0-9a-f]{32}$/);
     assert.deepEqual(await findRaw(openFolderStore(raw), kept.metadata), kept);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    assert.deepEqual(JSON.parse(await readFile(`${kept.path}.json`, 'utf8')), {
+    assert.deepEqual(readCheckedJson(await readFile(`${kept.path}.json`, 'utf8')), {
       ...metadata,
       contentType: 'text/plain',
       documentId: kept.metadata.documentId,

@@ -316,6 +316,62 @@ if (postgresUrl) {
       ]);
     });
 
+    it('that are refused for a value that does not fit leave the columns of their table as they are', async () => {
+      await open().commit([await report(1, things([{ k: 'a' }]))]);
+      const wrong = things([{ k: 'b', n: 'no number' }], { columns: { k: 'string', n: 'int64' } });
+      const good = things([{ k: 'c', n: '3' }], { columns: { k: 'string', n: 'int64' } });
+      await assert.rejects(open().commit([await report(2, good), await report(3, wrong)]), {
+        code: 'WAREHOUSE_REFUSED',
+      });
+      const found = await rows(
+        `SELECT column_name FROM information_schema.columns
+         WHERE table_schema = '${schema}' AND table_name = 'things' AND column_name IN ('k', 'n')`,
+      );
+      assert.deepEqual(found, [{ column_name: 'k' }]);
+    });
+
+    it('index a new table by document, and by seller and key, whether it has rows or not', async () => {
+      const empty = things([], { name: 'empty', columns: { k: 'string', v: 'string' } });
+      const filled = things([{ k: 'a', v: '1' }], { name: 'filled' });
+      await open().commit([await report(1, empty), await report(2, filled)]);
+      const found = await rows(
+        `SELECT tablename, REGEXP_REPLACE(indexdef, '.*USING ', '') AS made FROM pg_indexes
+         WHERE schemaname = '${schema}' AND tablename IN ('empty', 'filled') ORDER BY 1, 2`,
+      );
+      assert.deepEqual(
+        found.map(({ tablename, made }) => `${tablename}: ${made}`),
+        ['empty', 'filled'].flatMap((name) => [
+          `${name}: btree (_document_id)`,
+          `${name}: btree (_seller_id, k)`,
+        ]),
+      );
+    });
+
+    it('send large documents whole, with lists and texts of any length among other values', async () => {
+      const count = 5000;
+      const many = Array.from({ length: count }, (_, index) => ({
+        k: `${index}`,
+        v: 'é'.repeat(index % 300),
+        items:
+          index % 3 === 0 ? null : JSON.stringify(Array.from({ length: index % 7 }, () => `of ${index}`)),
+        n: `${index}.25`,
+      }));
+      const columns = { k: 'string', v: 'string', items: 'list(string)', n: 'decimal(18,4)' };
+      await open().commit([await report(1, things([], { columns, rows: many }))]);
+      const [found] = await rows(
+        `SELECT COUNT(*) AS count, SUM(LENGTH(v)) AS lengths, SUM(n) AS sum, SUM(CARDINALITY(items)) AS items,
+           COUNT(*) FILTER (WHERE NOT ('of ' || k = ALL (items))) AS wrong FROM ${schema}.things`,
+      );
+      const sum = (of: (index: number) => number) => many.reduce((total, _, index) => total + of(index), 0);
+      assert.deepEqual(found, {
+        count: `${count}`,
+        lengths: `${sum((index) => index % 300)}`,
+        sum: sum((index) => index + 0.25).toFixed(4),
+        items: `${sum((index) => (index % 3 === 0 ? 0 : index % 7))}`,
+        wrong: '0',
+      });
+    });
+
     it('load keys that are too long for an index', async () => {
       // Random, as PostgreSQL compresses what repeats.
       const long = Array.from({ length: 4000 }, (_, index) =>

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { RawDocument } from '../types.js';
-import { freeMemory } from './free-memory.js';
+import { freeMemory } from '../../runtime/free-memory.js';
 import { readFileBytes } from './read-file.js';
 
 /**

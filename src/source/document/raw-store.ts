@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { checkedJson, readCheckedJson } from '../../files/checked-json.js';
 import { type FileDigest, findDamage, RunningDigest } from '../../files/file-digest.js';
 import { safeName } from '../../files/safe-name.js';
 import type { Store } from '../../store/types.js';
@@ -127,7 +128,7 @@ export async function keepMetadata(
   metadata: DocumentMetadata,
   kept: FileDigest,
 ): Promise<void> {
-  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...metadata, ...kept }, null, 2)}\n`);
+  await writeWholeFile(`${path}.json`, checkedJson({ ...metadata, ...kept }, 2));
   await store.keep(`${path}.json`);
 }
 
@@ -240,7 +241,7 @@ const metadataShape = z.looseObject({
 
 function parseMetadata(text: string, path: string): DocumentMetadata & Partial<FileDigest> {
   try {
-    return metadataShape.parse(JSON.parse(text)) as DocumentMetadata & Partial<FileDigest>;
+    return metadataShape.parse(readCheckedJson(text)) as DocumentMetadata & Partial<FileDigest>;
   } catch (error) {
     const found = text === '' ? 'it is empty' : 'its content has changed';
     throw new ReportsError('RAW_METADATA_UNREADABLE', { path, found }, { cause: error });

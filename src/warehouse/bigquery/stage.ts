@@ -7,7 +7,7 @@ import type { ColumnType } from '../../schema/types.js';
 import type { Relation } from '../rules/relations.js';
 import { documentValue, wrongCount } from '../staging/document-values.js';
 import { keyColumns } from '../rules/newest-wins.js';
-import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
+import { countOf, filledLoads, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { identifier, literal, type Parameter, parquets, run } from '../staging/sql.js';
 import type { Stager } from '../staging/stager.js';
@@ -72,7 +72,7 @@ export async function stageBatch(
   partitionBy: string | null,
 ): Promise<StagedBatch> {
   keyColumns(batch);
-  const filled = batch.loads.filter(({ table }) => table.parquetPath);
+  const filled = filledLoads(batch.loads);
   const bytes = new Map<TableLoad, number>();
   for (const load of filled) bytes.set(load, (await stat(load.table.parquetPath ?? '')).size);
   const files: StagingFile[] = [];
@@ -116,9 +116,7 @@ async function stageRows(
     connection,
     `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet)`,
   );
-  if (Number(count?.[0]) !== loads.reduce((sum, { table }) => sum + table.rows, 0)) {
-    throw await wrongCount(connection, loads);
-  }
+  if (Number(count?.[0]) !== countOf(loads)) throw await wrongCount(connection, loads);
   const fields = columns.map(({ name, type }) => stagingField(name, type));
   const own = [stagingField('__row', { kind: 'int64' }), text('__seller'), text('__document')];
   return { path, fields: [...fields, ...own], digest };

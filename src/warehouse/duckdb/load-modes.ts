@@ -10,7 +10,13 @@ import {
 } from '../staging/document-rows.js';
 import { documentIdSql, identifier, type Parameter, run } from '../staging/sql.js';
 import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
-import { shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import {
+  countOf,
+  filledLoads,
+  shareSellers,
+  type TableBatch,
+  type TableLoad,
+} from '../rules/plan-batches.js';
 
 /**
  * Loads the rows of documents into their table by load mode, as rules/newest-wins.ts describes
@@ -45,7 +51,7 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
     ({ name }, index) => `here.${identifier(name)} IS NOT DISTINCT FROM document.__key${index}`,
   );
   const documentKeys = columns.map((column, index) => `${documentValue(relation, column)} AS __key${index}`);
-  const filled = loads.filter((each) => each.table.parquetPath);
+  const filled = filledLoads(loads);
   if (filled.length === 0) return loads.map(() => 0);
   const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
   const mayBeNewer = batch.others.some((other) => filled.some((each) => other.rank > each.rank));
@@ -103,7 +109,7 @@ async function insert(
   { loads, filter }: Insertion,
 ): Promise<number[]> {
   const { relation } = batch;
-  const filled = loads.filter(({ table }) => table.parquetPath);
+  const filled = filledLoads(loads);
   if (filled.length === 0) return batch.loads.map(() => 0);
   const columns = presentColumns(filled).map((column) => ({
     name: identifier(column.name),
@@ -122,8 +128,7 @@ async function insert(
     batch,
     `INSERT INTO ${identifier(relation.name)} (${names}) ${rows}`,
   );
-  const expected = filled.reduce((sum, { table }) => sum + table.rows, 0);
-  if (Number(count?.[0]) === expected) return batch.loads.map(() => 0);
+  if (Number(count?.[0]) === countOf(filled)) return batch.loads.map(() => 0);
   if (!filter) throw await wrongCount(connection, filled);
   return countSuperseded(connection, batch);
 }

@@ -10,7 +10,6 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import { documentId } from '../rules/document-id.js';
 import { entriesByTable } from '../rules/documents-by-table.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { planTable, type TablePlans, withPlans } from '../rules/plan-tables.js';
@@ -32,7 +31,7 @@ import { createIndexes, type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
 import { readRelations } from './relations.js';
 import type { Session } from './session.js';
-import { documentIdSql, ownName, storable } from './sql.js';
+import { documentParameters, isOfDocuments, ownName } from './sql.js';
 import { checkSupported } from './supported.js';
 import { dropViews, readVersions } from './views.js';
 
@@ -284,12 +283,8 @@ async function deletePrevious(
     const relation = relations.get(name);
     if (!relation || !isReportTable(relation)) continue;
     await session.run(
-      `DELETE FROM ${server.table(relation.name)}
-       WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)`,
-      [
-        inTable.map((entry) => storable(entry.documentId ?? '')),
-        inTable.map((entry) => storable(documentId({ seller: entry.sellerId, document: entry.documentId }))),
-      ],
+      `DELETE FROM ${server.table(relation.name)} WHERE ${isOfDocuments('_seller_id', '_document_id')}`,
+      documentParameters(inTable),
     );
   }
 }

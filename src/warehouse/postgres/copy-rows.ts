@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnType } from '../../schema/types.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
-import { planBatches, type TableLoad } from '../rules/plan-batches.js';
+import { countOf, filledLoads, planBatches, type TableLoad } from '../rules/plan-batches.js';
 import type { Relation, Relations } from '../rules/relations.js';
 import {
   describeDocuments,
@@ -29,7 +29,7 @@ export interface RowSource {
 /** Rows for a binary COPY, converted while they are sent. */
 export interface CopyRows {
   columns: string[];
-  bytes: AsyncIterable<Buffer>;
+  bytes: AsyncGenerator<Buffer>;
 }
 
 /** The rows of documents for their table, in the types that it has, with the lineage. */
@@ -66,18 +66,8 @@ export async function checkRows(source: RowSource, relations: Relations, loads: 
   }
 }
 
-/** The loads that have rows. */
-export function filledLoads(loads: TableLoad[]): TableLoad[] {
-  return loads.filter(({ table }) => table.parquetPath);
-}
-
-/** How many rows the documents have. */
-export function countOf(loads: TableLoad[]): number {
-  return loads.reduce((sum, { table }) => sum + table.rows, 0);
-}
-
 /** The rows of `_rejects` for loads, in the order of `rejectColumns`; undefined without any. */
-export function rejectsOf(source: RowSource, loads: TimedLoad[]): AsyncIterable<Buffer> | undefined {
+export function rejectsOf(source: RowSource, loads: TimedLoad[]): AsyncGenerator<Buffer> | undefined {
   const all = loads.flatMap(({ load, loadedAt }): Rows[] => {
     const { entry, rejectsPath } = load;
     const rejects = [

@@ -1,14 +1,13 @@
 import { version } from '../../runtime/version.js';
 import { type ColumnKind, ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
-import { documentId } from '../rules/document-id.js';
 import type { Relations } from '../rules/relations.js';
 import type { LedgerRow } from '../types.js';
 import type { Loading } from './load-modes.js';
 import type { PostgresServer } from './connection.js';
 import { rejectsOf } from './copy-rows.js';
 import type { Session } from './session.js';
-import { documentIdSql, identifier, storable, storableJson } from './sql.js';
+import { documentParameters, identifier, isOfDocuments, storable, storableJson } from './sql.js';
 
 /**
  * The type of each kind of ledger column. Unlike the values of reports, the JSON of the ledger is
@@ -91,14 +90,8 @@ export async function writeLedger(
   const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
   if (replaced.length > 0) {
     await session.run(
-      `DELETE FROM ${server.table('_rejects')}
-       WHERE document_id = ANY ($1) AND ${documentIdSql('seller_id', 'document_id')} = ANY ($2)`,
-      [
-        replaced.map((row) => storable(row.documentId ?? '')),
-        replaced.map(({ sellerId, documentId: document }) =>
-          storable(documentId({ seller: sellerId, document })),
-        ),
-      ],
+      `DELETE FROM ${server.table('_rejects')} WHERE ${isOfDocuments('seller_id', 'document_id')}`,
+      documentParameters(replaced),
     );
   }
   const keys = [...replaced.map(({ key }) => key), ...gone].map(storable);

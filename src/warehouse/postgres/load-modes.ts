@@ -1,11 +1,17 @@
 import { documentId } from '../rules/document-id.js';
 import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
-import { shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import {
+  countOf,
+  filledLoads,
+  shareSellers,
+  type TableBatch,
+  type TableLoad,
+} from '../rules/plan-batches.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { wrongCount } from '../staging/document-values.js';
 import { comparable } from './column-types.js';
 import type { PostgresServer } from './connection.js';
-import { countOf, filledLoads, rowsOf, type RowSource } from './copy-rows.js';
+import { rowsOf, type RowSource } from './copy-rows.js';
 import { PostgresError } from './errors.js';
 import type { Session } from './session.js';
 import { identifier, ownName, sameSql, storable, storableJson } from './sql.js';

@@ -1,4 +1,3 @@
-import { documentId } from '../rules/document-id.js';
 import { personalUpdates } from '../rules/documents-by-table.js';
 import type { Relations } from '../rules/relations.js';
 import {
@@ -10,7 +9,7 @@ import {
 } from '../types.js';
 import type { PostgresServer } from './connection.js';
 import type { Session } from './session.js';
-import { documentIdSql, identifier, storable, storableJson } from './sql.js';
+import { documentParameters, identifier, isOfDocuments, storable, storableJson } from './sql.js';
 
 /**
  * Removes personal data from rows, rejects and ledger rows of documents. See
@@ -23,20 +22,19 @@ export async function removePersonalData(
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
-  const names = documents.map((each) => storable(each.documentId ?? ''));
+  const [names, ids] = documentParameters(documents);
   for (const { relation, loaded, ...of } of personalUpdates(documents, relations, personalColumns)) {
     const columns = of.columns.map(identifier);
     await session.run(
       `UPDATE ${server.table(relation.name)} SET ${columns.map((column) => `${column} = NULL`).join(', ')}
-       WHERE _document_id = ANY ($1) AND ${documentIdSql('_seller_id', '_document_id')} = ANY ($2)
+       WHERE ${isOfDocuments('_seller_id', '_document_id')}
          AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
       [names, loaded.map(storable)],
     );
   }
   await session.run(
-    `UPDATE ${server.table('_rejects')} SET raw = ''
-     WHERE document_id = ANY ($1) AND ${documentIdSql('seller_id', 'document_id')} = ANY ($2)`,
-    [names, documents.map(idOf)],
+    `UPDATE ${server.table('_rejects')} SET raw = '' WHERE ${isOfDocuments('seller_id', 'document_id')}`,
+    [names, ids],
   );
   await session.run(
     `UPDATE ${server.table('_loads')} AS loads SET raw_path = NULL,
@@ -60,8 +58,4 @@ export async function markPurged(session: Session, server: PostgresServer, keys:
      WHERE key = ANY ($1) AND raw_path IS NULL AND NOT COALESCE(notes, '{}') @> ARRAY[$2]`,
     [keys.map(storable), purgedNote],
   );
-}
-
-function idOf({ sellerId, documentId: document }: LedgerEntry): string {
-  return storable(documentId({ seller: sellerId, document }));
 }

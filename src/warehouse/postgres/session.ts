@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { ReportsError } from '../../errors/reports-error.js';
+import { freeMemory } from '../../runtime/free-memory.js';
 import { toJsonValue } from './values.js';
 import { postgresError } from './errors.js';
 import { limitMessages } from './message-limit.js';
@@ -215,21 +215,23 @@ export class Session {
     await this.run('ROLLBACK');
   }
 
-  /** Sends rows to a table by binary COPY while they are made. Returns how many came in. */
-  async copyIn(target: string, rows: AsyncIterable<Buffer>): Promise<number> {
+  /**
+   * Sends rows to a table by binary COPY. While the server takes some, the next ones are made. The
+   * memory of what was sent is freed. Returns how many rows came in.
+   */
+  async copyIn(target: string, rows: AsyncGenerator<Buffer>): Promise<number> {
     const { from } = await import('pg-copy-streams');
     const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
     let failure: unknown;
-    const watched = async function* () {
-      try {
-        yield* rows;
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    };
     try {
-      await pipeline(Readable.from(watched(), { highWaterMark: chunksAhead }), copy);
+      await pipeline(async function* () {
+        try {
+          yield* oneAhead(rows);
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      }, copy);
     } catch (error) {
       // What keeps rows from being made is no failure of the server.
       throw failure ?? postgresError(error, this.path);
@@ -238,8 +240,26 @@ export class Session {
   }
 }
 
-/** How many chunks, of about 2,000 rows each, are made while the server takes one. */
-const chunksAhead = 2;
+async function* oneAhead(rows: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let next = rows.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = rows.next();
+      // It is awaited above, unless the server refuses what was sent before.
+      next.catch(() => {});
+      yield value;
+      // The stream has asked for more, so it has no more than a few bytes to send.
+      if (value.length >= minFreedBytes) freeMemory(value.buffer as ArrayBuffer);
+    }
+  } finally {
+    await rows.return(undefined);
+  }
+}
+
+/** Much more than a stream takes before it waits until all is sent. */
+const minFreedBytes = 256 * 1024;
 
 function columnsOf(fields: pg.FieldDef[]): Answer['columns'] {
   return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({

@@ -1,5 +1,7 @@
 import { jsonOfTexts, wellFormed } from '../../text/well-formed.js';
 import { createHash } from 'node:crypto';
+import { documentId } from '../rules/document-id.js';
+import type { LedgerEntry } from '../types.js';
 
 /** PostgreSQL cuts a longer name off, without an error. */
 const maxNameBytes = 63;
@@ -48,7 +50,17 @@ export function sameSql(one: string, other: string, isNull: boolean): string {
   return isNull ? `${one} IS NULL AND ${other} IS NULL` : `${one} = ${other}`;
 }
 
-/** `documentId` in SQL. */
-export function documentIdSql(seller: string, document: string): string {
-  return `COALESCE(${seller}, '') || '/' || ${document}`;
+/**
+ * SQL for whether a row is of one of the documents of `documentParameters`, which are `$1` and
+ * `$2`, in the form that an index is used for.
+ */
+export function isOfDocuments(seller: string, document: string): string {
+  return `${document} = ANY ($1) AND COALESCE(${seller}, '') || '/' || ${document} = ANY ($2)`;
+}
+
+export function documentParameters(documents: Pick<LedgerEntry, 'sellerId' | 'documentId'>[]): string[][] {
+  return [
+    documents.map((each) => storable(each.documentId ?? '')),
+    documents.map((each) => storable(documentId({ seller: each.sellerId, document: each.documentId }))),
+  ];
 }

@@ -103,6 +103,16 @@ function kindOf({ mode, key, columns }: LoadTable): string {
   return JSON.stringify([mode, key, columns.map(({ name, type }) => [name, type])]);
 }
 
+/** The loads that have rows. */
+export function filledLoads(loads: TableLoad[]): TableLoad[] {
+  return loads.filter(({ table }) => table.parquetPath);
+}
+
+/** How many rows the documents have. */
+export function countOf(loads: TableLoad[]): number {
+  return loads.reduce((sum, { table }) => sum + table.rows, 0);
+}
+
 /** Whether two of the loads are of one seller, so that they may have the same keys. */
 export function shareSellers(loads: TableLoad[]): boolean {
   return new Set(loads.map(({ seller }) => seller)).size < loads.length;

@@ -58,7 +58,10 @@ export async function runForRecords(
   return (await execute(connection, sql, parameters)).getRowObjects();
 }
 
-/** As `run`, with the rows in chunks as they are computed. Nothing else may run meanwhile. */
+/**
+ * As `run`, with the rows in chunks as they are computed. A chunk is gone when the next one is
+ * pulled. Nothing else may run on the connection meanwhile.
+ */
 export async function* streamChunks(
   connection: DuckDBConnection,
   sql: string,
@@ -70,6 +73,8 @@ export async function* streamChunks(
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) return;
     yield chunk;
+    // Its texts need much memory, which would be kept until the chunk is collected.
+    chunk.reset();
   }
 }
 

@@ -20,6 +20,8 @@ export async function withStager<T>(
   return withTempFolder(async (folder) => {
     const settings = withoutUndefined({
       threads: '1',
+      // Each file is read once.
+      enable_external_file_cache: 'false',
       temp_directory: join(folder, 'tmp'),
       memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
     });
