@@ -18,9 +18,7 @@ function isKept(path: string): boolean {
 export class Faults {
   /** How many of each kind happened. */
   readonly counts: Record<string, number> = {};
-  /** Whether the disk is full or fails: then a program may end by itself. */
-  isDiskTroubled = false;
-
+  private diskTroubledUntilMs = 0;
   private isOver = false;
 
   constructor(
@@ -59,8 +57,12 @@ export class Faults {
     for (const host of hosts) host.clockErrorMs = 0;
     disk.isFull = false;
     disk.failure = undefined;
-    this.isDiskTroubled = false;
     for (const sellerId of this.world.sellerIds) this.grant(sellerId);
+  }
+
+  /** Whether the disk is full or fails, or just was: then a program may end by itself. */
+  isDiskTroubled(): boolean {
+    return this.world.loop.nowMs <= this.diskTroubledUntilMs;
   }
 
   private readonly kinds: { [kind in keyof Swarm]?: (random: Random) => void } = {
@@ -104,15 +106,13 @@ export class Faults {
     },
     diskTrouble: (random) => {
       const { disk, loop } = this.world;
-      this.isDiskTroubled = true;
       if (random.chance(0.7)) disk.isFull = true;
       else disk.failure = 'EIO';
-      loop.after(random.integer(1, 90) * minuteMs, () => {
+      const endMs = loop.nowMs + random.integer(1, 90) * minuteMs;
+      this.diskTroubledUntilMs = Math.max(this.diskTroubledUntilMs, endMs + 10 * minuteMs);
+      loop.at(endMs, () => {
         disk.isFull = false;
         disk.failure = undefined;
-        loop.after(10 * minuteMs, () => {
-          this.isDiskTroubled = false;
-        });
       });
     },
     bitRot: (random) => {

@@ -75,7 +75,7 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
   const oracle = new Oracle(world, excusesOf(swarm));
   const replicas = new Replicas(world, (process, code) =>
     check(() => {
-      if (!faults.isDiskTroubled) throw new Violation(`${process.name} ended by itself with code ${code}`);
+      if (!faults.isDiskTroubled()) throw new Violation(`${process.name} ended by itself with code ${code}`);
     }),
   );
   const faults = new Faults(world, replicas, swarm, seed);

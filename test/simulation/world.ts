@@ -81,7 +81,7 @@ export class World {
     this.disk.syncAll();
   }
 
-  /** Runs a command on a machine. The result is undefined if the process was killed. */
+  /** Starts a command on a machine. */
   run(host: Host, args: string[]): Started {
     const process = new SimulatedProcess(host, this.nextPid++, this.loop, this.random);
     const { program } = this.options;
