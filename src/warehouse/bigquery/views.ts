@@ -20,7 +20,7 @@ export function refreshViews(
   relations: Relations,
   state: State,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(client, relations, state), views, relations, log);
 }
 

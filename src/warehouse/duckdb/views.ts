@@ -17,7 +17,7 @@ export function refreshViews(
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(connection, relations), views, relations, log);
 }
 
@@ -112,7 +112,7 @@ async function dropViews(connection: DuckDBConnection, names: string[]): Promise
 }
 
 /** The versions of the views that this program made, by name in lower case. */
-async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
+export async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
   const rows = await run(
     connection,
     `SELECT lower(view_name), coalesce(comment, '') FROM duckdb_views()

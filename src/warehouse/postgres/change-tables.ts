@@ -23,7 +23,7 @@ export interface TableChange {
  * How long a change waits for those who read the table. Everybody else who opens the table
  * meanwhile waits behind it.
  */
-const lockWaitMs = 3000;
+export const lockWaitMs = 3000;
 
 /** Whether an existing table lacks columns, or has narrower ones. */
 export function isChange({ existing, columns }: TablePlan): boolean {

@@ -58,8 +58,8 @@ interface Progress {
 /**
  * Commits loads in one transaction and returns the keys of those left out. See `Warehouse.commit`.
  * Rows are converted while they are sent. Tables that exist are changed in short transactions of
- * their own, so that a long commit never keeps readers from a table. Commits to a schema follow one
- * another, whichever process they come from.
+ * their own, so that a long commit never keeps readers from a table. Commits to a schema follow
+ * one another, whichever process they come from.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -94,7 +94,9 @@ export async function commitLoads(
 async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
   if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
   const holder = await server
-    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .once((session) =>
+      session.transaction('read', () => readHolder(session, server, { isIdle: false, minMinutes: 0 })),
+    )
     .catch(() => undefined);
   if (!holder) return error;
   const found = `${error.details.found}; ${holder}`;
@@ -116,12 +118,12 @@ async function adapt(server: PostgresServer, error: unknown, progress: Progress)
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work('commit', async (session) => {
-    await session.begin('write');
-    await lockCommits(session, server);
-    await dropKeyIndex(session, server, table);
-    await session.commit();
-  });
+  await server.work('commit', (session) =>
+    session.transaction('write', async () => {
+      await lockCommits(session, server);
+      await dropKeyIndex(session, server, table);
+    }),
+  );
   return true;
 }
 
@@ -132,9 +134,9 @@ async function attempt(
   progress: Progress,
   options: CommitOptions,
 ): Promise<string[]> {
-  await checkSupported(session, server);
   for (;;) {
     await session.begin('write');
+    await checkSupported(session, server);
     await lockCommits(session, server);
     const plan = planAll(await readTables(session, server, loads), loads);
     for (const [table, widened] of plan.widened) {

@@ -1,0 +1,5 @@
+import { itEndsCrashes } from './crashing-document.js';
+
+describe('delivery of messages without a redrive policy', () => {
+  itEndsCrashes(undefined);
+});
