@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { asOf, asOfValue, readsAsOf, withAsOf } from '../as-of.js';
 import type { ColumnType } from '../types.js';
 import type { View, ViewTable } from '../views.js';
 import type { ExportColumn, ExportTable } from './tables.js';
@@ -73,7 +74,7 @@ export function dbtPackage(made: DbtPackage): Map<string, string> {
       })),
     }),
   );
-  for (const view of marts) files.set(`models/marts/${view.name}.sql`, martSql(view, names, dialect));
+  for (const view of marts) files.set(`models/marts/${view.name}.sql`, martSql(view, names, made));
   files.set(
     'models/marts/marts.yml',
     yaml({
@@ -103,10 +104,9 @@ function isThere({ name, view, facts }: ViewTable, tables: ReadonlySet<string>):
   return facts !== undefined || (view ? isComplete(view, tables) : tables.has(name));
 }
 
-function sourceOf({ tables, source, dialect, staleHours }: DbtPackage): object {
-  const ledger = [source.database, source.schema, '_loads']
-    .filter(Boolean)
-    .map((name) => dialect.identifier(String(name)));
+function sourceOf(made: DbtPackage): object {
+  const { tables, source, dialect, staleHours } = made;
+  const ledger = ledgerOf(made);
   return {
     name: 'sp_reports',
     description:
@@ -119,7 +119,7 @@ function sourceOf({ tables, source, dialect, staleHours }: DbtPackage): object {
       return {
         name,
         description,
-        config: { ...freshness, loaded_at_query: dialect.loadedAt(name, ledger.join('.')) },
+        config: { ...freshness, loaded_at_query: dialect.loadedAt(name, ledger) },
       };
     }),
   };
@@ -147,9 +147,12 @@ function stagingSql({ name, columns }: ExportTable, { columnsOf, dialect }: DbtP
   return `SELECT\n${[...lines, ...added].join(',\n')}\nFROM {{ source('sp_reports', '${name}') }}\n`;
 }
 
-function martSql(view: View, tables: ReadonlySet<string>, dialect: DbtDialect): string {
-  const queryOf = (table: ViewTable) =>
-    isThere(table, tables) ? presentSql(table, dialect) : emptySql(table, dialect);
+function martSql(view: View, tables: ReadonlySet<string>, made: DbtPackage): string {
+  const { dialect } = made;
+  const queryOf = (table: ViewTable) => {
+    if (!isThere(table, tables)) return emptySql(table, dialect);
+    return table.columns && readsAsOf(view.sql) ? timedSql(table, made) : presentSql(table, dialect);
+  };
   return `${withSources(view, dialect, queryOf)}\n`;
 }
 
@@ -159,6 +162,18 @@ function presentSql({ name, view, facts }: ViewTable, { identifier }: DbtDialect
     Object.entries(row).map(([column, text]) => `'${text.replaceAll("'", "''")}' AS ${identifier(column)}`),
   );
   return rows.map((columns) => `SELECT ${columns.join(', ')}`).join('\nUNION ALL ');
+}
+
+function timedSql({ name }: ViewTable, made: DbtPackage): string {
+  const from = withAsOf(`{{ ref('${stagingName(name)}') }}`, ledgerOf(made));
+  return `SELECT here.*, ${asOfValue} AS ${asOf.name} FROM ${from}`;
+}
+
+function ledgerOf({ source, dialect }: DbtPackage): string {
+  return [source.database, source.schema, '_loads']
+    .filter(Boolean)
+    .map((name) => dialect.identifier(String(name)))
+    .join('.');
 }
 
 /** No rows, with the columns of a table or a view that is not there. */
