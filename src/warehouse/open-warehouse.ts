@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.js';
+import type { Histories } from '../schema/history.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { View } from '../schema/views.js';
 import type { Staging } from '../store/staging.js';
@@ -40,6 +41,8 @@ export interface OpenWarehouseOptions extends QueryOptions {
   isPreemptible?: boolean;
   /** The views that commits make as soon as their tables exist. */
   views?: View[];
+  /** The histories that commits keep. */
+  histories?: Histories;
   clock?: Clock;
 }
 
@@ -63,17 +66,18 @@ export function openWarehouse(
 }
 
 /**
- * The file of the warehouse; undefined if it is not a file. `views` are made in the files opened by
- * it.
+ * The file of the warehouse; undefined if it is not a file. `views` are made, and `histories` kept,
+ * in the files opened by it.
  */
 export function warehouseFile(
   { warehouse }: { warehouse: WarehouseSettings },
   views: View[],
+  histories?: Histories,
 ): WarehouseFile | undefined {
   if (warehouse.type !== 'duckdb') return undefined;
   return {
     path: warehouse.path,
-    open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
+    open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views, histories }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
     dropEmptyTable: (path, table) =>
       dropEmptyTable({ path, views, memoryLimitMegabytes: warehouse.memoryLimitMegabytes }, table),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { columnTypeText } from '../../schema/column-type.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
+import type { HistoryRows } from '../history/history-tables.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
 import { Refusal } from '../rules/refusal.js';
 import type { Relation, Relations } from '../rules/relations.js';
@@ -45,8 +46,8 @@ export class StagedFiles {
   }
 
   /** Whether all rows of loads are there in the form of their tables. */
-  has(loads: TimedLoad[], relations: Relations): boolean {
-    return tablesOf(loads).every(({ table }) => {
+  has(loads: TimedLoad[], relations: Relations, histories: HistoryRows): boolean {
+    return tablesOf(loads, relations, histories).every(({ table }) => {
       const relation = relations.get(table.name.toLowerCase());
       return !table.parquetPath || this.rows.get(table)?.form === (relation && formOf(table, relation));
     });
@@ -56,8 +57,8 @@ export class StagedFiles {
    * Writes the rows of loads. This finds values that don't fit and files that lack rows before
    * anything is sent. Errors: `Refusal`, DuckDB's errors.
    */
-  async stage(loads: TimedLoad[], relations: Relations): Promise<void> {
-    for (const { load, loadedAt, table } of tablesOf(loads)) {
+  async stage(loads: TimedLoad[], relations: Relations, histories: HistoryRows): Promise<void> {
+    for (const { load, loadedAt, table } of tablesOf(loads, relations, histories)) {
       const relation = relations.get(table.name.toLowerCase());
       if (!relation || !table.parquetPath || this.rows.get(table)?.form === formOf(table, relation)) continue;
       const staged = await this.stageRows({ entry: load.entry, loadedAt, table, relation });
@@ -213,6 +214,11 @@ function formOf({ columns }: LoadTable, relation: Relation): string {
   );
 }
 
-function tablesOf(loads: TimedLoad[]) {
-  return loads.flatMap(({ load, loadedAt }) => load.tables.map((table) => ({ load, loadedAt, table })));
+/** The tables of loads, and those with their rows for histories. */
+function tablesOf(loads: TimedLoad[], relations: Relations, histories: HistoryRows) {
+  return loads.flatMap(({ load, loadedAt }) =>
+    load.tables
+      .flatMap((table) => [table, histories.of(load.entry, table, relations) ?? []].flat())
+      .map((table) => ({ load, loadedAt, table })),
+  );
 }
