@@ -9,9 +9,9 @@
 --   units: Units sold without a known cost.
 --   first_day: First day of these sales, in the time zone of the marketplace.
 --   last_day: Last day of these sales, in the time zone of the marketplace.
--- Caveats: Lists every sold SKU if there are no costs at all. Add costs under `costs` in pipelines.yaml.
+-- Caveats: Lists every sold SKU if there are no costs at all. Add costs under `costs` in pipelines.yaml. Returns whose sale is not loaded are in cost_of_goods only.
 WITH known AS (
-  SELECT seller_id, sku, currency, posted_on_local, units, problem FROM cost_of_goods
+  SELECT seller_id, sku, currency, posted_on_local, units, problem FROM cost_of_goods WHERE event = 'sale'
 ),
 sold AS (
   SELECT seller_id, sku, currency, posted_on_local, units_sold AS units, 'no cost' AS problem

@@ -1,6 +1,6 @@
 -- Orders, units and sales of each day in the time zone of the marketplace, by channel and currency. Cancelled orders are counted separately.
 --
--- Tables: order_items
+-- Tables: order_sums
 -- Columns:
 --   seller_id: The seller.
 --   order_date: Day of the purchase in the time zone of the marketplace; in UTC for orders from other channels.
@@ -16,45 +16,18 @@
 --   cancelled_orders: Orders that were cancelled. No other figure includes them.
 -- Caveats: The same as orders_per_day but for the days. marketplace_facts has the zones. An order that is in both tables counts once, with the data of the latest update. Refunds are
 --   not subtracted. Orders from XML reports (xml_orders_by_last_update) are not included.
-WITH orders AS (
-  SELECT
-    seller_id, order_id, is_pending, is_cancelled,
-    MIN(order_date_local) AS order_date,
-    MAX(sales_channel) AS sales_channel,
-    MAX(currency) AS currency,
-    SUM(units) AS units,
-    SUM(COALESCE(item_sales, 0)) AS item_sales,
-    SUM(COALESCE(item_tax, 0)) AS item_tax,
-    SUM(shipping_sales) AS shipping_sales,
-    SUM(discounts) AS discounts
-  FROM order_items
-  GROUP BY seller_id, order_id, is_pending, is_cancelled
-),
-channels AS (
-  SELECT seller_id, sales_channel, MAX(currency) AS currency
-  FROM orders
-  GROUP BY seller_id, sales_channel
-),
-classified AS (
-  SELECT
-    orders.seller_id, order_date, orders.sales_channel,
-    COALESCE(orders.currency, channels.currency) AS currency,
-    units, item_sales, item_tax, shipping_sales, discounts, is_pending, is_cancelled
-  FROM orders
-  LEFT JOIN channels ON channels.seller_id = orders.seller_id AND channels.sales_channel = orders.sales_channel
-)
 SELECT
   seller_id,
-  order_date,
+  order_date_local AS order_date,
   sales_channel,
   currency,
-  CAST(SUM(CASE WHEN is_cancelled THEN 0 ELSE 1 END) AS BIGINT) AS orders,
-  CAST(SUM(CASE WHEN is_cancelled THEN 0 ELSE units END) AS BIGINT) AS units,
-  SUM(CASE WHEN is_cancelled THEN 0 ELSE item_sales END) AS item_sales,
-  SUM(CASE WHEN is_cancelled THEN 0 ELSE item_tax END) AS item_tax,
-  SUM(CASE WHEN is_cancelled THEN 0 ELSE shipping_sales END) AS shipping_sales,
-  SUM(CASE WHEN is_cancelled THEN 0 ELSE discounts END) AS discounts,
-  CAST(SUM(CASE WHEN is_pending THEN 1 ELSE 0 END) AS BIGINT) AS pending_orders,
-  CAST(SUM(CASE WHEN is_cancelled THEN 1 ELSE 0 END) AS BIGINT) AS cancelled_orders
-FROM classified
-GROUP BY seller_id, order_date, sales_channel, currency
+  CAST(SUM(orders) AS BIGINT) AS orders,
+  CAST(SUM(units) AS BIGINT) AS units,
+  SUM(item_sales) AS item_sales,
+  SUM(item_tax) AS item_tax,
+  SUM(shipping_sales) AS shipping_sales,
+  SUM(discounts) AS discounts,
+  CAST(SUM(pending_orders) AS BIGINT) AS pending_orders,
+  CAST(SUM(cancelled_orders) AS BIGINT) AS cancelled_orders
+FROM order_sums
+GROUP BY seller_id, order_date_local, sales_channel, currency

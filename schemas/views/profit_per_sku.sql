@@ -1,6 +1,6 @@
 -- What each SKU earned, and what Amazon charged for it, by settlement and month.
 --
--- Tables: settlement_lines, settlement_v2 | settlement_v1
+-- Tables: settlement_sums, settlement_v2 | settlement_v1
 -- Columns:
 --   seller_id: The seller.
 --   settlement_id: The settlement. All its amounts are in one currency.
@@ -40,27 +40,27 @@ WITH summaries AS (
 )
 SELECT
   seller_id,
-  lines.settlement_id AS settlement_id,
+  sums.settlement_id AS settlement_id,
   MAX(summaries.settlement_start) AS settlement_start,
   MAX(summaries.settlement_end) AS settlement_end,
-  SUBSTR(CAST(posted_on AS STRING), 1, 7) AS month,
+  month,
   marketplace_name,
   MAX(currency) AS currency,
   sku,
-  CAST(COALESCE(SUM(units_sold), 0) AS BIGINT) AS units_sold,
-  SUM(CASE WHEN kind = 'sales' THEN amount ELSE 0 END) AS sales,
-  SUM(CASE WHEN kind = 'shipping' THEN amount ELSE 0 END) AS shipping,
-  SUM(CASE WHEN kind = 'promotions' THEN amount ELSE 0 END) AS promotions,
-  SUM(CASE WHEN kind = 'refunds' THEN amount ELSE 0 END) AS refunds,
-  SUM(CASE WHEN kind = 'fees' THEN amount ELSE 0 END) AS fees,
-  SUM(CASE WHEN kind = 'advertising' THEN amount ELSE 0 END) AS advertising,
-  SUM(CASE WHEN kind = 'reimbursements' THEN amount ELSE 0 END) AS reimbursements,
-  SUM(CASE WHEN kind = 'other' THEN amount ELSE 0 END) AS other,
-  SUM(CASE WHEN kind NOT IN ('tax', 'transfers') THEN amount ELSE 0 END) AS profit,
-  SUM(CASE WHEN kind = 'tax' THEN amount ELSE 0 END) AS tax,
-  SUM(CASE WHEN kind = 'transfers' THEN amount ELSE 0 END) AS transfers,
-  SUM(amount) AS settled
-FROM settlement_lines AS lines
+  CAST(SUM(units_sold) AS BIGINT) AS units_sold,
+  SUM(sales) AS sales,
+  SUM(shipping) AS shipping,
+  SUM(promotions) AS promotions,
+  SUM(refunds) AS refunds,
+  SUM(fees) AS fees,
+  SUM(advertising) AS advertising,
+  SUM(reimbursements) AS reimbursements,
+  SUM(other) AS other,
+  SUM(profit) AS profit,
+  SUM(tax) AS tax,
+  SUM(transfers) AS transfers,
+  SUM(settled) AS settled
+FROM settlement_sums AS sums
 LEFT JOIN summaries
-  ON summaries._seller_id = seller_id AND summaries.settlement_id = lines.settlement_id
-GROUP BY seller_id, lines.settlement_id, SUBSTR(CAST(posted_on AS STRING), 1, 7), marketplace_name, sku
+  ON summaries._seller_id = seller_id AND summaries.settlement_id = sums.settlement_id
+GROUP BY seller_id, sums.settlement_id, month, marketplace_name, sku

@@ -1,6 +1,6 @@
 -- What each SKU earned in each month, with its share of the fees per account and the cost of goods.
 --
--- Tables: settlement_lines, fee_allocations, cost_of_goods?, exchange_rates?
+-- Tables: settlement_sums, fee_allocations, cost_of_goods?, customer_returns?, exchange_rates?
 -- Columns:
 --   seller_id: The seller.
 --   local_month: Month in which the amounts were posted, in the time zone of the marketplace, such as 2026-06.
@@ -9,6 +9,7 @@
 --   sku: The seller's SKU; NULL for amounts that belong to no SKU.
 --   units_sold: Ordered units; refunded units are not subtracted.
 --   units_refunded: Refunded units, as far as the settlements state them.
+--   units_restocked: Units that came back and can be sold again, as far as `cost_of_goods` credits them; NULL if no returns of the seller are loaded, or without costs.
 --   sales: Sum of the prices of the ordered goods, without tax.
 --   shipping: What buyers paid for shipping and gift wrap, without tax.
 --   promotions: Discounts on orders.
@@ -19,7 +20,8 @@
 --   reimbursements: What Amazon paid for units that it lost or damaged, and for other claims.
 --   other: All other amounts.
 --   profit_before_costs: Sum of the columns from `sales` to `other`.
---   cost_of_goods: What the sold units cost the seller, as a negative amount; NULL if the cost of a unit is missing (see missing_costs).
+--   cost_of_goods: What the sold units cost the seller, as a negative amount, less the cost of `units_restocked`; NULL if the cost of a unit is missing (see
+--     missing_costs).
 --   profit: `profit_before_costs` and `cost_of_goods`; NULL if a cost is missing.
 --   tax: Tax that buyers paid, less what Amazon withheld and itself pays to the tax authorities.
 --   transfers: Reserves that Amazon withheld or released, and payments between the seller and Amazon. Not income.
@@ -27,18 +29,9 @@
 --   reporting_currency: The reporting currency; NULL without exchange rates.
 --   reporting_profit_before_costs: `profit_before_costs` in the reporting currency; NULL if a rate is missing (see missing_rates).
 --   reporting_profit: `profit` in the reporting currency; NULL if a rate or a cost is missing.
--- Caveats: The cost of goods counts when a unit is sold. Units that came back and can be sold again are not credited. What storage, long-term storage and removals
+-- Caveats: The cost of goods counts when a unit is sold, and is credited when it comes back to Amazon and can be sold again. What storage, long-term storage and removals
 --   cost per SKU follows from the detail reports (fee_allocations); account_fees shows what they do not explain. Amounts are converted by the rate of their day.
-WITH lines AS (
-  SELECT
-    seller_id, SUBSTR(CAST(posted_on_local AS STRING), 1, 7) AS local_month,
-    CASE WHEN sku IS NULL AND COALESCE(fee, '') IN ('storage', 'long_term_storage', 'removal') THEN NULL ELSE marketplace_name END AS marketplace_name,
-    currency, sku,
-    CASE WHEN kind = 'fees' AND sku IS NULL THEN 'account_fees' ELSE kind END AS kind,
-    amount, units_sold, units_refunded, reporting_currency, reporting_amount
-  FROM settlement_lines
-),
-reporting AS (
+WITH reporting AS (
   SELECT MAX(reporting_currency) AS reporting_currency FROM exchange_rates
 ),
 rates AS (
@@ -58,64 +51,80 @@ allocations AS (
 ),
 entries AS (
   SELECT
-    seller_id, local_month, marketplace_name, currency, sku, kind, amount, units_sold, units_refunded, reporting_currency, reporting_amount
-  FROM lines
+    seller_id, local_month, CASE WHEN allocated_fee IS NULL THEN marketplace_name END AS marketplace_name, currency, sku,
+    units_sold, units_refunded, sales, shipping, promotions, refunds,
+    CASE WHEN sku IS NOT NULL THEN fees ELSE 0 END AS fees,
+    CASE WHEN sku IS NULL THEN fees ELSE 0 END AS account_fees,
+    advertising, reimbursements, other, profit, tax, transfers, settled,
+    reporting_currency, reporting_profit, unconverted
+  FROM settlement_sums
   UNION ALL
   SELECT
-    seller_id, local_month, marketplace_name, currency, sku, 'account_fees', amount, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), reporting_currency, reporting_amount
+    seller_id, local_month, marketplace_name, currency, sku,
+    0, 0, 0, 0, 0, 0, 0, amount, 0, 0, 0, amount, 0, 0, amount,
+    reporting_currency, COALESCE(reporting_amount, 0), CASE WHEN reporting_amount IS NULL THEN 1 ELSE 0 END
   FROM allocations
   UNION ALL
   -- What the SKUs bear is taken from the amounts without a SKU.
   SELECT
-    seller_id, local_month, CAST(NULL AS STRING), currency, CAST(NULL AS STRING), 'account_fees', -amount, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT),
-    reporting_currency, -reporting_amount
+    seller_id, local_month, CAST(NULL AS STRING), currency, CAST(NULL AS STRING),
+    0, 0, 0, 0, 0, 0, 0, -amount, 0, 0, 0, -amount, 0, 0, -amount,
+    reporting_currency, -COALESCE(reporting_amount, 0), CASE WHEN reporting_amount IS NULL THEN 1 ELSE 0 END
   FROM allocations
+  UNION ALL
+  -- A return may be the only thing that happened to a SKU in a month.
+  SELECT
+    seller_id, SUBSTR(CAST(posted_on_local AS STRING), 1, 7), marketplace_name, currency, sku,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    reporting_currency, 0, CASE WHEN reporting_currency IS NULL THEN 1 ELSE 0 END
+  FROM cost_of_goods
+  WHERE event = 'return' AND currency IS NOT NULL
 ),
 sums AS (
   SELECT
     seller_id, local_month, marketplace_name, currency, sku,
-    CAST(COALESCE(SUM(units_sold), 0) AS BIGINT) AS units_sold,
-    CAST(COALESCE(SUM(units_refunded), 0) AS BIGINT) AS units_refunded,
-    SUM(CASE WHEN kind = 'sales' THEN amount ELSE 0 END) AS sales,
-    SUM(CASE WHEN kind = 'shipping' THEN amount ELSE 0 END) AS shipping,
-    SUM(CASE WHEN kind = 'promotions' THEN amount ELSE 0 END) AS promotions,
-    SUM(CASE WHEN kind = 'refunds' THEN amount ELSE 0 END) AS refunds,
-    SUM(CASE WHEN kind = 'fees' THEN amount ELSE 0 END) AS fees,
-    SUM(CASE WHEN kind = 'account_fees' THEN amount ELSE 0 END) AS account_fees,
-    SUM(CASE WHEN kind = 'advertising' THEN amount ELSE 0 END) AS advertising,
-    SUM(CASE WHEN kind = 'reimbursements' THEN amount ELSE 0 END) AS reimbursements,
-    SUM(CASE WHEN kind = 'other' THEN amount ELSE 0 END) AS other,
-    SUM(CASE WHEN kind NOT IN ('tax', 'transfers') THEN amount ELSE 0 END) AS profit_before_costs,
-    SUM(CASE WHEN kind = 'tax' THEN amount ELSE 0 END) AS tax,
-    SUM(CASE WHEN kind = 'transfers' THEN amount ELSE 0 END) AS transfers,
-    SUM(amount) AS settled,
+    CAST(SUM(units_sold) AS BIGINT) AS units_sold,
+    CAST(SUM(units_refunded) AS BIGINT) AS units_refunded,
+    SUM(sales) AS sales,
+    SUM(shipping) AS shipping,
+    SUM(promotions) AS promotions,
+    SUM(refunds) AS refunds,
+    SUM(fees) AS fees,
+    SUM(account_fees) AS account_fees,
+    SUM(advertising) AS advertising,
+    SUM(reimbursements) AS reimbursements,
+    SUM(other) AS other,
+    SUM(profit) AS profit_before_costs,
+    SUM(tax) AS tax,
+    SUM(transfers) AS transfers,
+    SUM(settled) AS settled,
     MAX(reporting_currency) AS reporting_currency,
-    CASE
-      WHEN SUM(CASE WHEN kind NOT IN ('tax', 'transfers') AND reporting_amount IS NULL THEN 1 ELSE 0 END) = 0
-      THEN SUM(CASE WHEN kind NOT IN ('tax', 'transfers') THEN reporting_amount ELSE 0 END)
-    END AS reporting_profit_before_costs
+    CASE WHEN SUM(unconverted) = 0 THEN SUM(reporting_profit) END AS reporting_profit_before_costs
   FROM entries
   GROUP BY seller_id, local_month, marketplace_name, currency, sku
 ),
 costs AS (
   SELECT
     seller_id, SUBSTR(CAST(posted_on_local AS STRING), 1, 7) AS local_month, marketplace_name, currency, sku,
-    SUM(units) AS units_with_cost,
-    SUM(cost) AS cost,
+    SUM(CASE WHEN event = 'sale' AND problem IS NULL THEN units ELSE 0 END) AS units_with_cost,
+    SUM(CASE WHEN event = 'return' THEN -units ELSE 0 END) AS units_restocked,
+    CASE WHEN COUNT(*) = COUNT(cost) THEN SUM(cost) END AS cost,
     CASE WHEN COUNT(*) = COUNT(reporting_cost) THEN SUM(reporting_cost) END AS reporting_cost
   FROM cost_of_goods
-  WHERE problem IS NULL
+  WHERE currency IS NOT NULL
   GROUP BY seller_id, SUBSTR(CAST(posted_on_local AS STRING), 1, 7), marketplace_name, currency, sku
 ),
 joined AS (
   SELECT
     sums.*,
-    CASE WHEN units_sold = 0 THEN 0 WHEN units_sold = units_with_cost THEN cost END AS cost_of_goods,
-    CASE WHEN units_sold = 0 THEN 0 WHEN units_sold = units_with_cost THEN reporting_cost END AS reporting_cost
+    CASE WHEN units_with_cost IS NULL AND units_sold = 0 THEN 0 WHEN units_sold = units_with_cost THEN cost END AS cost_of_goods,
+    CASE WHEN units_with_cost IS NULL AND units_sold = 0 THEN 0 WHEN units_sold = units_with_cost THEN reporting_cost END AS reporting_cost,
+    CASE WHEN with_returns.seller_id IS NOT NULL THEN CAST(COALESCE(units_restocked, 0) AS BIGINT) END AS units_restocked
   FROM sums
   LEFT JOIN costs
     ON costs.seller_id = sums.seller_id AND costs.local_month = sums.local_month AND costs.currency = sums.currency AND costs.sku = sums.sku
     AND COALESCE(costs.marketplace_name, '') = COALESCE(sums.marketplace_name, '')
+  LEFT JOIN (SELECT DISTINCT _seller_id AS seller_id FROM customer_returns) AS with_returns ON with_returns.seller_id = sums.seller_id
 )
 SELECT
   seller_id,
@@ -125,6 +134,7 @@ SELECT
   sku,
   units_sold,
   units_refunded,
+  CASE WHEN cost_of_goods IS NOT NULL THEN units_restocked END AS units_restocked,
   sales,
   shipping,
   promotions,

@@ -5,6 +5,7 @@ import { createGzip, gzipSync } from 'node:zlib';
 import { makeProducts, usMarket } from '../../src/sandbox/catalogue-of-goods.js';
 import { Random } from '../../src/sandbox/random.js';
 import { reportLines } from '../../src/sandbox/report-generator.js';
+import { browseTreeType, treeBeginning, treeEnd, treeNodes } from './browse-tree.js';
 import { searchTermsType, termItems, termsBeginning, termsEnd } from './search-terms.js';
 
 /**
@@ -34,13 +35,20 @@ export async function writeDocument(path: string, plan: DocumentPlan): Promise<n
 }
 
 function* textChunks(plan: DocumentPlan): Generator<Buffer> {
-  if (plan.reportType !== searchTermsType) {
-    yield* inChunks(delimitedLines(plan));
-    return;
+  const { beginning, rows, end } = partsOf(plan);
+  yield Buffer.from(beginning);
+  yield* inChunks(rows);
+  yield Buffer.from(end);
+}
+
+function partsOf(plan: DocumentPlan): { beginning: string; rows: Iterable<string>; end: string } {
+  if (plan.reportType === searchTermsType) {
+    return { beginning: termsBeginning, rows: termItems(plan), end: termsEnd };
   }
-  yield Buffer.from(termsBeginning);
-  yield* inChunks(termItems(plan));
-  yield Buffer.from(termsEnd);
+  if (plan.reportType === browseTreeType) {
+    return { beginning: treeBeginning, rows: treeNodes(plan), end: treeEnd };
+  }
+  return { beginning: '', rows: delimitedLines(plan), end: '' };
 }
 
 function* delimitedLines({ reportType, rows, seed }: DocumentPlan): Generator<string> {
@@ -81,9 +89,10 @@ export function makeEndless({ reportType, seed }: Omit<DocumentPlan, 'rows'>): E
     seed: seed + index,
   }));
   const member = (rows: Buffer) => ({ gzip: gzipSync(rows), textBytes: rows.length });
-  if (reportType === searchTermsType) {
-    const members = plans.map((plan) => member(Buffer.from([...termItems(plan)].join(''))));
-    return { beginning: Buffer.from(termsBeginning), end: Buffer.from(termsEnd), members };
+  if (reportType === searchTermsType || reportType === browseTreeType) {
+    const { beginning, end } = partsOf(plans[0] as DocumentPlan);
+    const members = plans.map((plan) => member(Buffer.from([...partsOf(plan).rows].join(''))));
+    return { beginning: Buffer.from(beginning), end: Buffer.from(end), members };
   }
   const texts = plans.map((plan) => Buffer.concat([...textChunks(plan)]));
   const headerBytes = (texts[0] as Buffer).indexOf(0x0a) + 1;

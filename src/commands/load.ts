@@ -9,10 +9,10 @@ import { sampleOptions } from './setup/sample-options.js';
 export function loadCommand(io: Io, exit: (code: number) => void): Command {
   const command = new Command('load')
     .description(
-      'Loads report documents from disk, for example Seller Central downloads, without an Amazon account.',
+      'Loads report documents from disk, for example Seller Central downloads, without an Amazon account, and before them the costs and exchange rates of the settings, if they changed. Without a file, only those.',
     )
     .argument(
-      '<file...>',
+      '[file...]',
       'report documents, gzipped or not; folders and zip archives of them; patterns in quotes, such as "2026-*/*.txt"; - for standard input',
     )
     .option(
@@ -27,7 +27,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     );
   return sampleOptions(command, {
     marketplace:
-      'default for each file: the one that the name of the file, its folder or its archive states, such as DE or amazon.de',
+      'default for each file: the one that the name of the file, its folder or its archive states, such as DE or amazon.de, otherwise what the document states for all of its rows',
   })
     .addOption(
       new Option('--compression <NAME>', 'compression that Amazon stated; the bytes take precedence').choices(

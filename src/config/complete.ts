@@ -53,6 +53,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     publish,
     memoryLimitMegabytes,
     url = '',
+    readUrl,
     schema,
     project = '',
     dataset = '',
@@ -64,7 +65,7 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     const copy = publish && { ...publish, path: resolve(folder, publish.path) };
     return withoutUndefined({ type, path: resolve(folder, path), publish: copy, memoryLimitMegabytes });
   }
-  if (type === 'postgres') return { type, url, schema, memoryLimitMegabytes };
+  if (type === 'postgres') return { type, url, readUrl, schema, memoryLimitMegabytes };
   return {
     type,
     project,

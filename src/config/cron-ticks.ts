@@ -25,14 +25,26 @@ export function lastTickMs(
 ): number | undefined {
   const matcher = matcherOf(expression, timezone);
   if (!matcher) return undefined;
-  const { fields, seconds, minutesOfQuarter, isTick } = matcher;
+  // Each run looks for the same tick again, and most ticks are hours ago.
+  const last = matcher.last && matcher.last.nowMs <= nowMs ? matcher.last : undefined;
+  const atMs = findLastMs(matcher, nowMs, Math.max(sinceMs, last?.nowMs ?? sinceMs)) ?? last?.atMs;
+  if (atMs === undefined || atMs <= sinceMs) return undefined;
+  matcher.last = { nowMs, atMs };
+  return atMs;
+}
+
+function findLastMs(
+  { fields, seconds, minutesOfQuarter, isTick }: Matcher,
+  nowMs: number,
+  sinceMs: number,
+): number | undefined {
   let minute = Math.floor(nowMs / minuteMs) * minuteMs;
   for (; minute + minuteMs > sinceMs; minute -= minuteMs) {
+    if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
     if (!isDayFor(fields, minute)) {
       minute = Math.floor(minute / dayMs) * dayMs;
       continue;
     }
-    if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
     for (const second of seconds) {
       const atMs = minute + second * 1000;
       if (atMs <= sinceMs) return undefined;
@@ -49,6 +61,8 @@ interface Matcher {
   seconds: number[];
   minutesOfQuarter: Set<number>;
   isTick(atMs: number): boolean;
+  /** The last tick at or before `nowMs`, if it was looked for. */
+  last?: { nowMs: number; atMs: number };
   /** The tick that follows `sinceMs`, if it was looked for. */
   next?: { sinceMs: number; atMs: number };
 }

@@ -32,7 +32,9 @@ function mayHaveHistory({ load }: Pick<TableSchema, 'load'>): boolean {
   return load.mode === 'snapshot';
 }
 
-/** Finds tables of `history` that do not exist or cannot have one. `schemasFolder` is the user's. */
+/**
+ * Finds tables of `history` that do not exist or cannot have one. `schemasFolder` is the user's.
+ */
 export function historyProblems(
   { data, problemAt }: YamlFile<unknown>,
   schemasFolder: string,

@@ -31,8 +31,7 @@ const costSpec = z
   })
   .describe('The costs.');
 
-/** What goods cost the seller: a file, a table or a list. */
-export const costsSpec = z.strictObject({
+const costsKeys = z.strictObject({
   file: file
     .optional()
     .describe(
@@ -47,6 +46,15 @@ export const costsSpec = z.strictObject({
     ),
   list: z.array(costSpec).min(1).optional(),
 });
+
+/** What goods cost the seller: a file, a table or a list. A path alone is a file. */
+export const costsSpec = z.union([
+  file.transform((path): z.output<typeof costsKeys> => ({ file: path })),
+  costsKeys.refine(
+    ({ file, table, list }) => [file, table, list].filter((each) => each !== undefined).length === 1,
+    { error: 'expected one of `file`, `table` and `list`' },
+  ),
+]);
 
 /** Exchange rates, and the currency into which views convert amounts. */
 export const ratesSpec = z.strictObject({

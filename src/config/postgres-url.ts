@@ -6,6 +6,8 @@ export interface Target {
   name: string;
   password: string | undefined;
   config: pg.ClientConfig;
+  /** As libpq spells it. */
+  sslMode: Mode;
   /** Undefined without TLS. */
   tls:
     | {
@@ -45,6 +47,7 @@ export function readTarget(url: string, env: NodeJS.ProcessEnv = process.env): T
     name: `postgresql:${host ?? 'localhost'}/${database ?? ''}`,
     password: password ?? env.PGPASSWORD,
     config: { host, port, user, database, password },
+    sslMode: mode,
     tls:
       mode === 'disable' || isSocket
         ? undefined

@@ -20,8 +20,11 @@ const secrets: { path: YamlPath; message: string }[] = [
   },
 ];
 
-/** A connection URI may have a password in it, or none. */
-const connection: YamlPath = ['warehouse', 'url'];
+/** Connection URIs, which may have a password in them, or none. */
+const connections: YamlPath[] = [
+  ['warehouse', 'url'],
+  ['warehouse', 'readUrl'],
+];
 
 /**
  * Finds secrets other than credentials that are written into the file: they must come from the
@@ -32,16 +35,18 @@ export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknow
     const value = valueAt(written, path);
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];
   });
-  const password = passwordOf(valueAt(written, connection));
-  if (password === undefined || isVariable(password)) return found;
   const message =
     'the password comes from the environment; write a variable such as ${DATABASE_URL}, or ${PGPASSWORD} as the password';
-  return [...found, problemAt(connection, message)];
+  const ofConnections = connections.flatMap((path) => {
+    const password = passwordOf(valueAt(written, path));
+    return password === undefined || isVariable(password) ? [] : [problemAt(path, message)];
+  });
+  return [...found, ...ofConnections];
 }
 
 /** Whether a path in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
 export function isSecret(path: string): boolean {
-  const all = [...secrets.map((secret) => secret.path), connection];
+  const all = [...secrets.map((secret) => secret.path), ...connections];
   return /\bcredentials\b/.test(path) || all.some((secret) => secret.join('.') === path);
 }
 
@@ -54,7 +59,7 @@ const minWebhookPathLength = 12;
 export function keepSecretsIn(value: unknown, path = ''): void {
   if (typeof value === 'string') {
     if (!isSecret(path) || names.test(path)) return;
-    if (path === connection.join('.')) {
+    if (connections.some((each) => each.join('.') === path)) {
       keepSecret(passwordOf(value));
       return;
     }

@@ -121,14 +121,10 @@ export const configSpec = z.strictObject({
     ),
   alarms: alarmsSpec.optional(),
   costs: costsSpec
-    .refine(
-      ({ file, table, list }) => [file, table, list].filter((each) => each !== undefined).length === 1,
-      {
-        error: 'expected one of `file`, `table` and `list`',
-      },
-    )
     .optional()
-    .describe('What goods cost you, for the views on profit (docs/guides/profit.md): one of these keys.'),
+    .describe(
+      'What goods cost you, for the views on profit (docs/guides/profit.md): the path of a CSV file, or one of these keys.',
+    ),
   rates: ratesSpec
     .optional()
     .describe('Exchange rates, for amounts in one reporting currency (docs/guides/profit.md).'),

@@ -41,6 +41,9 @@ export const warehouseSpec = z
     url: optionalText(
       'Where PostgreSQL is, as a connection URI such as `postgres://user@host:5432/database?sslmode=verify-full`. One with a password comes from the environment: write `${DATABASE_URL}`.',
     ),
+    readUrl: optionalText(
+      'Where a standby of the PostgreSQL server is. `query`, the status page, alarms and AI clients read there, a little late; everything else stays with `url`.',
+    ),
     schema: z
       .string()
       .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected a name of a-z, 0-9 and _, such as sp_reports')
@@ -56,7 +59,11 @@ export const warehouseSpec = z
       'URL to use instead of https://bigquery.googleapis.com: a private or regional endpoint of Google, or an emulator. Credentials are sent only to https hosts under googleapis.com.',
     ),
   })
-  .superRefine(({ type, url, project, dataset, publish }, context) => {
+  .superRefine(({ type, url, readUrl, project, dataset, publish }, context) => {
+    if (readUrl !== undefined) {
+      const message = type === 'postgres' ? urlMistake(readUrl) : 'is only for type postgres';
+      if (message) context.addIssue({ code: 'custom', path: ['readUrl'], message });
+    }
     if (type === 'postgres') {
       const message = url === undefined ? 'is needed for type postgres' : urlMistake(url);
       if (message) context.addIssue({ code: 'custom', path: ['url'], message });
@@ -82,7 +89,7 @@ export interface PublishConfig {
 /** The warehouse that holds the tables. */
 export type WarehouseConfig =
   | { type: 'duckdb'; path: string; publish?: PublishConfig; memoryLimitMegabytes: number }
-  | { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number }
+  | { type: 'postgres'; url: string; readUrl?: string; schema: string; memoryLimitMegabytes: number }
   | {
       type: 'bigquery';
       project: string;

@@ -95,7 +95,7 @@ export const warningCatalogue = {
     message:
       '{count} can be read in several orders, such as {example} in {column}: {readings}. Read as {chosen}, {reason}; `dateOrder` in the report schema decides otherwise.',
     remedy:
-      'Nothing in the document shows the order. Compare a row with Seller Central. To settle it, set `dateOrder` of the column in the report schema, then run `sp-reports reload {documentId}`. A later document that proves its order is no evidence for earlier ones.',
+      'The document does not prove the order. Compare a row with Seller Central. To settle it, set `dateOrder` of the column in the report schema, then run `sp-reports reload {documentId}`. A later document that proves its order is no evidence for earlier ones.',
   },
   DATE_ORDER_MIXED: {
     message:

@@ -28,6 +28,11 @@ const heartbeatMs = 10_000;
  * to another process by now.
  */
 const staleMs = 120_000;
+/**
+ * A lock file gets its holder's name within milliseconds. One without a name is left by a power
+ * cut, which kept the file and lost its bytes, or by a crash between the two.
+ */
+const namelessMs = 5000;
 
 /** The locks of this process, by id: any other lock with our pid is that of an earlier process. */
 const ours = new Set<string>();
@@ -95,12 +100,16 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 
 /** Removes a stale lock. Returns false if it is not stale, or somebody else was first. */
 async function removeStale(path: string, taker: Holder, clock: Clock): Promise<boolean> {
-  const stale = await readHolder(path);
+  const text = await readText(path);
+  const stale = holderIn(text);
+  // A file that can't be read may well have a holder's name.
+  const isNameless = text !== undefined && !stale;
   const touched = await stat(path).catch(() => undefined);
   // It was released in the meantime: nothing is left to remove.
   if (!touched) return true;
   const isLeftByUs = stale === undefined && nameless.delete(path);
-  if (!isLeftByUs && !isStale(stale, touched.mtimeMs, clock)) return false;
+  const ageMs = Math.abs(clock.now() - touched.mtimeMs);
+  if (!isLeftByUs && !(isNameless && ageMs > namelessMs) && !isStale(stale, ageMs)) return false;
   const aside = `${path}.${taker.id}.part`;
   const moved = await rename(path, aside).then(
     () => true,
@@ -114,8 +123,8 @@ async function removeStale(path: string, taker: Holder, clock: Clock): Promise<b
   return mine;
 }
 
-function isStale(holder: Holder | undefined, touchedMs: number, clock: Clock): boolean {
-  if (Math.abs(clock.now() - touchedMs) > staleMs) return true;
+function isStale(holder: Holder | undefined, ageMs: number): boolean {
+  if (ageMs > staleMs) return true;
   if (!holder || holder.host !== hostname()) return false;
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }
@@ -132,8 +141,17 @@ export function isRunning(pid: number): boolean {
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {
+  return holderIn(await readText(path));
+}
+
+/** Undefined if it can't be read. */
+function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+function holderIn(text = ''): Holder | undefined {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    return JSON.parse(text) as Holder;
   } catch {
     return undefined;
   }

@@ -21,11 +21,13 @@ export const ownerOnly = { file: 0o600, folder: 0o700 } as const;
 
 /** Creates a file under its partial name, and its folder if that is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
+  const folder = dirname(partial);
+  if (!keptFolders.has(resolve(folder))) await makeFolder(folder);
   try {
     return await open(partial, 'wx', ownerOnly.file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await makeFolder(dirname(partial));
+    await makeFolder(folder);
     return open(partial, 'wx', ownerOnly.file);
   }
 }
@@ -47,6 +49,18 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Removes a file, if it exists, so that a power cut does not bring it back. Errors: those of the
+ * file system.
+ */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  // Also if the file is gone already: a crash may have come between a removal and its sync.
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
 }
 
 /**
@@ -97,6 +111,9 @@ export async function writeUnsyncedFile(path: string, text: string): Promise<voi
   }
 }
 
+/** Folders whose names, and those of the folders around them, are on disk. */
+const keptFolders = new Set<string>();
+
 /**
  * Creates a folder and its parents so that a power cut does not remove them, together with the
  * whole files in them. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
@@ -113,14 +130,14 @@ async function makeAndSync(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder }).catch((error: unknown) =>
     reasonOf(error, folder),
   );
-  if (first === undefined) return;
-  for (
-    let made = resolve(folder);
-    made.length >= first.length && made !== dirname(made);
-    made = dirname(made)
-  ) {
-    await syncFolder(dirname(made));
-  }
+  if (first !== undefined)
+    for (const kept of keptFolders) if (kept.startsWith(first)) keptFolders.delete(kept);
+  // Another process may have made a folder and not synced its name yet, or been killed in between.
+  const unsynced: string[] = [];
+  for (let at = resolve(folder); at !== dirname(at) && !keptFolders.has(at); at = dirname(at))
+    unsynced.push(at);
+  for (const each of unsynced) await syncFolder(dirname(each));
+  for (const each of unsynced) keptFolders.add(each);
 }
 
 /**
@@ -162,7 +179,7 @@ const probeBytes = 8192;
  * Windows, and some network disks, can't sync a folder; a folder with write permission only can't
  * be opened.
  */
-const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
+const noSyncing = new Set(['ENOENT', 'EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 
 /**
  * For each folder, the sync in progress and the next one. The next one serves all callers that
@@ -171,8 +188,11 @@ const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 const syncsInWork = new Map<string, Promise<void>>();
 const syncsToCome = new Map<string, Promise<void>>();
 
-/** Resolves when the current names in the folder are on disk. */
-function syncFolder(path: string): Promise<void> {
+/**
+ * Resolves when the current names in the folder are on disk: until then, a power cut may undo any
+ * change of them. Does nothing if there is no such folder.
+ */
+export function syncFolder(path: string): Promise<void> {
   const toCome = syncsToCome.get(path);
   if (toCome) return toCome;
   const before = syncsInWork.get(path) ?? Promise.resolve();

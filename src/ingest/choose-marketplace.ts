@@ -32,11 +32,23 @@ function marketplacesIn(name: string): string[] {
     if (id) found.add(id);
   }
   for (const [, domain = ''] of name.toLowerCase().matchAll(amazonDomain)) {
-    const country = domain.split('.').at(-1) ?? '';
-    const id = marketplaceId(country === 'com' ? 'US' : country);
+    const id = ofDomain(domain);
     if (id) found.add(id);
   }
   return [...found];
+}
+
+/** The marketplace that a value is the name of: an id, a domain, or a country code in capitals. */
+export function marketplaceNamed(value: string): string | undefined {
+  const name = value.trim();
+  if (name in marketplaces || /^[A-Z]{2}$/.test(name)) return marketplaceId(name);
+  const [whole, domain = ''] = [...name.toLowerCase().matchAll(amazonDomain)][0] ?? [];
+  return whole?.length === name.length ? ofDomain(domain) : undefined;
+}
+
+function ofDomain(domain: string): string | undefined {
+  const country = domain.split('.').at(-1) ?? '';
+  return marketplaceId(country === 'com' ? 'US' : country);
 }
 
 const amazonDomain = /amazon\.(com\.(?:au|be|br|mx|tr)|co\.(?:jp|uk|za)|com|[a-z]{2})(?![a-z0-9])/g;

@@ -1,5 +1,6 @@
 import type { DocumentLimits } from '../config/documents-spec.js';
 import type { ContractOf } from '../config/schema-contract.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
@@ -14,7 +15,7 @@ import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import type { CharsetDecision } from '../source/document/decide-charset.js';
 import { type CharsetHint, examineDocument, openDocument } from '../source/document/examine.js';
 import { ReadAgain } from '../source/read-again.js';
-import type { ExaminedDocument, RawDocument } from '../source/types.js';
+import type { ExaminedDocument, OpenedDocument, RawDocument } from '../source/types.js';
 import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {
@@ -85,23 +86,32 @@ export async function convertDocument(
 /** Errors: ReadAgain<ReadHint>, and those of `convertDocument`. */
 async function convertOnce(
   raw: RawDocument,
-  { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  {
-    schema,
-    schemas,
-    pii,
-    contractOf,
-    maxTextBytes,
-    limits: ofContent,
-    signal,
-    earlier,
-    onRowsWritten,
-  }: ConvertOptions,
-  { charset, hint, personal }: Known,
+  target: Pick<WriteOptions, 'lake' | 'engine'>,
+  options: ConvertOptions,
+  known: Known,
 ): Promise<ConvertedDocument> {
+  const { maxTextBytes, limits: ofContent, signal } = options;
   const limits = { maxTextBytes, ofContent, signal };
-  const document =
-    engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
+  if (target.engine === 'reference') {
+    return convertOpened(await examineDocument(raw, limits), target, options, known);
+  }
+  const document = await openDocument(raw, limits, known.charset);
+  try {
+    return await convertOpened(document, target, options, known);
+  } catch (error) {
+    // Before gunzip notices damaged bytes, the text that they make may look like anything.
+    if (isAboutText(error, raw)) await document.readToEnd();
+    throw error;
+  }
+}
+
+async function convertOpened(
+  document: OpenedDocument | ExaminedDocument,
+  { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
+  { schema, schemas, pii, contractOf, signal, earlier, onRowsWritten }: ConvertOptions,
+  { hint, personal }: Known,
+): Promise<ConvertedDocument> {
+  const { metadata } = document.raw;
   faultPoint('examined');
   const parsed = await parseDocument({
     document,
@@ -115,8 +125,8 @@ async function convertOnce(
   const isTreated = pii !== undefined || isLeftOut;
   const found = findPersonalData(parsed, schema, { known: personal, isTreated });
   const treated = pii ? protectPersonalData(found, schema, pii) : found;
-  const stream = contractOf ? applySchemaContract(treated, contractOf, raw.metadata) : treated;
-  const written = await writeLake(stream, raw.metadata, {
+  const stream = contractOf ? applySchemaContract(treated, contractOf, metadata) : treated;
+  const written = await writeLake(stream, metadata, {
     lake,
     engine,
     signal,
@@ -126,4 +136,11 @@ async function convertOnce(
   // a raw document has no rows.
   const examined = 'finish' in document ? await document.finish() : document;
   return { document: examined, parsed: stream.finish(), written };
+}
+
+/** Whether an error says what is wrong with a text, or that the slow parser has to find it out. */
+function isAboutText(error: unknown, { metadata }: RawDocument): boolean {
+  if (error instanceof ReadAgain) return error.hint.kind === 'reference-parser';
+  const known = documentError(error, metadata);
+  return known instanceof ReportsError && known.kind === 'terminal';
 }

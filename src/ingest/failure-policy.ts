@@ -60,9 +60,9 @@ export function openRunJournal({ config, clock, log }: PipelineContext): CrashJo
   return openCrashJournal(join(config.state, 'killed.json'), { clock, log });
 }
 
-/** One attempt to load a report or a file, as the crash journal knows it. */
+/** One attempt to load a report, as the crash journal knows it. */
 export interface Attempt {
-  /** PROCESS_KILLED if the program crashed too often while it worked on this document. */
+  /** See `crashRefusal`. */
   refusal(documentId: string): ReportsError | undefined;
   /** Errors: those of the journal. */
   begin(): Promise<void>;
@@ -70,24 +70,13 @@ export interface Attempt {
   end(): Promise<void>;
 }
 
-/** What an attempt works on, and how often the program may crash meanwhile. */
-export interface AttemptOptions {
-  /** Its key in the crash journal. */
-  key: string;
-  /** How often the program crashed so far. */
-  crashes: number;
-  maxCrashes: number;
-  journal: CrashJournal;
-}
-
-/** An attempt that is noted in the crash journal from its begin to its end. */
-export function openAttempt({ key, crashes, maxCrashes, journal }: AttemptOptions): Attempt {
-  return {
-    refusal: (documentId) =>
-      crashes < maxCrashes ? undefined : new ReportsError('PROCESS_KILLED', { documentId, count: crashes }),
-    begin: () => journal.begin(key),
-    end: () => journal.end(key),
-  };
+/** PROCESS_KILLED if the program crashed too often while it worked on this document. */
+export function crashRefusal(
+  documentId: string,
+  { crashes, maxCrashes }: { crashes: number; maxCrashes: number },
+): ReportsError | undefined {
+  if (crashes < maxCrashes) return undefined;
+  return new ReportsError('PROCESS_KILLED', { documentId, count: crashes });
 }
 
 /**
@@ -102,7 +91,11 @@ export function attemptOf(job: ReportJob, poison: PoisonPolicy | undefined): Att
   }
   const { journal, maxReceives } = poison;
   const maxCrashes = Math.max(1, maxReceives - 1);
-  return openAttempt({ key, crashes, maxCrashes, journal });
+  return {
+    refusal: (documentId) => crashRefusal(documentId, { crashes, maxCrashes }),
+    begin: () => journal.begin(key),
+    end: () => journal.end(key),
+  };
 }
 
 /** 30 seconds after the first failure, then twice as long each time. */

@@ -1,169 +1,210 @@
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { isNotTheDocumentsFault } from '../errors/reports-error.js';
-import { faultPoint } from '../runtime/fault-point.js';
-import type { CrashJournal } from '../scheduling/crash-journal.js';
-import type { Decision } from '../schema/findings.js';
-import { requestFacts } from '../schema/request-facts.js';
-import { keepFile, unreadable } from '../source/document/raw-store.js';
-import type { DocumentMetadata } from '../source/types.js';
-import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
-import type { CommitQueue } from './commit-queue.js';
+import { type LedgerEntry, ledgerKey, type Load } from '../warehouse/types.js';
+import type { CommitReservation } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
-import { chooseMarketplace } from './choose-marketplace.js';
-import { chooseType } from './choose-type.js';
+import {
+  type FileMetadata,
+  type FileRun,
+  keepInput,
+  type KeptFile,
+  type OpenedFile,
+  openInput,
+} from './keep-input.js';
 import type { LoadInput } from './load-inputs.js';
 import { buildLoad, quarantinedLoad } from './build-load.js';
-import { openAttempt, openRunJournal } from './failure-policy.js';
+import { openRunJournal } from './failure-policy.js';
 import { type Failure, failureOf } from './work-summary.js';
-
-/**
- * What Amazon would say about a document, given by the user instead. Without a report type, each
- * file has the type that its name or its headers show.
- */
-export type FileMetadata = Partial<Pick<DocumentMetadata, 'reportType'>> &
-  Pick<DocumentMetadata, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
 
 /**
  * An input that was loaded or quarantined, or why it was neither. `before`: the ledger row of the
  * same bytes.
  */
-export type LoadedFile = { input: LoadInput } & (
-  | { entry: LedgerEntry; before: LedgerEntry | undefined }
-  | { failure: Failure }
-);
+export type LoadedFile = { input: LoadInput } & LoadResult;
 
-/** A file that crashed the program so often is not converted again, so that the next ones load. */
-const maxCrashes = 2;
+export type LoadResult = { entry: LedgerEntry; before: LedgerEntry | undefined } | { failure: Failure };
+
+/**
+ * Files that are read, and committed together, in one go: opening the warehouse, and noting files
+ * in the crash journal, take longer than to load a small file. Few bytes, because a stop signal
+ * waits for them.
+ */
+const maxGroup = { files: 100, bytes: 2 ** 21 };
 
 /**
  * Loads documents from disk, for example Seller Central downloads, by the same data path as those
  * from Amazon. The document id is derived from the bytes: loading the same file again replaces its
- * rows. Yields each input when it is finished; starts none after the stop signal. Errors: those
- * that every file would meet, such as a locked warehouse; the reason of the abort signal.
+ * rows. Yields each input when it is finished, in their order; starts none after the stop signal.
+ * Errors: those that every file would meet, such as a locked warehouse; the reason of the abort
+ * signal.
  */
 export async function* loadFiles(
   inputs: LoadInput[],
   metadata: FileMetadata,
   context: PipelineContext,
-  { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
+  options: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = metadata;
-  const run: FileRun = {
-    context,
-    commits: context.shared.commits,
-    journal: openRunJournal(context),
-    maxDocumentBytes,
-    signal: abort,
-  };
+  const run: FileRun = { ...options, metadata, context, journal: openRunJournal(context) };
   for (const { key } of inputs) context.onEvent({ event: 'work_found', key, reportType });
+  for await (const group of groupsOf(inputs, run)) yield* loadGroup(group, run);
+}
+
+/** A step of an input: what it returned, or the error of the document or its file. */
+type Step<T> = { input: LoadInput } & ({ value: T } | { error: unknown });
+
+/**
+ * Opens inputs and groups them. A file that was being read when the program crashed is a group of
+ * its own, so that it alone counts as the cause of the next crash.
+ */
+async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step<OpenedFile>[]> {
+  let group: Step<OpenedFile>[] = [];
+  let bytes = 0;
   for (const input of inputs) {
-    const { key } = input;
-    if (stop.aborted) return;
-    context.onEvent({ event: 'work_started', key, reportType });
-    try {
-      const { entry, before } = await loadInput(input, metadata, run);
-      context.onEvent({ event: 'work_finished', key, outcome: entry.status });
-      yield { input, entry: await withSuperseded(entry, context), before };
-    } catch (error) {
-      abort.throwIfAborted();
-      if (isNotTheDocumentsFault(error)) throw error;
-      const failure = failureOf({ key, sellerId: null }, error);
-      const err = failure.code === 'UNEXPECTED' ? error : undefined;
-      context.log.error({ key, code: failure.code, err }, failure.message);
-      context.onEvent({ event: 'work_finished', key, outcome: 'failed' });
-      yield { input, failure };
+    if (run.stop.aborted) break;
+    const opened = await step(input, run, () => openInput(input, run));
+    const file = 'value' in opened ? opened.value : undefined;
+    const isAlone = Boolean(file?.crashes);
+    bytes += file?.bytes ?? 0;
+    if (group.length > 0 && (isAlone || bytes > maxGroup.bytes || group.length === maxGroup.files)) {
+      yield group;
+      group = [];
+      bytes = file?.bytes ?? 0;
     }
+    if (isAlone) yield [opened];
+    else group.push(opened);
+  }
+  if (group.length > 0) yield group;
+}
+
+/**
+ * Loads the files of a group. The crash journal knows all of them from before the first is read.
+ */
+async function* loadGroup(group: Step<OpenedFile>[], run: FileRun): AsyncGenerator<LoadedFile> {
+  const { context, journal, metadata, stop } = run;
+  const journalKeys = group.flatMap((each) => ('value' in each ? each.value.journalKey : []));
+  await journal.begin(...journalKeys);
+  try {
+    const kept: Step<KeptFile>[] = [];
+    for (const opened of group) {
+      if (stop.aborted) break;
+      const { input } = opened;
+      context.onEvent({ event: 'work_started', key: input.key, reportType: metadata.reportType });
+      const keep = async () => keepInput(valueOrError(opened), run);
+      kept.push(await step(input, run, keep));
+    }
+    for (const distinct of splitAtRepetitions(kept)) yield* loadKept(distinct, run);
+  } finally {
+    await journal.end(...journalKeys);
+    for (const { input } of group) await input.close?.();
   }
 }
 
-/** What the files of one `load` share. */
-interface FileRun {
-  context: PipelineContext;
-  commits: CommitQueue;
-  journal: CrashJournal;
-  maxDocumentBytes: number;
-  signal: AbortSignal;
+/** Converts and commits files with distinct ledger keys. */
+async function* loadKept(files: Step<KeptFile>[], run: FileRun): AsyncGenerator<LoadedFile> {
+  const { warehouse, shared } = run.context;
+  const keys = files.flatMap((file) => keyOf(file) ?? []);
+  const before = await warehouse.seen(keys);
+  const commits = files.map(() => shared.commits.reserve());
+  const loading: Promise<Step<LedgerEntry>>[] = [];
+  let fatal: { error: unknown } | undefined;
+  try {
+    for (const [index, file] of files.entries()) {
+      if (fatal) break;
+      const { input } = file;
+      const built = await step(input, run, async () => buildFile(valueOrError(file), run));
+      const submit = async () => (commits[index] as CommitReservation).submit(valueOrError(built));
+      const committed = step(input, run, submit);
+      committed.catch((error: unknown) => {
+        fatal ??= { error };
+      });
+      loading.push(committed);
+    }
+  } catch (error) {
+    fatal ??= { error };
+  } finally {
+    for (const commit of commits) commit.cancel();
+  }
+  const ended = await Promise.allSettled(loading);
+  const settled = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const loaded = settled.flatMap((each) =>
+    'value' in each && each.value.status === 'loaded' ? each.value.key : [],
+  );
+  const after = loaded.length > 0 ? await warehouse.seen(loaded) : new Map<string, LedgerEntry>();
+  for (const each of settled) {
+    if ('error' in each) {
+      yield failed(each.input, each.error, run.context);
+      continue;
+    }
+    const { key, status } = each.value;
+    run.context.onEvent({ event: 'work_finished', key: each.input.key, outcome: status });
+    yield { input: each.input, entry: withSuperseded(each.value, after.get(key)), before: before.get(key) };
+  }
+  if (fatal) throw fatal.error;
 }
 
-async function loadInput(
-  input: LoadInput,
-  metadata: FileMetadata,
-  run: FileRun,
-): Promise<{ entry: LedgerEntry; before: LedgerEntry | undefined }> {
-  const { context, commits, journal, maxDocumentBytes, signal } = run;
-  const path = await input.open();
-  const key = await keyOfFile(input, path);
-  const crashes = journal.crashes(key);
-  const attempt = openAttempt({ key, crashes, maxCrashes, journal });
-  await attempt.begin();
+/**
+ * Returns what `work` returns, or its error if that is about this input. Errors: those that every
+ * file would meet; the reason of the abort signal.
+ */
+async function step<T>(input: LoadInput, { abort }: FileRun, work: () => Promise<T>): Promise<Step<T>> {
   try {
-    // The ledger row of a quarantined file needs its type. If it crashed the program once more than
-    // that, choosing the type may be what does so.
-    const refusal = crashes > maxCrashes ? attempt.refusal(basename(input.name)) : undefined;
-    if (refusal && metadata.reportType === undefined) throw refusal;
-    const known = await describe(input, path, metadata, run);
-    const { decisions } = known;
-    const raw = await keepFile(context.raw, path, { ...metadata, ...known.metadata });
-    context.onEvent({ event: 'bytes_downloaded', key: input.key, bytes: raw.bytes });
-    const options = { pipeline: null, maxDocumentBytes, signal, isFresh: true, decisions };
-    const before = (await context.warehouse.seen([ledgerKey(raw.metadata)])).get(ledgerKey(raw.metadata));
-    const killed = attempt.refusal(raw.metadata.documentId);
-    const load = killed
-      ? quarantinedLoad(killed, raw, options, context)
-      : await buildLoad(raw, options, context);
-    return { entry: await commits.submit(load), before };
-  } finally {
-    await attempt.end();
+    return { input, value: await work() };
+  } catch (error) {
+    abort.throwIfAborted();
+    if (isNotTheDocumentsFault(error)) throw error;
+    return { input, error };
   }
 }
 
 /**
- * The key of an input in the crash journal, known before anything reads it. A file that changed is
- * another one. Errors: FILE_UNREADABLE.
+ * The value of a step. Throws the error of one that failed, so that the next step fails with it.
  */
-async function keyOfFile({ key }: LoadInput, path: string): Promise<string> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return `file ${key} ${size} ${mtimeMs}`;
-  } catch (error) {
-    throw unreadable(error, key);
-  }
+function valueOrError<T>(done: Step<T>): T {
+  if ('error' in done) throw done.error;
+  return done.value;
 }
 
-/** The type and the marketplaces of an input: those given, otherwise those that it shows. */
-async function describe(
-  input: LoadInput,
-  path: string,
-  given: FileMetadata,
-  { context: { schemas }, maxDocumentBytes }: FileRun,
-): Promise<{ metadata: Pick<DocumentMetadata, 'reportType' | 'marketplaceIds'>; decisions: Decision[] }> {
-  const { contentType } = given;
-  const decisions: Decision[] = [];
-  let { reportType, marketplaceIds } = given;
-  if (reportType === undefined) {
-    const how = { maxTextBytes: maxDocumentBytes, contentType };
-    const decision = await chooseType(input, path, schemas, how);
-    faultPoint('type-chosen');
-    decisions.push(decision);
-    reportType = decision.value;
-  }
-  // Reports of these types are about the whole region.
-  const isOfRegion = requestFacts(schemas, reportType).marketplaces === 'ignored';
-  if (marketplaceIds.length === 0 && !isOfRegion) {
-    const chosen = chooseMarketplace(input.describedBy, reportType);
-    if (chosen) {
-      marketplaceIds = [chosen.marketplaceId];
-      decisions.push(chosen.decision);
+function failed(input: LoadInput, error: unknown, { log, onEvent }: PipelineContext): LoadedFile {
+  const { key } = input;
+  const failure = failureOf({ key, sellerId: null }, error);
+  const err = failure.code === 'UNEXPECTED' ? error : undefined;
+  log.error({ key, code: failure.code, err }, failure.message);
+  onEvent({ event: 'work_finished', key, outcome: 'failed' });
+  return { input, failure };
+}
+
+function buildFile(
+  { raw, decisions, refusal }: KeptFile,
+  { context, maxDocumentBytes, abort }: FileRun,
+): Promise<Load> | Load {
+  const options = { pipeline: null, maxDocumentBytes, signal: abort, isFresh: true, decisions };
+  return refusal ? quarantinedLoad(refusal, raw, options, context) : buildLoad(raw, options, context);
+}
+
+function keyOf(file: Step<KeptFile>): string | undefined {
+  return 'value' in file ? ledgerKey(file.value.raw.metadata) : undefined;
+}
+
+/**
+ * The same bytes twice are loaded one after the other: both have the same files in the lake.
+ */
+function splitAtRepetitions(files: Step<KeptFile>[]): Step<KeptFile>[][] {
+  const groups: Step<KeptFile>[][] = [];
+  let keys = new Set<string>();
+  for (const file of files) {
+    const key = keyOf(file);
+    if (groups.length === 0 || (key !== undefined && keys.has(key))) {
+      groups.push([]);
+      keys = new Set();
     }
+    if (key !== undefined) keys.add(key);
+    groups.at(-1)?.push(file);
   }
-  return { metadata: { reportType, marketplaceIds }, decisions };
+  return groups;
 }
 
 /** Only the warehouse knows which rows were left out for newer ones. */
-async function withSuperseded(entry: LedgerEntry, { warehouse }: PipelineContext): Promise<LedgerEntry> {
-  if (entry.status !== 'loaded') return entry;
-  const row = (await warehouse.seen([entry.key])).get(entry.key);
+function withSuperseded(entry: LedgerEntry, row: LedgerEntry | undefined): LedgerEntry {
   const supersededOf = (name: string) => row?.tables.find((table) => table.name === name)?.superseded ?? 0;
   const tables = entry.tables.map((table) => {
     const superseded = supersededOf(table.name);

@@ -17,6 +17,8 @@ export interface LoadInput {
   describedBy: string[];
   /** Returns the path of its bytes on this machine. Errors: FILE_UNREADABLE, ARCHIVE_UNREADABLE. */
   open(): Promise<string>;
+  /** Removes what `open` copied, as soon as the input is finished. */
+  close?(): Promise<void>;
 }
 
 export interface FindInputsOptions {
@@ -122,11 +124,11 @@ async function fileInputs(
     const fail = () => Promise.reject(entries);
     return [{ name: shown, key: path, describedBy: [], open: fail }];
   }
-  return entries.map(({ name, open: openEntry }) => ({
+  return entries.map(({ name, ...entry }) => ({
     name: `${shown}/${name}`,
     key: `${path}/${name}`,
     describedBy: [...describingNames(name), ...describingNames(path)],
-    open: openEntry,
+    ...entry,
   }));
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ export interface ArchiveEntry {
   name: string;
   /** Unpacks it and returns the path of the copy. Errors: ARCHIVE_UNREADABLE. */
   open(): Promise<string>;
+  /** Removes the copy. */
+  close(): Promise<void>;
 }
 
 export interface ArchiveOptions {
@@ -75,7 +78,18 @@ export async function entriesOf(path: string, options: ArchiveOptions): Promise<
     );
   return entries
     .sort((a, b) => (a.fileName < b.fileName ? -1 : 1))
-    .map((entry) => ({ name: entry.fileName, open: () => unpack(path, entry, options) }));
+    .map((entry) => entryOf(path, entry, options));
+}
+
+function entryOf(path: string, entry: yauzl.Entry, { scratch }: ArchiveOptions): ArchiveEntry {
+  // A name of our own: what the archive states may lead anywhere.
+  const name = `entry-${randomUUID()}`;
+  const copy = async () => join(await scratch(), name);
+  return {
+    name: entry.fileName,
+    open: async () => unpack(path, entry, await copy()),
+    close: async () => rm(await copy(), { force: true }),
+  };
 }
 
 async function beginsAsZip(path: string): Promise<boolean> {
@@ -111,17 +125,12 @@ function isDocument(name: string): boolean {
   return !name.endsWith('/') && !parts.some((part) => part.startsWith('.') || part === '__MACOSX');
 }
 
-/**
- * Unpacks an entry to a file with a name of our own, with the time of the entry. There is one copy
- * at a time: the next entry replaces it.
- */
-async function unpack(path: string, entry: yauzl.Entry, { scratch }: ArchiveOptions): Promise<string> {
+/** Unpacks an entry to `copy`, with the time of the entry. Returns the path of the copy. */
+async function unpack(path: string, entry: yauzl.Entry, copy: string): Promise<string> {
   const refuse = (found: string) =>
     new ReportsError('ARCHIVE_UNREADABLE', { path: `${path}/${entry.fileName}`, found });
   if (entry.isEncrypted()) throw refuse('it is encrypted');
   if (isLink(entry)) throw refuse('it is a link');
-  const copy = join(await scratch(), 'entry');
-  await rm(copy, { force: true });
   const archive = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
   let found = 0;
   const checked = new Transform({

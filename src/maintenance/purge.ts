@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { publishConfig } from '../config/warehouse-spec.js';
 import { pipelineRuleSpec } from '../config/pipeline-spec.js';
 import { defaultMaxDocumentBytes } from '../config/default-limits.js';
@@ -24,6 +24,7 @@ import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { foundColumns, type PurgeStep, planPurge } from './purge-plan.js';
+import { syncFolder } from '../files/whole-file.js';
 import { filesOfRebuilds, withRebuildLock } from './rebuild.js';
 import { type WorkTables, withWorkTables } from './work-tables.js';
 
@@ -167,6 +168,8 @@ async function finish(
   }
   faultPoint('file-replaced');
   for (const file of copies) await rm(file, { recursive: true, force: true });
+  // Once the documents are marked, no purge looks for copies that a power cut brings back.
+  if (warehouseFile) await syncFolder(dirname(warehouseFile.path));
   faultPoint('copies-removed');
   for await (const page of tables.pages<{ key: string }>('purged', markedAtOnce)) {
     await warehouse.markPurged(page.map(({ key }) => key));

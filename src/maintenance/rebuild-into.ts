@@ -6,7 +6,7 @@ import { pluralize } from '../text/pluralize.js';
 import type { LedgerRow, Warehouse } from '../warehouse/types.js';
 import { type ComparedWarehouse, compareWarehouses, type TableComparison } from './compare-warehouses.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
-import { readSources } from './rebuild-reading.js';
+import { readSources, type RebuildSource } from './rebuild-reading.js';
 import { withRebuildLock } from './rebuild.js';
 import { findSources, type Sources } from './rebuild-sources.js';
 import { withWorkTables } from './work-tables.js';
@@ -18,12 +18,16 @@ export interface RebuildIntoSummary extends CommitSummary {
   tables: TableComparison[];
 }
 
+/** A warehouse whose documents are loaded again all the time is left to the next run. */
+const maxPasses = 3;
+
 /**
  * Loads all documents into another warehouse, from the load records of the lake and the raw
  * documents, as `rebuild` does, and then compares the tables of both. The warehouse of the settings
  * is only read, so that loads and queries go on. Documents that the other one has as they are are
  * left out: an attempt that was interrupted is continued by the next, which also loads what came
- * meanwhile. Purges wait, so that no data comes back that was removed.
+ * meanwhile. Each document keeps the time at which it was loaded. One that is loaded again while it
+ * is copied is copied again. Purges wait, so that no data comes back that was removed.
  * Errors: WAREHOUSE_LOCKED during a purge or another rebuild; REBUILD_INCOMPLETE, with the other
  * warehouse unchanged; those of both warehouses.
  */
@@ -32,39 +36,96 @@ export async function rebuildInto(
   context: PipelineContext,
   options: CommitOptions,
 ): Promise<RebuildIntoSummary> {
-  const { config, lake, raw, warehouse, warehouseFile } = context;
-  const summary = { fromLake: 0, fromRaw: 0, alreadyThere: 0, lost: [] as string[] };
-  return withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), () =>
-    withWorkTables(config.state, async (tables) => {
-      const sources = await findSources(context, warehouse, tables);
-      const filled: RebuildIntoSummary = { ...summary, failures: sources.failures, tables: [] };
-      for await (const keys of sources.lost()) {
-        const [first] = keys;
-        if (first !== undefined && !options.acceptLoss) {
-          throw new ReportsError('REBUILD_INCOMPLETE', {
-            path: warehouseName(config),
-            count: pluralize(sources.lostCount, 'document'),
-            first,
-            lake: lake.location,
-            raw: raw.location,
-          });
-        }
-        filled.lost.push(...keys);
+  const { config, warehouse, warehouseFile } = context;
+  const filled: RebuildIntoSummary = {
+    fromLake: 0,
+    fromRaw: 0,
+    alreadyThere: 0,
+    lost: [],
+    failures: [],
+    tables: [],
+  };
+  return withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
+    for (let pass = 1; pass <= maxPasses; pass += 1) {
+      const { alreadyThere, changed } = await fill(into.warehouse, context, filled, options);
+      if (pass === 1) filled.alreadyThere = alreadyThere;
+      if (changed === 0) break;
+      context.log.info({ changed }, 'documents were loaded again while they were copied');
+    }
+    filled.tables = await compareWarehouses({ warehouse, type: config.warehouse.type }, into);
+    return filled;
+  });
+}
+
+interface Pass {
+  /** Documents that the other warehouse had as they are. */
+  alreadyThere: number;
+  /** Documents that were loaded again while they were copied. */
+  changed: number;
+}
+
+/** Copies what the other warehouse does not have. */
+async function fill(
+  into: Warehouse,
+  context: PipelineContext,
+  filled: RebuildIntoSummary,
+  options: CommitOptions,
+): Promise<Pass> {
+  const { config, lake, raw, warehouse } = context;
+  return withWorkTables(config.state, async (tables) => {
+    const sources = await findSources(context, warehouse, tables);
+    filled.failures = sources.failures;
+    filled.lost = [];
+    for await (const keys of sources.lost()) {
+      const [first] = keys;
+      if (first !== undefined && !options.acceptLoss) {
+        throw new ReportsError('REBUILD_INCOMPLETE', {
+          path: warehouseName(config),
+          count: pluralize(sources.lostCount, 'document'),
+          first,
+          lake: lake.location,
+          raw: raw.location,
+        });
       }
+      filled.lost.push(...keys);
+    }
+    const pass: Pass = { alreadyThere: 0, changed: 0 };
+    const missing = missingSources(sources, warehouse, into, pass);
+    const times = new Map<string, string>();
+    await commitSources(
+      countChanges(readSources(missing, warehouse, context), warehouse, times, pass),
+      {
+        commit: (loads) =>
+          into.commit(loads.map((load) => ({ ...load, loadedAt: times.get(load.entry.key) }))),
+      },
+      filled,
       // Reading a document again looks at earlier ones.
-      const building = { ...context, warehouse: into.warehouse };
-      const missing = missingSources(sources, warehouse, into.warehouse, filled);
-      await commitSources(
-        readSources(missing, warehouse, context),
-        into.warehouse,
-        filled,
-        building,
-        options,
-      );
-      filled.tables = await compareWarehouses({ warehouse, type: config.warehouse.type }, into);
-      return filled;
-    }),
-  );
+      { ...context, warehouse: into },
+      options,
+    );
+    return pass;
+  });
+}
+
+/**
+ * Passes groups on, with the times of their documents in `times`. When a group is committed, counts
+ * the documents that were loaded again since their ledger rows were read: what was committed of
+ * them may be older.
+ */
+async function* countChanges(
+  groups: AsyncIterable<RebuildSource[]>,
+  from: Pick<Warehouse, 'seen'>,
+  times: Map<string, string>,
+  pass: Pass,
+): AsyncGenerator<RebuildSource[]> {
+  for await (const group of groups) {
+    times.clear();
+    for (const { key, loadedAt } of group) if (loadedAt !== undefined) times.set(key, loadedAt);
+    yield group;
+    const rows = await from.seen(group.map(({ key }) => key));
+    const loadedNow = (key: string) => (rows.get(key)?.key === key ? rows.get(key)?.loadedAt : undefined);
+    pass.changed += group.filter(({ key, loadedAt }) => loadedNow(key) !== loadedAt).length;
+  }
 }
 
 /** The sources of documents that a warehouse does not have, or has from before their last load. */
@@ -72,18 +133,18 @@ function missingSources(
   sources: Pick<Sources, 'count' | 'pages'>,
   from: Pick<Warehouse, 'seen'>,
   into: Pick<Warehouse, 'seen'>,
-  counts: { alreadyThere: number },
+  pass: Pass,
 ): Pick<Sources, 'count' | 'pages'> {
   return {
     get count() {
-      return sources.count - counts.alreadyThere;
+      return sources.count - pass.alreadyThere;
     },
     async *pages() {
       for await (const page of sources.pages()) {
         const keys = page.map(({ key }) => key);
         const [loaded, there] = await Promise.all([from.seen(keys), into.seen(keys)]);
         const missing = page.filter(({ key }) => !isCurrent(there.get(key), loaded.get(key), key));
-        counts.alreadyThere += page.length - missing.length;
+        pass.alreadyThere += page.length - missing.length;
         yield missing;
       }
     },

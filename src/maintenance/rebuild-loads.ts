@@ -47,7 +47,7 @@ const patienceMs = 60_000;
  */
 export async function commitSources(
   groups: AsyncIterable<RebuildSource[]>,
-  warehouse: Warehouse,
+  warehouse: Pick<Warehouse, 'commit'>,
   summary: CommitSummary,
   context: PipelineContext,
   options: CommitOptions,

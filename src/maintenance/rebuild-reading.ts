@@ -2,7 +2,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { readRecordOf } from '../ingest/load-record.js';
 import { isMetadataUnreadable, readRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
-import type { HeldLedger, LedgerEntry, Load } from '../warehouse/types.js';
+import type { HeldLedger, LedgerEntry, LedgerRow, Load } from '../warehouse/types.js';
 import type { FoundSource, Sources } from './rebuild-sources.js';
 
 /** What a document is rebuilt from. */
@@ -13,6 +13,8 @@ export interface RebuildSource extends Pick<FoundSource, 'key' | 'createdAt' | '
   raw?: RawDocument;
   /** From the old ledger, otherwise from the lake. */
   known?: LedgerEntry;
+  /** When it was loaded, if the old ledger has it. */
+  loadedAt?: string;
 }
 
 /** This many documents are committed together. */
@@ -51,14 +53,14 @@ export async function* readSources(
 export async function readRows(
   page: Pick<FoundSource, 'key' | 'loadedAt'>[],
   ledger: Pick<HeldLedger, 'seen'>,
-): Promise<Map<string, LedgerEntry>> {
+): Promise<Map<string, LedgerRow>> {
   const known = page.flatMap(({ key, loadedAt }) =>
     loadedAt === null ? [] : [{ key, loadedMs: Date.parse(loadedAt) }],
   );
   known.sort((a, b) => a.loadedMs - b.loadedMs);
   const gaps = known.map(({ loadedMs }, index) => loadedMs - (known[index - 1]?.loadedMs ?? loadedMs));
   const widest = gaps.reduce((best, gap, index) => (gap > (gaps[best] ?? 0) ? index : best), 0);
-  const rows = new Map<string, LedgerEntry>();
+  const rows = new Map<string, LedgerRow>();
   for (const part of [known.slice(0, widest), known.slice(widest)]) {
     const [first, last] = [part[0], part.at(-1)];
     if (!first || !last) continue;
@@ -77,11 +79,11 @@ function isoOf(epochMs: number): string {
 
 async function readSource(
   { key, createdAt, record, isWhole, raw: rawPath, damage }: FoundSource,
-  row: LedgerEntry | undefined,
+  row: LedgerRow | undefined,
   { lake, raw: rawStore }: PipelineContext,
 ): Promise<RebuildSource> {
   const load = record === null ? undefined : await readRecordOf(lake, record);
-  const source = { key, createdAt, damage, known: row ?? load?.entry };
+  const source = { key, createdAt, damage, known: row ?? load?.entry, loadedAt: row?.loadedAt };
   if (isWhole && load) return { ...source, load };
   if (rawPath === null) return source;
   try {

@@ -1,11 +1,11 @@
 import { isoNow } from '../runtime/clock.js';
-import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { warehouseName } from '../config/read.js';
 import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
-import { isThere } from '../files/whole-file.js';
+import { isThere, syncFolder } from '../files/whole-file.js';
 import type { HeldLedger, WarehouseFile } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
@@ -123,17 +123,30 @@ async function removeFresh(fresh: string): Promise<void> {
 /**
  * Renames the new file to the name of the old one, and keeps the old one and its log under another
  * name. A file of that name exists at any time: if a crash left none, the next commit would start
- * an empty warehouse.
+ * an empty warehouse. A power cut leaves the old file with its log, or the new one.
  */
 async function swapIn(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (isThere(path)) {
     if (isThere(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
     backup = `${path}.before-rebuild-${isoNow().replace(/[-:.]/g, '')}`;
-    await link(path, backup).catch(() => copyFile(path, backup as string));
+    await link(path, backup).catch(() => copyAndSync(path, backup as string));
     if (isThere(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
+    await syncFolder(dirname(path));
   }
   if (isThere(fresh)) await rename(fresh, path);
   else await rm(path, { force: true });
+  await syncFolder(dirname(path));
   return backup;
+}
+
+/** For file systems without hard links. */
+async function copyAndSync(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const file = await open(to, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

@@ -18,6 +18,8 @@ import { expectedFiles } from './verify-document.js';
 export interface UnloadOptions {
   maxDocumentBytes: number;
   signal: AbortSignal;
+  /** Why, as the ledger says. Default: a person took them away. */
+  reason?: string;
 }
 
 /** How many documents share a commit, so that its statements stay short. */
@@ -39,7 +41,7 @@ export async function unload(
   const { lake } = context;
   for (const row of rows) await checkReloadable(row, context, options.signal);
   const known = await Promise.all(rows.map((row) => asLoaded(row, context)));
-  const unloaded = rows.map(unloadedLoad);
+  const unloaded = rows.map((row) => unloadedLoad(row, options));
   const restored = new Map<string, LedgerRow>();
   const newRestores = async () =>
     (await findRestores(known, context)).filter(({ key }) => !restored.has(key));
@@ -101,8 +103,12 @@ async function asLoaded(row: LedgerRow, { lake }: PipelineContext): Promise<Ledg
 }
 
 /** Keeps what is known of the document and its raw bytes, and nothing of its rows. */
-function unloadedLoad(row: LedgerRow): Load {
-  const reason = 'taken away by `sp-reports unload` or `drop`; `sp-reports reload` loads it again';
+export function unloadedLoad(
+  row: LedgerRow,
+  {
+    reason = 'taken away by `sp-reports unload` or `drop`; `sp-reports reload` loads it again',
+  }: Pick<UnloadOptions, 'reason'>,
+): Load {
   const nothing = { tables: [], rejects: 0, files: [], checks: [], warnings: [], notes: [] };
   const entry = ledgerEntry({ ...entryOf(row), ...nothing, status: 'unloaded', reasonCode: null, reason });
   return { entry, tables: [], rejectsPath: null };

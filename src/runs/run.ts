@@ -1,8 +1,8 @@
 import { knownError } from '../errors/reports-error.js';
 import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
-import { loadOwnTables } from '../ingest/own-tables/load-own-tables.js';
 import type { Pipeline } from '../config/spec.js';
+import { syncOwnTables } from '../maintenance/own-tables.js';
 import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse.js';
 import { sweep } from '../discovery/sweep.js';
 import type { StopSignals } from '../ingest/context.js';
@@ -91,7 +91,7 @@ export async function executeRun(
  * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message
  * whose load cannot be committed only uses up its receives; a damaged file is made again from lake
  * and raw, before the drain or, if only the drain shows it, after it. Costs and exchange rates that
- * changed are loaded first.
+ * changed are loaded first, and those that left the settings taken away.
  */
 export async function drainAndRepair(
   pipeline: Pipeline,
@@ -102,7 +102,7 @@ export async function drainAndRepair(
   const beganMs = context.clock.now();
   await ensureWritable(context, maxDocumentBytes);
   await refreshOwnViews(context);
-  await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
+  await syncOwnTables(context, { maxDocumentBytes, signal: signals.abort });
   const { damage, ...work } = await drain(pipeline, context, signals);
   if (damage) await repairWarehouse(damage, context, maxDocumentBytes, beganMs);
   return work;

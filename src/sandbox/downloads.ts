@@ -13,47 +13,65 @@ export function presign(base: string, report: SandboxReport, untilMs: number): s
   return `${base}${path}?X-Amz-Expires=${untilMs}&X-Amz-Signature=${sign(path, untilMs)}`;
 }
 
+/** What is answered to a GET of a presigned URL. */
+export interface DownloadAnswer {
+  status: number;
+  headers: Record<string, string | number>;
+  body: Buffer;
+}
+
 /**
- * Serves a presigned URL like S3: 403 if it has expired or was changed, byte ranges, an ETag, the
+ * Answers a presigned URL like S3: 403 if it has expired or was changed, byte ranges, an ETag, the
  * Content-Type of the document. The S3 server of fauxqs checks neither signature nor expiry and
  * does not support If-Range, so it cannot be used here.
  */
+export function answerDownload(url: URL, headers: IncomingHttpHeaders, state: AmazonState): DownloadAnswer {
+  const [, , sellerId = ''] = url.pathname.split('/').map(decodeURIComponent);
+  const documentId = documentIdOf(url);
+  const log = (status: number) => {
+    state.calls.push({ operation: 'download', sellerId, thing: documentId, status, atMs: state.now() });
+  };
+  const report = state.reports.find((each) => each.sellerId === sellerId && each.documentId === documentId);
+  const problem = problemOf(headers, url, documentId, report?.document, state);
+  if (problem || !report?.document) {
+    const { status, code, message } = problem ?? noSuchKey;
+    log(status);
+    const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+    return { status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xml) };
+  }
+  const { bytes, contentType } = report.document;
+  const range = rangeOf(headers, bytes);
+  const body = range ? bytes.subarray(range.start, range.end + 1) : bytes;
+  const status = range ? 206 : 200;
+  log(status);
+  return {
+    status,
+    headers: withoutUndefined({
+      etag: etagOf(bytes),
+      'accept-ranges': 'bytes',
+      'content-length': body.length,
+      'content-type': contentType || undefined,
+      'content-range': range && `bytes ${range.start}-${range.end}/${bytes.length}`,
+    }),
+    body,
+  };
+}
+
+/** Serves such an answer, of which a planned fault sends only a part. */
 export function serveDownload(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
   state: AmazonState,
 ): void {
-  const [, , sellerId = '', documentId = ''] = url.pathname.split('/').map(decodeURIComponent);
-  const log = (status: number) => {
-    state.calls.push({ operation: 'download', sellerId, thing: documentId, status, atMs: state.now() });
-  };
-  const report = state.reports.find((each) => each.sellerId === sellerId && each.documentId === documentId);
-  const problem = problemOf(request, url, documentId, report?.document, state);
-  if (problem || !report?.document) {
-    const { status, code, message } = problem ?? noSuchKey;
-    log(status);
-    response.writeHead(status, { 'content-type': 'application/xml' });
-    response.end(
-      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
-    );
+  const { status, headers, body } = answerDownload(url, request.headers, state);
+  response.writeHead(status, headers);
+  if (status >= 400) {
+    response.end(body);
     return;
   }
-  const { bytes, contentType } = report.document;
-  const etag = etagOf(bytes);
-  const range = rangeOf(request.headers, bytes);
-  const body = range ? bytes.subarray(range.start, range.end + 1) : bytes;
-  log(range ? 206 : 200);
-  const headers = withoutUndefined({
-    etag,
-    'accept-ranges': 'bytes',
-    'content-length': body.length,
-    'content-type': contentType || undefined,
-    'content-range': range && `bytes ${range.start}-${range.end}/${bytes.length}`,
-  });
-  response.writeHead(range ? 206 : 200, headers);
   const cuts = new Map([...state.faults.cutDownloads].filter(([, cut]) => body.length > cut.afterBytes));
-  const cut = takeFault(cuts, [documentId, '*']);
+  const cut = takeFault(cuts, [documentIdOf(url), '*']);
   if (!cut) {
     response.end(body);
     return;
@@ -62,6 +80,10 @@ export function serveDownload(
   // The socket is closed when it has accepted the bytes, so that exactly these arrive.
   if (cut.afterBytes > 0) response.write(body.subarray(0, cut.afterBytes), () => response.destroy());
   else setImmediate(() => response.destroy());
+}
+
+function documentIdOf({ pathname }: URL): string {
+  return decodeURIComponent(pathname.split('/')[3] ?? '');
 }
 
 interface Problem {
@@ -73,7 +95,7 @@ interface Problem {
 const noSuchKey: Problem = { status: 404, code: 'NoSuchKey', message: 'The specified key does not exist.' };
 
 function problemOf(
-  { headers }: IncomingMessage,
+  headers: IncomingHttpHeaders,
   url: URL,
   documentId: string,
   document: SandboxDocument | undefined,

@@ -12,12 +12,12 @@ export interface CrashJournal {
   /** How often a process ended in the middle of this work; 0 while that is unknown. */
   crashes(key: string): number;
   /** Errors: DISK_FULL, FILE_SYSTEM_FAILED; then the work must not begin. */
-  begin(key: string): Promise<void>;
+  begin(...keys: string[]): Promise<void>;
   /**
    * Never rejects. An end that cannot be recorded is remembered in memory, because work that ended
    * must not count as killed.
    */
-  end(key: string): Promise<void>;
+  end(...keys: string[]): Promise<void>;
 }
 
 const ownerShape = z.object({
@@ -92,18 +92,21 @@ export function openCrashJournal(
 
   return {
     crashes: (key) => (begunNow()[key] ?? []).filter((entry) => isKilled(key, entry)).length,
-    async begin(key) {
-      mine.add(key);
+    async begin(...keys) {
+      for (const key of keys) mine.add(key);
       stopHeartbeat ??= clock.every(heartbeatMs, beat);
-      await change((begun) => ({ ...begun, [key]: [...(begun[key] ?? []), ownerNow()] }));
+      await change((begun) => ({
+        ...begun,
+        ...Object.fromEntries(keys.map((key) => [key, [...(begun[key] ?? []), ownerNow()]])),
+      }));
     },
-    async end(key) {
-      mine.delete(key);
+    async end(...keys) {
+      for (const key of keys) mine.delete(key);
       if (mine.size === 0) {
         stopHeartbeat?.();
         stopHeartbeat = undefined;
       }
-      unrecorded.add(key);
+      for (const key of keys) unrecorded.add(key);
       try {
         await change((begun) => begun);
       } catch {

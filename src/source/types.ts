@@ -275,4 +275,9 @@ export interface ExaminedDocument extends ReadableDocument, Findings {
 export interface OpenedDocument extends ReadableDocument {
   /** What the whole document showed. Reads it to the end if nothing else has. */
   finish(): Promise<ExaminedDocument>;
+  /**
+   * Reads the bytes to their end if nothing else has. Errors: those of `openBytes`; the same one
+   * again if a reading ended with it.
+   */
+  readToEnd(): Promise<void>;
 }

@@ -21,25 +21,38 @@ ORDER BY order_date, currency`,
   },
   {
     name: 'profit',
-    views: ['profit_per_sku'],
-    sql: `-- The SKUs that earned the most, and those that lost the most, after Amazon's fees.
+    views: ['profit_per_sku_and_month'],
+    sql: `-- The SKUs that earned the most, and those that lost the most, after Amazon's fees and the
+-- cost of goods; before the cost of goods if there are no costs at all.
 WITH skus AS (
-  SELECT seller_id, currency, sku, SUM(profit) AS profit
-  FROM profit_per_sku
+  SELECT
+    seller_id, currency, sku, SUM(profit_before_costs) AS before_costs,
+    CASE WHEN COUNT(*) = COUNT(profit) THEN SUM(profit) END AS after_costs,
+    MAX(CASE WHEN cost_of_goods <> 0 THEN 1 ELSE 0 END) AS has_cost
+  FROM profit_per_sku_and_month
   WHERE sku IS NOT NULL
   GROUP BY seller_id, currency, sku
 ),
+known AS (
+  SELECT MAX(has_cost) AS has_costs FROM skus
+),
+shown AS (
+  SELECT seller_id, currency, sku, has_costs, CASE WHEN has_costs = 1 THEN after_costs ELSE before_costs END AS profit
+  FROM skus
+  CROSS JOIN known
+),
 ranked AS (
   SELECT
-    seller_id, currency, sku, profit,
-    ROW_NUMBER() OVER (PARTITION BY currency ORDER BY profit DESC, sku) AS best,
-    ROW_NUMBER() OVER (PARTITION BY currency ORDER BY profit, sku) AS worst
-  FROM skus
+    seller_id, currency, sku, profit, has_costs,
+    SUM(CASE WHEN profit IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY currency) AS skus_without_cost,
+    ROW_NUMBER() OVER (PARTITION BY currency ORDER BY profit DESC NULLS LAST, sku) AS best,
+    ROW_NUMBER() OVER (PARTITION BY currency ORDER BY profit NULLS LAST, sku) AS worst
+  FROM shown
 )
-SELECT currency, sku, seller_id, profit
+SELECT currency, sku, seller_id, profit, has_costs, skus_without_cost
 FROM ranked
-WHERE best <= 6 OR (worst <= 4 AND profit < 0)
-ORDER BY currency, profit DESC, sku`,
+WHERE best = 1 OR (best <= 6 AND profit IS NOT NULL) OR (worst <= 4 AND profit < 0)
+ORDER BY currency, profit DESC NULLS LAST, sku`,
   },
   {
     name: 'owed',

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { opendir, rm } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkFolderWritable } from '../files/whole-file.js';
+import { checkFolderWritable, removeFile } from '../files/whole-file.js';
 import { sortedNames } from './list-pages.js';
 import type { Store } from './types.js';
 
@@ -26,7 +26,7 @@ export function openFolderStore(folder: string): Store {
     find,
     list: (below = '') => sortedNames(filePages(join(folder, below))),
     pages: (below = '') => filePages(join(folder, below)),
-    remove: (path) => rm(path, { force: true }),
+    remove: removeFile,
     evictLocalCopy: async () => {},
     checkWritable: () => checkFolderWritable(folder),
   };

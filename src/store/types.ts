@@ -29,7 +29,7 @@ export interface Store {
   list(below?: string): Promise<string[]>;
   /** The same in pages, in no order: there may be more than the memory holds. */
   pages(below?: string): AsyncIterable<string[]>;
-  /** Removes a file. Does nothing if it does not exist. */
+  /** Removes a file, durably once this resolves. Does nothing if it does not exist. */
   remove(path: string): Promise<void>;
   /** Removes the local copy of a file in a bucket, when nobody works on it any more. */
   evictLocalCopy(path: string): Promise<void>;

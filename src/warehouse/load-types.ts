@@ -35,6 +35,8 @@ export interface Load {
   replacesKey?: string;
   /** Accepts that far fewer rows replace what is there. */
   acceptLoss?: boolean;
+  /** When it was loaded, if it comes from another warehouse; otherwise the time of the commit. */
+  loadedAt?: string;
 }
 
 /** The Parquet files of a load. */

@@ -7,7 +7,6 @@ import type { Staging } from '../store/staging.js';
 import type { QueryOptions } from './bigquery/query.js';
 import { openBigQueryWarehouse } from './bigquery/warehouse.js';
 import { compactDuckDbFile } from './duckdb/compact.js';
-import { dropEmptyTable } from './duckdb/drop-empty-table.js';
 import { publishDuckDbFile } from './duckdb/publish.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
 import { openPostgresWarehouse } from './postgres/warehouse.js';
@@ -16,7 +15,13 @@ import type { Warehouse, WarehouseFile } from './types.js';
 /** What each kind of warehouse needs to be opened. */
 interface SettingsByType {
   duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
-  postgres: { type: 'postgres'; url: string; schema: string; memoryLimitMegabytes: number };
+  postgres: {
+    type: 'postgres';
+    url: string;
+    readUrl?: string;
+    schema: string;
+    memoryLimitMegabytes: number;
+  };
   bigquery: {
     type: 'bigquery';
     project: string;
@@ -37,8 +42,13 @@ export interface OpenWarehouseOptions extends QueryOptions {
   schemas?: ReportSchemas;
   /** Where BigQuery loads from. */
   staging?: Staging;
-  /** Whether its reads may be interrupted and repeated if this process needs the file otherwise. */
+  /**
+   * Whether its reads may be interrupted and repeated if this process needs the file otherwise, and
+   * may come from a standby of PostgreSQL, which is a little late.
+   */
   isPreemptible?: boolean;
+  /** Called before a query on a standby whose answer may be this old, or of an unknown age. */
+  onOldAnswer?: (seconds: number | undefined) => void;
   /** The views that commits make as soon as their tables exist. */
   views?: View[];
   /** The histories that commits keep. */
@@ -79,8 +89,6 @@ export function warehouseFile(
     path: warehouse.path,
     open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views, histories }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
-    dropEmptyTable: (path, table) =>
-      dropEmptyTable({ path, views, memoryLimitMegabytes: warehouse.memoryLimitMegabytes }, table),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
     publish: (path, copy) => publishDuckDbFile(path, copy, warehouse.memoryLimitMegabytes),
   };

@@ -70,6 +70,11 @@ export interface Warehouse {
    * first commit. A view that can't be made is logged.
    */
   refreshViews(views: View[]): Promise<void>;
+  /**
+   * Drops a table of reports that has no rows, and the views of this program that need it. Returns
+   * why it stays, for example because views of others read it; undefined if it is gone.
+   */
+  dropEmptyTable(table: string): Promise<string | undefined>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
@@ -135,11 +140,6 @@ export interface WarehouseFile {
   open(path: string): Warehouse;
   /** Does work while no other process can open the file, and only the work can read its ledger. */
   hold<T>(path: string, work: (ledger: HeldLedger) => Promise<T>): Promise<T>;
-  /**
-   * Drops a table of reports, and the views that need it. Returns false if it is not there or has
-   * rows, and drops nothing then.
-   */
-  dropEmptyTable(path: string, table: string): Promise<boolean>;
   /** Rewrites the file without what deleted and changed rows left in it. */
   compact(path: string): Promise<void>;
   /** Makes a read-only copy of the file, which replaces the last one whole. */

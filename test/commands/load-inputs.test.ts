@@ -209,6 +209,47 @@ describe('load of files of several marketplaces', () => {
     assert.equal(of(`${listingsType}.txt`, 'amazon.de'), 'DE');
   });
 
+  it('takes the marketplace that a document states for all of its rows, and none if they differ', async () => {
+    const type = 'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL';
+    const shipments = (channels: string[]) =>
+      ['amazon-order-id\tshipment-item-id\tsku\tquantity-shipped\tsales-channel']
+        .concat(channels.map((channel, index) => `1-${index}\t${channel}-${index}\ta\t1\t${channel}`))
+        .join('\n');
+    const idsOf = async (text: string, of = type) => {
+      const { stdout, stderr } = await run('load', file('some.txt', text), '--type', of);
+      assert.match(stdout, /loaded/, stderr);
+      const [newest] = (await query(
+        'SELECT marketplace_ids AS ids FROM _loads ORDER BY loaded_at DESC LIMIT 1',
+      )) as { ids: string[] }[];
+      return [newest?.ids, /^ +marketplace .*$/m.exec(stdout)?.[0].trim()] as const;
+    };
+    assert.deepEqual(await idsOf(shipments(['Amazon.de', 'amazon.de'])), [
+      ['A1PA6795UKMFR9'],
+      'marketplace DE: sales_channel of all of its 2 rows',
+    ]);
+    for (const channels of [
+      ['Amazon.de', 'Amazon.fr'],
+      ['Amazon.de', ''],
+      ['Amazon.de', 'Non-Amazon'],
+      ['Amazon.de and others'],
+    ]) {
+      assert.deepEqual(await idsOf(shipments(channels)), [[], undefined], channels.join());
+    }
+    const traffic = {
+      salesAndTrafficByDate: [],
+      salesAndTrafficByAsin: [{ parentAsin: 'B0', trafficByAsin: { sessions: 1 } }],
+    };
+    const about = {
+      reportType: 'GET_SALES_AND_TRAFFIC_REPORT',
+      dataStartTime: '2026-10-01',
+      dataEndTime: '2026-10-01',
+    };
+    for (const marketplaceIds of [['A1F83G8C2ARO7P'], ['A1F83G8C2ARO7P', 'A13V1IB3VIYZZH']]) {
+      const text = JSON.stringify({ reportSpecification: { ...about, marketplaceIds }, ...traffic });
+      assert.deepEqual((await idsOf(text, about.reportType))[0], marketplaceIds);
+    }
+  });
+
   it('takes the marketplace of any name with one id or code between other words', () => {
     const word = fc.stringMatching(/^[a-z0-9]{0,8}$/);
     const marks = fc.constantFrom('_', '-', ' ', '.', '+', '(');

@@ -14,7 +14,7 @@ describe('load with several files', () => {
     const args = ['load', 'one.tsv', 'absent.tsv', 'two.tsv', '--type', listingsType];
     const { code, stdout } = await run(...args);
     assert.equal(code, 1);
-    assert.match(stdout, /^one\.tsv: loaded: 1 row into listings$/m);
+    assert.match(stdout, /^one\.tsv: loaded: 1 row into listings, all superseded by a newer report$/m);
     assert.match(stdout, /^absent\.tsv: failed: opening .*absent\.tsv: the file does not exist$/m);
     assert.match(stdout, /^two\.tsv: loaded: 2 rows into listings$/m);
     assert.match(stdout, /^3 files: 2 loaded, 1 failed\n$/m);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { pictures } from '../../src/status/pictures.js';
 import { commandFolder } from './command-folder.js';
 
 const header =
@@ -42,7 +43,7 @@ describe('costs and exchange rates of the user', () => {
     ).map(({ status }) => status);
 
   it('are loaded from their files, and again only after a change', async () => {
-    file('pipelines.yaml', 'costs: { file: costs.csv }\nrates: { file: rates.csv, currency: EUR }\n');
+    file('pipelines.yaml', 'costs: costs.csv\nrates: { file: rates.csv, currency: EUR }\n');
     file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
     file('rates.csv', 'Date,USD,\n2026-06-10,1.25,\n');
     await load('1.txt', settlement('1', [['a', 2, 10]]));
@@ -71,6 +72,23 @@ describe('costs and exchange rates of the user', () => {
     assert.deepEqual(await profits(), { 'local a': 4 }, 'what was unloaded stays away');
   });
 
+  it('are loaded by `load` without a file, which says what it did', async () => {
+    assert.match((await run('load')).stderr, /name the documents to load; .* the settings have neither/);
+    file('pipelines.yaml', 'costs: costs.csv\n');
+    file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
+    const first = await run('load');
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stdout, /costs\.csv: loaded: 1 row into product_costs\n/);
+    assert.equal((await run('load')).stdout, 'Costs and exchange rates are as the settings say.\n');
+    file('costs.csv', 'sku,cost,currency\na,x,USD\n');
+    const mistaken = await run('load');
+    assert.equal(mistaken.code, 1);
+    assert.match(mistaken.stdout, /costs\.csv: quarantined: .*1 mistake/);
+    file('pipelines.yaml', '{}\n');
+    assert.equal((await run('load')).code, 0);
+    assert.equal((await run('load')).code, 1);
+  });
+
   it('with mistakes stop nothing: the earlier ones hold, and the ledger says so until they are fixed', async () => {
     file('pipelines.yaml', 'costs: { file: costs.csv }\n');
     file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
@@ -92,6 +110,87 @@ describe('costs and exchange rates of the user', () => {
     rmSync(path('costs.csv'));
     assert.match(await load('1.txt', settlement('1', [['a', 2, 10]])), /costs\.csv: the file does not exist/);
     assert.deepEqual(await profits(), { 'local a': 4 });
+  });
+
+  it('leave the warehouse when they leave the settings, and come back with them', async () => {
+    const costs = 'costs: { file: costs.csv }\n';
+    const rates = 'rates: { file: rates.csv, currency: EUR }\n';
+    file('pipelines.yaml', `${costs}${rates}`);
+    file('costs.csv', 'sku,cost,currency\na,2.00,USD\n');
+    file('rates.csv', 'Date,USD,\n2026-06-10,1.25,\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    await run('reload', '--type', 'PRODUCT_COSTS');
+    assert.deepEqual(await profits(), { 'local a': 5 });
+    file('pipelines.yaml', rates);
+    assert.match(
+      await load('1.txt', settlement('1', [['a', 2, 10]])),
+      /`costs` is no longer in the settings: the rows that came from it left product_costs/,
+    );
+    assert.deepEqual(await profits(), { 'local a': null });
+    assert.deepEqual(await profits('reporting_profit_before_costs'), { 'local a': 8 });
+    assert.match((await run('query', 'SELECT * FROM product_costs')).stderr, /product_costs does not exist/);
+    assert.deepEqual(await ofLedger('PRODUCT_COSTS'), ['unloaded', 'unloaded']);
+    // Once is enough.
+    assert.doesNotMatch(await load('1.txt', settlement('1', [['a', 2, 10]])), /no longer/);
+    assert.equal((await run('rebuild')).code, 0);
+    assert.deepEqual(await profits(), { 'local a': null });
+    file('pipelines.yaml', costs);
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    assert.deepEqual(await profits(), { 'local a': 5 });
+    assert.deepEqual(await profits('reporting_profit_before_costs'), { 'local a': null });
+    assert.deepEqual(await ofLedger('EXCHANGE_RATES'), ['unloaded']);
+  });
+
+  it('leave with mistakes in them too, while what a person or other settings loaded stays', async () => {
+    file('mine.csv', 'seller,sku,valid-from,cost,currency\n,a,,1.00,USD\n');
+    assert.equal((await run('load', 'mine.csv', '--type', 'PRODUCT_COSTS')).code, 0);
+    file('pipelines.yaml', 'costs: { file: costs.csv }\n');
+    file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    assert.deepEqual(await profits(), { 'local a': 5 });
+    file('costs.csv', 'sku,cost,currency\na,x,USD\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    file('other.yaml', '{}\n');
+    const other = await run('--config', 'other.yaml', 'load', '1.txt', ...type);
+    assert.match(
+      other.stderr,
+      /from `costs` of .*pipelines\.yaml, and these settings have none; .*drop product_costs/,
+    );
+    assert.deepEqual(await profits(), { 'local a': 5 });
+    file('pipelines.yaml', '{}\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    // The costs that a person had loaded before are back.
+    assert.deepEqual(await profits(), { 'local a': 8 });
+    const [quarantined] = (await query(
+      "SELECT count(*)::INT AS n FROM _loads WHERE status = 'quarantined'",
+    )) as { n: number }[];
+    assert.equal(quarantined?.n, 0);
+  });
+
+  it('are subtracted in the picture of the profit, which knows when there are none, and for how many SKUs', async () => {
+    const sql = pictures.find(({ name }) => name === 'profit')?.sql ?? '';
+    const shown = async () =>
+      ((await query(sql)) as Record<string, string | number | null>[]).map(
+        ({ sku, profit, has_costs, skus_without_cost }) =>
+          [sku, profit === null ? null : Number(profit), has_costs, Number(skus_without_cost)].join(' '),
+      );
+    const sales: [string, number, number][] = [
+      ['a', 2, 10],
+      ['b', 1, 30],
+      ['c', 1, 1],
+    ];
+    await load('1.txt', settlement('1', sales));
+    assert.deepEqual(await shown(), ['b 30 0 0', 'a 10 0 0', 'c 1 0 0']);
+    file('pipelines.yaml', 'costs: costs.csv\n');
+    file('costs.csv', 'sku,cost,currency\na,2,USD\nc,4,USD\n');
+    await load('1.txt', settlement('1', sales));
+    assert.deepEqual(await shown(), ['a 6 1 1', 'c -3 1 1']);
+    file('costs.csv', 'sku,cost,currency\nc,4,GBP\n');
+    await load('1.txt', settlement('1', sales));
+    // Nothing can be converted, so no cost counts.
+    assert.deepEqual(await shown(), ['b 30 0 0', 'a 10 0 0', 'c 1 0 0']);
   });
 
   it('need a seller for a SKU that two sellers have, before and after both are loaded', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { runCli } from '../../src/cli.js';
 import { listings, listingsType, orders, ordersType, program } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
@@ -139,6 +140,28 @@ describe('drop', () => {
     rmSync(path('data', 'warehouse.duckdb'), { force: true });
     await run('rebuild');
     assert.deepEqual(JSON.parse((await run('tables', '--json')).stdout), []);
+  });
+
+  it('keeps the table if a view of others reads it, and says what to do', async () => {
+    file('a.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    await run('load', 'a.tsv', '--type', ordersType);
+    const onFile = async (sql: string) => {
+      const instance = await DuckDBInstance.create(path('data', 'warehouse.duckdb'));
+      const connection = await instance.connect();
+      await connection.run(sql);
+      connection.closeSync();
+      instance.closeSync();
+    };
+    await onFile('CREATE VIEW of_mine AS SELECT amazon_order_id FROM Orders_By_Last_Update');
+    const { code, stdout } = await run('drop', 'orders_by_last_update', '--yes');
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /\nThe table orders_by_last_update stays: the view of_mine reads it\. Drop it first, then run this again\.\n/,
+    );
+    assert.deepEqual(await query('SELECT * FROM of_mine'), []);
+    await onFile('DROP VIEW of_mine');
+    assert.match((await run('drop', 'orders_by_last_update', '--yes')).stdout, /Dropped the table/);
   });
 
   it('suggests the nearest table for one that is not there', async () => {

@@ -31,6 +31,34 @@ describe('the last time of a cron expression', () => {
   }
 });
 
+describe('the last time of a cron expression that was looked for before', () => {
+  it('is the one that is found without that', () => {
+    const zones = ['Europe/Berlin', 'Australia/Lord_Howe', 'Asia/Kathmandu'];
+    const expressions = ['0 3 * * *', '30 2 * * *', '*/20 * * * *', '15 1,2 * * SUN', '15,45 0 1 * * *'];
+    const fromMs = Date.UTC(2026, 0, 1);
+    let spelled = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom(...expressions),
+        fc.integer({ min: 0, max: 365 * 86_400 }),
+        fc.array(fc.integer({ min: -200_000, max: 200_000 }), { maxLength: 4 }),
+        (zone, expression, second, steps) => {
+          let atMs = fromMs + second * 1000;
+          for (const step of [0, ...steps]) {
+            atMs += step * 1000;
+            // Another spelling is another expression, which nothing was looked for with.
+            spelled += 1;
+            const fresh = expression.replace(' ', ' '.repeat(2 + spelled));
+            assert.equal(lastTickMs(expression, zone, atMs), lastTickMs(fresh, zone, atMs));
+          }
+        },
+      ),
+      { numRuns: runs(30) },
+    );
+  });
+});
+
 describe('a cron expression in a time zone whose clocks are set', () => {
   const zone = 'Europe/Berlin';
   /** All ticks of two days, from the last to the first. */

@@ -60,12 +60,26 @@ describe('a connection URI of PostgreSQL', () => {
         problems('postgres://u:sesame-open@h/d').join(),
         /^the password comes from the environment/,
       );
+      const ofReader = (warehouse: string) => {
+        writeFileSync(join(folder, 'pipelines.yaml'), `warehouse: { ${warehouse} }\n`);
+        return checkConfig({ cwd: folder, env: {} }).problems.map(({ message }) => message);
+      };
+      const written = 'type: postgres, url: "postgres://u@h/d", readUrl: "postgres://u:sesame-open@h/d"';
+      assert.match(ofReader(written).join(), /^the password comes from the environment/);
+      const mistaken = 'type: postgres, url: "postgres://h/d", readUrl: "h"';
+      assert.match(ofReader(mistaken).join(), /expected a connection URI/);
+      assert.match(ofReader('readUrl: "postgres://h/d"').join(), /is only for type postgres/);
       for (const url of ['${DATABASE_URL}', 'postgres://u:${PGSECRET}@h/d', 'postgres://u@h/d']) {
         assert.deepEqual(problems(url), [], url);
       }
-      assert.deepEqual(withoutSecrets({ warehouse: { url: 'postgres://u:p@h/d', schema: 's' } }), {
-        warehouse: { schema: 's' },
-      });
+      assert.deepEqual(
+        withoutSecrets({
+          warehouse: { url: 'postgres://u:p@h/d', readUrl: 'postgres://u:p@i/d', schema: 's' },
+        }),
+        {
+          warehouse: { schema: 's' },
+        },
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

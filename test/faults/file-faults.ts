@@ -12,6 +12,15 @@ export interface FileFault {
   /** Whether only this call fails, or every later call too. */
   lasts: 'once' | 'on';
   code: string;
+  /** Called for each call that does not fail, once it is done; not for one that changes nothing. */
+  onDone?: (call: FileCall) => void;
+}
+
+/** A call of the file system; a second path if it has two, such as a rename. */
+export interface FileCall {
+  name: string;
+  path: string;
+  to?: string;
 }
 
 /** The calls that a fault saw, and the first that failed. */
@@ -86,7 +95,11 @@ export async function withFileFault<T>(
       const original = handle[name];
       handle[name] = async (...given) => {
         const error = count(name, path);
-        if (!error) return original?.apply(handle, given);
+        if (!error) {
+          const result = await original?.apply(handle, given);
+          fault.onDone?.({ name, path });
+          return result;
+        }
         // A descriptor is free even if its closing reports that bytes were lost.
         if (name === 'close') await original?.apply(handle, given);
         delete (error as NodeJS.ErrnoException).path;
@@ -107,6 +120,10 @@ export async function withFileFault<T>(
           if (error) throw error;
           const result = await original.apply(this, given);
           if (name === 'open' && typeof path === 'string') watchHandle(asCalls(result), path);
+          const to = typeof given[1] === 'string' ? given[1] : undefined;
+          // `mkdir` returns nothing if the folder exists.
+          const isDone = name !== 'mkdir' || result !== undefined;
+          if (typeof path === 'string' && isDone) fault.onDone?.({ name, path: String(given[0]), to });
           return result;
         },
     );
@@ -124,6 +141,7 @@ export async function withFileFault<T>(
           if (error) throw error;
           const result = original.apply(this, given);
           if (name === 'openSync' && path !== undefined) descriptors.set(result, path);
+          if (path !== undefined) fault.onDone?.({ name, path });
           return result;
         },
     );

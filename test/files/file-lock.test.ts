@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -71,6 +72,26 @@ describe('a file lock', () => {
     leaveLock({ pid: process.ppid });
     assert.equal(await takeLock(path), undefined);
     leaveLock({ host: 'elsewhere', pid: process.pid });
+    assert.equal(await takeLock(path), undefined);
+  });
+
+  it('is taken over within seconds if a power cut has left it without its bytes', async () => {
+    for (const left of ['', '\0'.repeat(90), '{"host":"x","pi']) {
+      writeFileSync(path, left);
+      // Its holder may be about to write its name.
+      assert.equal(await takeLock(path), undefined);
+      const touched = new Date(Date.now() - 6000);
+      utimesSync(path, touched, touched);
+      const lock = await takeLock(path);
+      assert.ok(lock, JSON.stringify(left));
+      await lock.release();
+    }
+  });
+
+  it('is not taken over soon if its holder cannot be read', async () => {
+    mkdirSync(path);
+    const touched = new Date(Date.now() - 60_000);
+    utimesSync(path, touched, touched);
     assert.equal(await takeLock(path), undefined);
   });
 

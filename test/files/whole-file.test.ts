@@ -70,6 +70,8 @@ describe('whole files', () => {
   });
 
   it('share the syncs of their folder if published at once, and each is on disk when its writer returns', async () => {
+    // Later, the folder is synced for its files only.
+    await makeFolder(folder);
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
     const { sync } = handle;
@@ -99,6 +101,7 @@ describe('whole files', () => {
   });
 
   it('survive a power cut with their new folders: each is synced into its parent', async () => {
+    await makeFolder(folder);
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
     const { sync } = handle;

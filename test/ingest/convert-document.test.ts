@@ -67,6 +67,20 @@ describe('converting a document', () => {
         });
       });
 
+      it('finds a document corrupt, whatever the text looks like that its damaged bytes make', async () => {
+        const rows = randomText(manyRows).split('\n');
+        const json = JSON.stringify({ rows: rows.map((row) => ({ row, list: [{ row }] })) });
+        for (const text of [`sku\tname\n${rows.join('\n')}`, json]) {
+          for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+            const bytes = gzipSync(text);
+            const at = Math.floor(bytes.length * part);
+            bytes.fill(0x55, at, at + 50);
+            const schema = { ...noSchema, format: text === json ? ('json' as const) : ('tsv' as const) };
+            await assert.rejects(convert(bytes, engine, { schema }), { code: 'DOCUMENT_CORRUPT' });
+          }
+        }
+      });
+
       it('reads a document in the charset that only its last row reveals', async () => {
         const text = `sku\tname\n${`S1\t${'plain '.repeat(10)}\n`.repeat(manyRows)}S2\tGr\u00f6\u00dfe\n`;
         const { document, parsed, written } = await convert(Buffer.from(text, 'latin1'), engine);

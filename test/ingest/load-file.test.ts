@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type LoadedFile, loadFiles } from '../../src/ingest/load-file.js';
@@ -8,7 +8,7 @@ import { fileInput } from '../../src/ingest/load-inputs.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { fakeContext } from './fake-context.js';
-import { listings, listingsType } from './world.js';
+import { listings, listingsType, orders, ordersType } from './world.js';
 
 describe('loading files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'load-file-'));
@@ -58,5 +58,87 @@ describe('loading files', () => {
       (await warehouse.loads({})).map(({ status }) => status),
       ['loaded'],
     );
+  });
+
+  /** A context in a folder of its own, whose real warehouse counts the loads of each commit. */
+  function counted(name: string) {
+    const own = join(folder, name);
+    mkdirSync(own);
+    const warehouse = openDuckDbWarehouse({ path: join(own, 'warehouse.duckdb') });
+    const commits: number[] = [];
+    const { commit } = warehouse;
+    warehouse.commit = (loads) => {
+      commits.push(loads.length);
+      return commit(loads);
+    };
+    const context = fakeContext({
+      config: { state: join(own, 'state') },
+      warehouse,
+      raw: openFolderStore(join(own, 'raw')),
+      lake: openFolderStore(join(own, 'lake')),
+    });
+    const { signal } = new AbortController();
+    const how = { maxDocumentBytes: 1e6, stop: signal, abort: signal };
+    const load = async (paths: string[], reportType?: string) => {
+      const metadata = { sellerId: 'A1', reportType, marketplaceIds: [] };
+      const inputs = paths.map((path) => fileInput(path));
+      const loaded: LoadedFile[] = [];
+      for await (const each of loadFiles(inputs, metadata, context, how)) loaded.push(each);
+      return loaded;
+    };
+    const write = (file: string, content: string | Buffer) => {
+      writeFileSync(join(own, file), content);
+      return join(own, file);
+    };
+    return { commits, load, own, warehouse, write };
+  }
+
+  it('commits small files together, each as if it were alone', async () => {
+    const { commits, load, warehouse, write } = counted('together');
+    const contents = Array.from({ length: 30 }, (_, index) =>
+      orders([{ id: `${index}`, status: index === 7 ? 'Canceled' : 'Shipped' }]),
+    );
+    const paths = contents.map((content, index) => write(`${index}.txt`, content));
+    const missing = join(folder, 'missing.txt');
+    const loaded = await load([...paths.slice(0, 9), missing, ...paths.slice(9)], ordersType);
+    assert.deepEqual(commits, [30]);
+    assert.deepEqual(
+      loaded.map((each) => ('failure' in each ? each.failure.code : each.entry.status)),
+      [...Array(9).fill('loaded'), 'FILE_UNREADABLE', ...Array(21).fill('loaded')],
+    );
+    const { rows } = await warehouse.query(
+      `SELECT count(*)::INT AS orders, count(*) FILTER (order_status = 'Canceled')::INT AS canceled
+       FROM orders_by_last_update`,
+    );
+    assert.deepEqual(rows, [{ orders: 30, canceled: 1 }]);
+  });
+
+  it('loads the same bytes twice in one run one after the other, and knows the first load', async () => {
+    const { commits, load, write } = counted('twice');
+    const content = orders([{ id: '1', status: 'Shipped' }]);
+    const other = orders([{ id: '2', status: 'Shipped' }]);
+    const paths = [write('a.txt', content), write('b.txt', other), write('copy of a.txt', content)];
+    const loaded = await load(paths, ordersType);
+    assert.deepEqual(commits, [2, 1]);
+    assert.deepEqual(
+      loaded.map((each) => 'entry' in each && each.before?.status),
+      [undefined, undefined, 'loaded'],
+    );
+  });
+
+  it('commits files alone that were being loaded when the program crashed', async () => {
+    const { commits, load, own, write } = counted('crashed');
+    const paths = Array.from({ length: 4 }, (_, index) =>
+      write(`${index}.txt`, orders([{ id: `${index}`, status: 'Shipped' }])),
+    );
+    const crashed = paths.slice(1, 3).map((path) => {
+      const { size, mtimeMs } = statSync(path);
+      return [`file ${path} ${size} ${mtimeMs}`, [{ host: hostname(), pid: 2 ** 22 + 1, seenAtMs: 0 }]];
+    });
+    mkdirSync(join(own, 'state'));
+    writeFileSync(join(own, 'state', 'killed.json'), JSON.stringify(Object.fromEntries(crashed)));
+    await load(paths, ordersType);
+    assert.deepEqual(commits, [1, 1, 1, 1]);
+    assert.deepEqual(JSON.parse(readFileSync(join(own, 'state', 'killed.json'), 'utf8')), {});
   });
 });

@@ -7,6 +7,8 @@ import { stringify } from 'yaml';
 import { runCli } from '../../src/cli.js';
 import type { Io } from '../../src/commands/setup/io.js';
 import { assertNoSecrets, assertNoSecretsIn } from '../planted-secrets.js';
+import { withConnection } from '../../src/warehouse/duckdb/connection.js';
+import { runQuery } from '../../src/warehouse/duckdb/query.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 
 /** Quotas that no test has to wait for. */
@@ -105,7 +107,9 @@ export async function makeWorld(
     })),
   };
   const more = typeof options.settings === 'function' ? options.settings() : options.settings;
-  writeFileSync(file, stringify({ ...settings, ...more }));
+  const written = { ...settings, ...more };
+  writeFileSync(file, stringify(written));
+  const { path: warehousePath = 'data/warehouse.duckdb' } = written.warehouse as { path?: string };
   const secrets = sellerIds.flatMap((id, index) => {
     const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(id);
     return [
@@ -132,24 +136,7 @@ export async function makeWorld(
     async addSellerToSettings() {
       writeFileSync(file, stringify(settings));
     },
-    async contents() {
-      const tables = await world.query(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name <> '_loads' ORDER BY table_name",
-      );
-      const contents: Record<string, unknown[]> = {
-        _loads: await world.query(
-          `SELECT * EXCLUDE (loaded_at, duration_ms)
-             REPLACE (regexp_replace(tables::VARCHAR, ',"superseded":\\d+', '', 'g') AS tables) FROM _loads ORDER BY key`,
-        ),
-      };
-      for (const { table_name: table } of tables) {
-        const time = table === '_rejects' ? 'loaded_at' : '_loaded_at';
-        contents[String(table)] = await world.query(
-          `SELECT * EXCLUDE (${time}) FROM "${table}" ORDER BY ALL`,
-        );
-      }
-      return contents;
-    },
+    contents: () => contentsOf(join(folder, warehousePath)),
     async close() {
       await sandbox.close();
       assertNoSecretsIn(folder, env);
@@ -157,6 +144,36 @@ export async function makeWorld(
     },
   };
   return world;
+}
+
+/** The contents of a warehouse file, in one connection: `query` would open it for each table. */
+function contentsOf(path: string): Promise<Record<string, unknown[]>> {
+  return withConnection({ path, mode: 'read', lockWaitMs: 60_000 }, async (connection) => {
+    const rows = async (sql: string) => {
+      const { columns, groups } = await runQuery(connection, sql, path);
+      const found: Record<string, unknown>[] = [];
+      for await (const group of groups) {
+        for (const row of group.rows()) {
+          found.push(Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
+        }
+      }
+      return found;
+    };
+    const tables = await rows(
+      "SELECT table_name FROM duckdb_tables() WHERE table_name <> '_loads' ORDER BY table_name",
+    );
+    const contents: Record<string, unknown[]> = {
+      _loads: await rows(
+        `SELECT * EXCLUDE (loaded_at, duration_ms)
+           REPLACE (regexp_replace(tables::VARCHAR, ',"superseded":\\d+', '', 'g') AS tables) FROM _loads ORDER BY key`,
+      ),
+    };
+    for (const { table_name: table } of tables) {
+      const time = table === '_rejects' ? 'loaded_at' : '_loaded_at';
+      contents[String(table)] = await rows(`SELECT * EXCLUDE (${time}) FROM "${table}" ORDER BY ALL`);
+    }
+    return contents;
+  });
 }
 
 /** Runs the program in this process, with streams that record what it prints. */

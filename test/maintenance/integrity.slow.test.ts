@@ -1,5 +1,6 @@
 import { damages } from './damaged-files.js';
 import { assertDownloadedAgain } from './downloaded-again.js';
+import { describeDamages, metadataDamages } from './integrity-damages.js';
 import { makeWorld } from '../ingest/world.js';
 
 describe('raw documents that are damaged in any way, and that Amazon still has', () => {
@@ -14,3 +15,5 @@ describe('raw documents that are damaged in any way, and that Amazon still has',
     });
   }
 });
+
+describeDamages('damage of any kind that the integrity check finds', { damages, metadataDamages });

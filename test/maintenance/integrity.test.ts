@@ -1,45 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, damages, flipBit, withoutHashes } from './damaged-files.js';
 import { assertDownloadedAgain, downloadsOf } from './downloaded-again.js';
-import { loadOrders, ordersOf, runOneReport } from './load-orders.js';
+import { describeDamages, documents, documentsFolder, metadataDamages } from './integrity-damages.js';
+import { runOneReport } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
-import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
-
-const documents: Record<string, Buffer> = {
-  'plain.txt': ordersOf(1, 2, 3),
-  'gzipped.txt.gz': gzipSync(ordersOf(4, 5, 6)),
-};
+import { listings, listingsType, makeWorld, sellerId, type World } from '../ingest/world.js';
 
 describe('the integrity check', () => {
-  const { path, run, file, query } = commandFolder();
-
-  /** The ids of the documents, by the names of their files. */
-  async function loadAll(): Promise<Record<string, string>> {
-    await loadOrders({ run, file }, documents);
-    const ids: Record<string, string> = {};
-    for (const name of readdirSync(path('raw'), { recursive: true, encoding: 'utf8' })) {
-      const [kept] = Object.entries(documents).filter(
-        ([, bytes]) =>
-          !name.endsWith('.json') && /file-/.test(name) && readFileSync(path('raw', name)).equals(bytes),
-      );
-      if (kept) ids[kept[0]] = name.replace(/^.*[/\\]/, '');
-    }
-    assert.deepEqual(Object.keys(ids).sort(), Object.keys(documents).sort());
-    return ids;
-  }
-
-  const tables = () => query('SELECT amazon_order_id, item_price FROM orders_by_last_update ORDER BY ALL');
-  const ledger = () =>
-    query('SELECT key, status, reason_code, tables, raw_bytes, raw_sha256, files FROM _loads ORDER BY key');
-
-  async function assertSame(ran: Ran, before: unknown[]): Promise<void> {
-    assert.deepEqual(await tables(), before[0], ran.stdout + ran.stderr);
-    assert.deepEqual(await ledger(), before[1]);
-  }
+  const { path, run, query, loadAll, tables, ledger, assertSame } = documentsFolder();
 
   it('uses sizes and hashes that are in the ledger, beside raw documents and in load records', async () => {
     const ids = await loadAll();
@@ -57,44 +27,6 @@ describe('the integrity check', () => {
         files.map(({ path: at }) => [true, readFileSync(path('lake', at)).length]),
       );
       assert.equal(files.length, 1);
-    }
-  });
-
-  for (const name of Object.keys(documents)) {
-    it(`keeps a reload from using the raw document ${name}, however it is damaged, and its rows stay`, async () => {
-      const ids = await loadAll();
-      const id = ids[name] ?? '';
-      const before = [await tables(), await ledger()];
-      const key = (before[1] as { key: string }[]).find((row) => row.key.endsWith(id))?.key;
-      for (const damage of damages) {
-        damageFile(path('raw'), id, damage);
-        const ran = await run('reload', '--status', 'loaded', '--json');
-        assert.equal(ran.code, 1, `${damage.what}: ${ran.stdout}`);
-        const { outcomes, notLoaded } = JSON.parse(ran.stdout);
-        assert.deepEqual(outcomes, { loaded: 1, quarantined: 1 }, damage.what);
-        assert.deepEqual(
-          notLoaded.map(({ key, reasonCode }: Record<string, unknown>) => [key, reasonCode]),
-          [[key, 'RAW_DAMAGED']],
-          damage.what,
-        );
-        await assertSame(ran, before);
-        damageFile(path('raw'), id, { damage: () => documents[name] ?? assert.fail() });
-      }
-    });
-  }
-
-  it('makes a rebuild use the raw documents instead of Parquet files, however those are damaged', async () => {
-    const ids = await loadAll();
-    const before = [await tables(), await ledger()];
-    for (const damage of damages) {
-      for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
-      const ran = await run('rebuild', '--json');
-      assert.equal(ran.code, 0, `${damage.what}: ${ran.stderr}`);
-      const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
-      assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []], damage.what);
-      await assertSame(ran, before);
-      // They are as they were before the damage.
-      assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2, damage.what);
     }
   });
 
@@ -127,48 +59,6 @@ describe('the integrity check', () => {
       { status: 'quarantined', reason_code: 'RAW_DAMAGED' },
     ]);
   });
-
-  const metadataDamages: Damage[] = [
-    { what: 'of 0 bytes', damage: () => Buffer.alloc(0) },
-    { what: 'of garbage', damage: (bytes) => Buffer.alloc(bytes.length, 0x9c) },
-    { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
-    { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
-    { what: 'that is null', damage: () => Buffer.from('null') },
-  ];
-  for (const damage of metadataDamages) {
-    it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
-      const ids = await loadAll();
-      const before = [await tables(), await ledger()];
-      const metadata = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
-      const reloaded = await run('reload', '--status', 'loaded', '--json');
-      assert.equal(reloaded.code, 1);
-      const { outcomes, failures } = JSON.parse(reloaded.stdout);
-      assert.deepEqual(outcomes, { loaded: 1, failed: 1 });
-      assert.deepEqual(
-        failures.map(({ code }: { code: string }) => code),
-        ['RAW_METADATA_UNREADABLE'],
-      );
-      await assertSame(reloaded, before);
-      // A rebuild needs no raw documents while the lake is whole.
-      const fromLake = await run('rebuild');
-      assert.equal(fromLake.code, 0, fromLake.stderr);
-      await assertSame(fromLake, before);
-      // With neither lake nor ledger the document cannot be identified; all others are made again.
-      rmSync(path('lake'), { recursive: true });
-      const refused = await run('rebuild');
-      assert.match(refused.stderr, /REBUILD_INCOMPLETE/);
-      rmSync(path('warehouse.duckdb'));
-      const rest = await run('rebuild', '--json');
-      assert.equal(rest.code, 1);
-      const rebuilt = JSON.parse(rest.stdout);
-      assert.equal(rebuilt.fromRaw + rebuilt.fromLake, 1);
-      assert.deepEqual(
-        rebuilt.failures.map(({ key, code }: Record<string, unknown>) => [key, code]),
-        [[metadata.replace(/\.json$/, ''), 'RAW_METADATA_UNREADABLE']],
-      );
-      assert.equal(((await tables()) as unknown[]).length, 3);
-    });
-  }
 
   it('stops inspect from showing a damaged file of the lake', async () => {
     const ids = await loadAll();
@@ -251,6 +141,12 @@ describe('the integrity check', () => {
   });
 });
 
+// integrity.slow.test.ts has all damages.
+describeDamages('damage that the integrity check finds', {
+  damages: damages.slice(1, 3),
+  metadataDamages: metadataDamages.slice(2, 3),
+});
+
 describe('damaged documents that Amazon still has', () => {
   let world: World;
   afterEach(() => world.close());
@@ -258,7 +154,6 @@ describe('damaged documents that Amazon still has', () => {
   const load = () => runOneReport(world);
   const downloads = () => downloadsOf(world);
 
-  // integrity.slow.test.ts has all damages.
   it('are downloaded again by a reload and by a rebuild if one bit of the raw document is flipped', async () => {
     world = await makeWorld();
     await assertDownloadedAgain(world, damages[2] as Damage);

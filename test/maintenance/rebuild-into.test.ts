@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { compareWarehouses, isSame } from '../../src/maintenance/compare-warehouses.js';
-import type { RebuildIntoSummary } from '../../src/maintenance/rebuild-into.js';
+import { rebuildInto, type RebuildIntoSummary } from '../../src/maintenance/rebuild-into.js';
 import { openWarehouse, type WarehouseSettings } from '../../src/warehouse/open-warehouse.js';
+import { readConfig } from '../../src/config/read.js';
+import { readLoadRecord, writeLoadRecord } from '../../src/ingest/load-record.js';
+import { withPipelineContext } from '../../src/library/with-context.js';
+import type { Load, Warehouse } from '../../src/warehouse/types.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { runInChild, runInProcess } from '../ingest/world.js';
 import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
@@ -153,6 +158,80 @@ describe('rebuild --into', function () {
       );
     });
   }
+
+  for (const isKilled of [false, true]) {
+    it(`copies a document again that is loaded again while it is copied${isKilled ? ', even if it is interrupted then' : ''}`, async () => {
+      await load('a.tsv', 'o-1');
+      await load('b.tsv', 'o-22');
+      file('pipelines.yaml', '{}\n');
+      const memoryLimitMegabytes = 256;
+      const copy = openWarehouse({
+        warehouse: { type: 'duckdb', path: path('copy.duckdb'), memoryLimitMegabytes },
+      });
+      const config = readConfig({ path: path('pipelines.yaml'), env: {}, cwd: path() });
+      const log = pino({ enabled: false });
+      await withPipelineContext({ config, log, onEvent: () => {} }, async (context) => {
+        const { warehouse, lake } = context;
+        let commits = 0;
+        const into = {
+          ...copy,
+          async commit(loads: Load[]) {
+            commits += 1;
+            // The source has a newer load before the copy has the older one.
+            if (commits === 1) {
+              const [row] = await warehouse.loads({});
+              const record = row && (await readLoadRecord(lake, row));
+              assert.ok(record);
+              const again = { ...record, entry: { ...record.entry, notes: ['loaded again'] } };
+              await warehouse.commit([again]);
+              await writeLoadRecord(lake, again);
+            }
+            return copy.commit(loads);
+          },
+        };
+        const options = { maxDocumentBytes: 1e9, acceptLoss: false };
+        const copyAll = () => rebuildInto({ warehouse: into, type: 'duckdb' }, context, options);
+        if (isKilled) {
+          const killed = {
+            ...into,
+            async commit(loads: Load[]) {
+              await into.commit(loads);
+              // A process that is killed commits nothing more.
+              killed.commit = async () => assert.fail('killed');
+              return assert.fail('killed');
+            },
+          };
+          await assert.rejects(rebuildInto({ warehouse: killed, type: 'duckdb' }, context, options));
+        }
+        const { tables } = await copyAll();
+        assert.ok(tables.every(isSame));
+        const found = async (of: Pick<Warehouse, 'loads'>) =>
+          (await of.loads({})).map(({ key, notes, loadedAt }) => ({ key, notes, loadedAt }));
+        assert.deepEqual(await found(copy), await found(warehouse));
+        assert.deepEqual(
+          (await copy.loads({})).flatMap(({ notes }) => notes).filter((note) => note === 'loaded again'),
+          ['loaded again'],
+        );
+        const committed = commits;
+        assert.equal((await copyAll()).alreadyThere, 2);
+        assert.equal(commits, committed);
+      });
+    });
+  }
+
+  it('gives documents of an unknown age the same precedence as the warehouse that they come from', async () => {
+    file('other.yaml', 'warehouse: { path: other.duckdb }\n');
+    const header = 'amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\tcurrency\titem-price';
+    const order = (quantity: number) =>
+      `${header}\no-1\t2026-10-01T10:00:00+00:00\tShipped\tsku-1\t${quantity}\tUSD\t1.50\n`;
+    // By their keys, which are hashes, one pair of neighbours is in another order than by time.
+    for (const quantity of [1, 2, 3, 4, 5, 6]) {
+      file('o.tsv', order(quantity));
+      assert.equal((await run('load', 'o.tsv', '--type', ordersType)).code, 0);
+    }
+    const { code, tables } = await into();
+    assert.equal(code, 0, JSON.stringify(tables));
+  });
 
   it('reports which columns of which table differ, and rows that are missing, with exit code 1', async () => {
     file('other.yaml', 'warehouse: { path: other.duckdb }\n');

@@ -1,59 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Finding } from '../../src/maintenance/verify-findings.js';
-import { commandFolder } from '../commands/command-folder.js';
-import { makeWorld, orders, ordersType, type Ran, type World } from '../ingest/world.js';
+import { makeWorld, orders, ordersType, type World } from '../ingest/world.js';
 import { startS3 } from '../store/emulators.js';
-import { loadOrders, order, ordersOf, runOneReport } from './load-orders.js';
-import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
-
-const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
-const remove = { damage: () => undefined };
-
-/** The findings that `verify --json` printed, without what is only for readers. */
-function findingsOf({ stdout }: Ran): Finding[] {
-  return stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Finding);
-}
-
-const kindsOf = (ran: Ran) => findingsOf(ran).map(({ kind, repair }) => `${kind} ${repair}`);
-
-/** The names of all files of a folder and their bytes. */
-function filesOf(folder: string): Record<string, string> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
-    each.isFile(),
-  );
-  return Object.fromEntries(
-    entries.map((each) => {
-      const path = join(each.parentPath, each.name);
-      return [path, readFileSync(path).toString('base64')];
-    }),
-  );
-}
+import { damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { order, runOneReport } from './load-orders.js';
+import {
+  describeRepairs,
+  filesOf,
+  findingsOf,
+  flip,
+  kindsOf,
+  parquetDamages,
+  rawDamages,
+  recordDamages,
+  remove,
+  verifyFolder,
+} from './verify-damages.js';
 
 describe('verify', () => {
-  const { path, run, file, query } = commandFolder();
-
-  const verify = (...args: string[]) => run('verify', '--json', ...args);
-
-  /** Loads two documents of orders and returns the id of the first. */
-  async function loadTwo(): Promise<string> {
-    const documents = { 'first.txt': ordersOf(1, 2, 3), 'second.txt.gz': gzipSync(ordersOf(4, 5)) };
-    await loadOrders({ run, file }, documents);
-    const [row] = (await query('SELECT document_id FROM _loads ORDER BY loaded_at LIMIT 1')) as {
-      document_id: string;
-    }[];
-    return row?.document_id ?? assert.fail();
-  }
-
-  const tables = () =>
-    query('SELECT amazon_order_id, item_price, _row FROM orders_by_last_update ORDER BY ALL');
+  const { path, run, query, verify, loadTwo, tables, file } = verifyFolder();
 
   /** Changes the warehouse file as nobody should. */
   async function tamper(...statements: string[]): Promise<void> {
@@ -75,35 +42,6 @@ describe('verify', () => {
     assert.deepEqual([filesOf(path('lake')), filesOf(path('raw'))], before);
   });
 
-  const parquetDamages: { what: string; kind: string; change: Pick<Damage, 'damage'> }[] = [
-    { what: 'missing', kind: 'parquet_missing', change: remove },
-    { what: 'damaged', kind: 'parquet_damaged', change: flip },
-    { what: 'cut off', kind: 'parquet_damaged', change: { damage: (bytes) => bytes.subarray(0, 50) } },
-  ];
-  it('finds a Parquet file that is missing or damaged, names its rows, and makes it again from raw', async () => {
-    const id = await loadTwo();
-    const before = await tables();
-    for (const { what, kind, change } of parquetDamages) {
-      const damaged = damageFile(path('lake'), `${id}.parquet`, change);
-      const found = await verify();
-      assert.equal(found.code, 1, what);
-      const [{ found: text, ...finding }] = findingsOf(found) as [Finding];
-      assert.ok(text.length > 0);
-      assert.deepEqual(finding, {
-        kind,
-        path: damaged,
-        key: finding.key,
-        table: 'orders_by_last_update',
-        rows: 3,
-        repair: 'possible',
-      });
-      assert.ok(finding.key?.endsWith(`/${id}`), `${finding.key}`);
-      const repaired = await verify('--repair');
-      assert.deepEqual([repaired.code, kindsOf(repaired)], [0, [`${kind} done`]], repaired.stdout);
-      assert.deepEqual([(await verify()).code, await tables()], [0, before]);
-    }
-  });
-
   it('leaves a Parquet file whose raw document is damaged too as it is, and its rows in the table', async () => {
     const id = await loadTwo();
     const before = await tables();
@@ -114,34 +52,6 @@ describe('verify', () => {
     assert.deepEqual(kindsOf(ran).sort(), ['parquet_damaged failed', 'raw_damaged none']);
     assert.deepEqual(await tables(), before);
   });
-
-  const recordDamages: { what: string; kind: string; change: Pick<Damage, 'damage'> }[] = [
-    { what: 'missing', kind: 'record_missing', change: remove },
-    { what: 'cut off', kind: 'record_damaged', change: { damage: (bytes) => bytes.subarray(0, 99) } },
-    {
-      what: 'of an earlier load',
-      kind: 'record_damaged',
-      change: {
-        damage: (bytes) => Buffer.from(bytes.toString().replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
-      },
-    },
-  ];
-  for (const { what, kind, change } of recordDamages) {
-    it(`writes a load record again from ledger and lake if it is ${what}, for a rebuild without raw documents`, async () => {
-      const id = await loadTwo();
-      const before = await tables();
-      damageFile(path('lake', '_loads'), `${id}.json`, change);
-      const parquet = filesOf(path('lake', 'orders_by_last_update'));
-      assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);
-      const ran = await verify('--repair');
-      assert.deepEqual([ran.code, kindsOf(ran)], [0, [`${kind} done`]], ran.stdout);
-      assert.deepEqual(filesOf(path('lake', 'orders_by_last_update')), parquet);
-      rmSync(path('raw'), { recursive: true });
-      const rebuilt = await run('rebuild', '--json');
-      assert.equal(JSON.parse(rebuilt.stdout).fromLake, 2, rebuilt.stderr);
-      assert.deepEqual(await tables(), before);
-    });
-  }
 
   it('reports a raw document from disk that is missing or damaged, which no other copy can replace', async () => {
     const id = await loadTwo();
@@ -283,31 +193,18 @@ describe('verify', () => {
   });
 });
 
+// verify.slow.test.ts has all damages.
+describeRepairs('damage that verify repairs', {
+  parquet: parquetDamages.slice(0, 2),
+  record: recordDamages.slice(1, 2),
+  raw: rawDamages.slice(1, 3),
+});
+
 describe('verify with a seller that is configured', () => {
   let world: World;
   afterEach(() => world.close());
 
   const load = () => runOneReport(world);
-
-  it('fetches a document from Amazon again if it or its metadata is missing or damaged', async () => {
-    world = await makeWorld();
-    const before = await load();
-    const raw = join(world.folder, 'raw');
-    const whole = filesOf(raw);
-    for (const [kind, ending, change] of [
-      ['raw_missing', 'amzn1.spdoc.1', remove],
-      ['raw_damaged', 'amzn1.spdoc.1', flip],
-      ['metadata_missing', 'amzn1.spdoc.1.json', remove],
-      ['metadata_damaged', 'amzn1.spdoc.1.json', { damage: () => Buffer.from('}') }],
-    ] as const) {
-      damageFile(raw, ending, change);
-      assert.deepEqual(kindsOf(await world.run('verify', '--json')), [`${kind} possible`]);
-      const ran = await world.run('verify', '--repair', '--json');
-      assert.deepEqual([ran.code, kindsOf(ran)], [0, [`${kind} done`]], ran.stdout + ran.stderr);
-      assert.deepEqual(filesOf(raw), whole, kind);
-      assert.deepEqual(await world.contents(), before);
-    }
-  });
 
   it('reports that a document which Amazon no longer has was not repaired, and why', async () => {
     world = await makeWorld();

@@ -91,19 +91,45 @@ for (const engine of ['columnar', 'reference'] as const) {
     });
 
     it('follows another column of the same rows that is written without doubt', async () => {
-      for (const [other, tells] of [
-        ['2026-05-03T23:30:00+02:00', 'day first'],
-        ['3 May 2026', 'day first'],
-        ['Mar 5, 2026 1:23:45 PM PST', 'month first'],
-        ['2026/03/05', 'month first'],
+      for (const [other, next, tells] of [
+        ['2026-05-03T23:30:00+02:00', '2026-06-04T00:30:00+02:00', 'day first'],
+        ['3 May 2026', '4 June 2026', 'day first'],
+        ['Mar 5, 2026 1:23:45 PM PST', 'Apr 6, 2026 1:23:45 PM PDT', 'month first'],
+        ['2026/03/05', '2026/04/06', 'month first'],
       ] as const) {
         const found = await read(engine, {
           columns: { day: 'date', time: 'timestamp' },
-          rows: [['03/05/2026', other]],
+          rows: [
+            ['03/05/2026', other],
+            ['04/06/2026', next],
+          ],
         });
         assert.deepEqual(found.values[0]?.[0], tells === 'day first' ? '2026-05-03' : '2026-03-05', other);
         assert.equal(found.reason, `${tells}: it is the day of the column "time" in the same rows`);
         assert.deepEqual(found.codes, []);
+      }
+    });
+
+    it('follows another column on a single day too, with a warning: 30 days later, another event would look the same', async () => {
+      const rows = [
+        ['02/01/2026', '2026-02-01T05:00:00Z'],
+        ['02/01/2026', '2026-02-01T06:00:00Z'],
+      ];
+      const found = await read(engine, { columns: { day: 'date', time: 'timestamp' }, rows });
+      assert.deepEqual(
+        found.values.map(([day]) => day),
+        ['2026-02-01', '2026-02-01'],
+      );
+      assert.deepEqual(found.codes, ['DATE_ORDER_GUESSED']);
+      assert.match(found.messages[0] ?? '', /the day of the column "time" in the same rows/);
+      assert.ok(!found.isProven);
+      for (const [day, codes] of [
+        ['date mdy', []],
+        ['date dmy', ['DATE_ORDER_GUESSED']],
+      ] as const) {
+        const declared = await read(engine, { columns: { day, time: 'timestamp' }, rows });
+        assert.deepEqual(declared.values[0]?.[0], '2026-02-01');
+        assert.deepEqual(declared.codes, codes);
       }
     });
 
@@ -308,7 +334,10 @@ for (const engine of ['columnar', 'reference'] as const) {
       assert.deepEqual([proven.values[0]?.[0], proven.codes], ['2026-05-03', []]);
       const besides = await read(engine, {
         columns,
-        rows: [['03/05/2026', '2026-05-03T10:00:00Z']],
+        rows: [
+          ['03/05/2026', '2026-05-03T10:00:00Z'],
+          ['04/06/2026', '2026-06-04T10:00:00Z'],
+        ],
         isJson: true,
       });
       assert.deepEqual([besides.values[0]?.[0], besides.codes], ['2026-05-03', []]);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { DataType, type Vector } from 'apache-arrow';
 import { parseDocument } from '../../src/parse/parse-document.js';
 import type { ParseHint } from '../../src/parse/parse-hint.js';
@@ -25,7 +26,8 @@ export interface ReadDocument {
 
 /**
  * Parses a document by an engine and reads all of its batches. Parses it again if the columnar
- * parser found its assumption wrong, as the pipeline does.
+ * parser found its assumption wrong, as the pipeline does. Whatever the result, nothing may be left
+ * open.
  */
 export async function readRows(
   document: ReadableDocument,
@@ -35,14 +37,39 @@ export async function readRows(
 ): Promise<ReadDocument> {
   let hint: ParseHint | undefined;
   for (let tries = 0; tries < 10; tries += 1) {
+    const readings = new Readings();
     try {
-      return await readOnce(document, schema, engine, hint, earlier);
+      return await readOnce(readings.of(document), schema, engine, hint, earlier);
     } catch (error) {
       if (!(error instanceof ReadAgain)) throw error;
       hint = error.hint;
+    } finally {
+      assert.equal(readings.open, 0, 'readings of the document that were not closed');
     }
   }
   throw new Error('the columnar parser finds no assumption that holds');
+}
+
+/** The readings of a document that have begun and not ended. */
+class Readings {
+  open = 0;
+
+  of(document: ReadableDocument): ReadableDocument {
+    return {
+      ...document,
+      openText: () => this.counted(document.openText()),
+      openBytes: () => this.counted(document.openBytes()),
+    };
+  }
+
+  private async *counted<T>(pieces: AsyncIterable<T>): AsyncGenerator<T> {
+    this.open += 1;
+    try {
+      yield* pieces;
+    } finally {
+      this.open -= 1;
+    }
+  }
 }
 
 async function readOnce(

@@ -25,6 +25,13 @@ function dayText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
+/** The day whose month and day of the month are those of another one the other way round. */
+function swapped(ms: number): number | undefined {
+  const date = new Date(ms);
+  const [month, day] = [date.getUTCMonth() + 1, date.getUTCDate()];
+  return day > 12 || day === month ? undefined : Date.UTC(date.getUTCFullYear(), day - 1, month);
+}
+
 type Writing = (year: string, month: string, day: string) => string;
 
 /** How a whole document writes its dates. The proven decision of a document written so. */
@@ -167,7 +174,7 @@ export const writtenTable: fc.Arbitrary<WrittenTable> = fc
     zone: fc.option(fc.constantFrom(...zones)),
     numbers: numbersWritten,
     marketplaceIds: fc.constantFrom(...marketplaceIds),
-    other: fc.constantFrom('none', 'none', 'same event', 'another event'),
+    other: fc.constantFrom('none', 'none', 'same event', 'another event', 'misread day'),
     hasCreated: fc.boolean(),
     hasPeriod: fc.boolean(),
     isDeclared: fc.constantFrom(true, false, false, false),
@@ -194,7 +201,10 @@ export const writtenTable: fc.Arbitrary<WrittenTable> = fc
       const date = writing.write(year, plain(month), plain(dayOfMonth));
       const clock = zone ? ` ${String(hour).padStart(2, '0')}:30:00${zone.name}` : '';
       const ms = day + (zone ? (hour + 0.5 - zone.hours) * 3_600_000 : 0);
-      const otherDay = given.other === 'another event' ? day + distance * dayMs : day;
+      const later = day + distance * dayMs;
+      // Another event may come on the very day that another order would mean.
+      const misread = given.other === 'misread day' && given.isOneDay ? swapped(day) : undefined;
+      const otherDay = given.other === 'same event' ? day : (misread ?? later);
       const pieces = given.smallCounts ? count % 1000 : count;
       meant.push({
         date: dayText(day),

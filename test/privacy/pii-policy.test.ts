@@ -123,10 +123,14 @@ pipelines:
     assert.deepEqual(JSON.parse(loads.stdout), []);
   });
 
-  for (const engine of ['columnar', 'reference']) {
+  // Its value is behind several batches of each engine.
+  for (const [engine, rowsBefore] of [
+    ['columnar', 40_000],
+    ['reference', 12_000],
+  ] as const) {
     it(`is recognized by the values of an unknown column, however late, by the ${engine} engine`, async () => {
       const feedback = 'GET_SELLER_FEEDBACK_DATA';
-      const rows = Array.from({ length: 30_000 }, (_, row) => `o-${row}\t5\t`);
+      const rows = Array.from({ length: rowsBefore }, (_, row) => `o-${row}\t5\t`);
       const text = ['Order ID\tRating\tErreichbar', ...rows, 'o-x\t4\tzoe@relay.example'].join('\n');
       file('late.txt', `${text}\n`);
       const last = () => query("SELECT rating, erreichbar FROM seller_feedback WHERE order_id = 'o-x'");

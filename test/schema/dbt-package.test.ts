@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'yaml';
+import { dbtPlace } from '../../src/commands/actions/dbt-place.js';
 import { commandFolder } from '../commands/command-folder.js';
 
 const book = new URL('../views/profit_per_sku_and_month/', import.meta.url).pathname;
@@ -117,5 +118,18 @@ describe('the dbt package', () => {
     );
     await exportTo();
     assert.match(read('models', 'marts', 'braces.sql'), /\{% raw %\}SELECT '\{\{ x \}\}'/);
+  });
+
+  it('connects to PostgreSQL as the program does, with the password from the environment', () => {
+    const url = 'postgres://loader:s3cret@db.example:6000/reports?sslmode=verify-full&sslrootcert=ca.pem';
+    const place = dbtPlace({ type: 'postgres', url, schema: 'amazon', memoryLimitMegabytes: 1024 });
+    assert.doesNotMatch(JSON.stringify(place), /s3cret/);
+    assert.equal(place.userWithPassword, 'loader');
+    assert.deepEqual(place.source, { schema: 'amazon' });
+    assert.deepEqual(JSON.parse(JSON.stringify(place.output)), {
+      ...{ type: 'postgres', host: 'db.example', port: 6000, user: 'loader', dbname: 'reports' },
+      ...{ password: "{{ env_var('PGPASSWORD', '') }}", schema: 'amazon_dbt', threads: 4 },
+      ...{ sslmode: 'verify-full', sslrootcert: 'ca.pem' },
+    });
   });
 });

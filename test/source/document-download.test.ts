@@ -10,6 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import { bootId } from '../../src/runtime/boot-id.js';
 import { type Clock, systemClock } from '../../src/runtime/clock.js';
 import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
 import { examineDocument } from '../../src/source/document/examine.js';
@@ -165,7 +166,7 @@ describe('downloading a document', () => {
   /** Leaves what an earlier process would have left if killed after this many bytes. */
   async function leavePart(bytes: Buffer, version: object): Promise<void> {
     await mkdir(dirname(path()), { recursive: true });
-    await writeFile(`${path()}.part.json`, JSON.stringify(version));
+    await writeFile(`${path()}.part.json`, JSON.stringify({ boot: bootId(), ...version }));
     await writeFile(`${path()}.part`, bytes);
   }
 
@@ -278,6 +279,12 @@ describe('downloading a document', () => {
   });
 
   const unfit: [string, Buffer, object][] = [
+    [
+      'may have lost bytes when the power was cut',
+      Buffer.concat([document.subarray(0, 4096), Buffer.alloc(document.length - 4096)]),
+      { etag: '"v1"', totalBytes: document.length, boot: 'an earlier one' },
+    ],
+    ['was left by an earlier version', Buffer.alloc(900_000), { etag: '"v1"', boot: undefined }],
     ['is of another version', Buffer.alloc(900_000, 'x'), { etag: '"v0"', totalBytes: document.length }],
     ['is of an unknown version', Buffer.alloc(900_000, 'x'), {}],
     [

@@ -150,7 +150,22 @@ describe('examining a document', () => {
         }
         assert.ok(Buffer.concat(copies).equals(letters));
         assert.ok(pieces.length >= 4, String(pieces.length));
-        assert.ok(pieces.slice(0, 3).every(({ length }) => length === 0));
+        // The first one is kept for whoever reads the beginning again.
+        const [first = Buffer.alloc(0), ...others] = pieces;
+        assert.ok(first.length > 0 && letters.subarray(0, first.length).equals(first));
+        assert.ok(others.slice(0, 2).every(({ length }) => length === 0));
+      }
+    });
+
+    it('returns the beginning of a large one again without opening the file', async () => {
+      for (const bytes of [gzipSync(letters, { level: 1 }), letters]) {
+        const raw = await rawOf(bytes);
+        const document = await openDocument(raw, unlimited);
+        await rm(raw.path);
+        const pieces = document.openBytes()[Symbol.asyncIterator]();
+        const { value: first } = await pieces.next();
+        assert.ok(first.length > 0 && letters.subarray(0, first.length).equals(first));
+        await assert.rejects(pieces.next(), /ENOENT|FILE_SYSTEM_FAILED|no such file/);
       }
     });
 

@@ -3,6 +3,8 @@ import { pino } from 'pino';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
+import { dropEmptyTable } from '../../src/warehouse/bigquery/drop-empty-table.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
 import { relationOf } from '../../src/warehouse/bigquery/relations.js';
 import { refreshViews, viewProblems } from '../../src/warehouse/bigquery/views.js';
@@ -72,6 +74,37 @@ async function refresh(known: Record<string, string>, tables: TableState[], ther
   return { statements, warnings };
 }
 
+/** What keeps the empty table of stock; `views` are those of the dataset, with their SQL. */
+async function whatKeepsStock(sqlOfViews: Record<string, string>) {
+  const { columns, ...rest } = stock;
+  const body = { ...rest, columns: columns.map(({ name, type }) => [name, type.kind]) };
+  const rows = [
+    ['', '3', ''],
+    [stock.name, '0', JSON.stringify(body)],
+    ['view/stock_on_hand', '0', 'a'],
+  ];
+  const client = clientOf({
+    clock: systemClock,
+    run: async () => ({ jobReference: { jobId: '1' }, status: { state: 'DONE' } }),
+    async *pages() {
+      yield { rows: rows.map((row) => ({ f: row.map((v) => ({ v })) })) };
+    },
+    async request<T>() {
+      const tables = [stock.name, ...Object.keys(sqlOfViews)].map((tableId) => ({
+        tableReference: { tableId },
+        type: tableId === stock.name ? 'TABLE' : 'VIEW',
+      }));
+      return { tables } as T;
+    },
+    async requestIfThere<T>({ uri = '', method }: { uri?: string; method?: string }) {
+      const name = uri.split('/').at(-1) ?? '';
+      if (method === 'DELETE') return undefined;
+      return { numRows: '0', view: name in sqlOfViews ? { query: sqlOfViews[name] } : undefined } as T;
+    },
+  });
+  return dropEmptyTable(client, [], stock.name);
+}
+
 /** The version that a first commit records. */
 async function notedVersion(): Promise<string> {
   const { statements } = await refresh({}, [stock]);
@@ -79,6 +112,12 @@ async function notedVersion(): Promise<string> {
 }
 
 describe('views of BigQuery', () => {
+  it('of others keep the table that they read from being dropped', async () => {
+    const sql = 'SELECT sku FROM `p.ds.FBA_Inventory`';
+    const all = { stock_on_hand: sql, of_mine: sql, of_another: 'SELECT a FROM `ds.fba_inventory_2`' };
+    assert.equal(await whatKeepsStock(all), 'the view of_mine reads it. Drop it first, then run this again');
+  });
+
   it('are made in the dataset if their tables exist, and recorded in the state', async () => {
     const { statements, warnings } = await refresh({}, [stock]);
     assert.equal(statements.length, 2);

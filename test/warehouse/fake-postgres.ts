@@ -65,7 +65,8 @@ function serve(socket: Socket, answer: (sql: string) => FakeAnswer): void {
         }
       } else if (type === 'Q') {
         const begun = body.toString().replace(/\0$/, '');
-        const reply = begun.startsWith('SET ') ? completed('SET') : replyTo(answer(begun), false);
+        const answered = answer(begun);
+        const reply = /^(BEGIN|SET) /.test(begun) ? completed('SET') : replyTo(answered, false);
         socket.write(Buffer.concat([reply, ready]));
       } else if (type === 'P') {
         sql = body.toString().split('\0')[1] ?? '';

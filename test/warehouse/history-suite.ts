@@ -21,8 +21,8 @@ const startMs = Date.UTC(2026, 0, 1);
 const hourMs = 3_600_000;
 
 /**
- * The promises of the histories of every warehouse. `open` returns a new, empty one for each folder,
- * and the same one again for the same folder.
+ * The promises of the histories of every warehouse. `open` returns a new, empty one for each
+ * folder, and the same one again for the same folder.
  */
 export function describeHistory(
   name: string,

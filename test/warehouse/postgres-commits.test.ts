@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
 import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { Clock } from '../../src/runtime/clock.js';
+import type { View } from '../../src/schema/views.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
 import type { LedgerEntry } from '../../src/warehouse/types.js';
@@ -66,6 +68,21 @@ if (postgresUrl) {
         if (found) return Number(found.pid);
       }
     }
+
+    it('keep an empty table that views of others read, also through views of the program', async () => {
+      const warehouse = open();
+      await warehouse.commit([await report(1, { ...things([{ k: 'a' }]), rows: [] })]);
+      await other.query(`CREATE VIEW ${schema}.of_mine AS SELECT k FROM ${schema}.things`);
+      await other.query(`CREATE VIEW ${schema}.on_it AS SELECT k FROM ${schema}.of_mine`);
+      assert.equal(
+        await warehouse.dropEmptyTable('things'),
+        'the views of_mine, on_it read it. Drop them first, then run this again',
+      );
+      assert.deepEqual(await rows(`SELECT * FROM ${schema}.on_it`), []);
+      await other.query(`DROP VIEW ${schema}.of_mine CASCADE`);
+      assert.equal(await warehouse.dropEmptyTable('things'), undefined);
+      assert.deepEqual(await warehouse.tables(), []);
+    });
 
     it('from several processes at once load each document once, and the newest wins', async () => {
       const reports = await Promise.all(
@@ -179,6 +196,30 @@ if (postgresUrl) {
       assert.equal((await warehouse.loads({})).length, 2);
     });
 
+    it('are done again if PostgreSQL ends them because of a deadlock', async () => {
+      let waits = 0;
+      const clock: Clock = {
+        ...hastyClock(),
+        async sleep() {
+          waits += 1;
+          await other.query('COMMIT');
+        },
+      };
+      const warehouse = open(clock);
+      await warehouse.commit([await report(1, things([{ k: 'a', v: '1' }], { mode: 'append' }))]);
+      // So that it is the commit that PostgreSQL ends.
+      await other.query("SET deadlock_timeout = '10min'");
+      await other.query('BEGIN');
+      await other.query(`LOCK TABLE ${schema}.things IN EXCLUSIVE MODE`);
+      const commit = warehouse.commit([await report(2, things([{ k: 'a', v: '2' }], { mode: 'append' }))]);
+      await untilBlocked();
+      await other.query(`SELECT pg_advisory_xact_lock(hashtextextended('sp-reports ' || $1, 0))`, [schema]);
+      await commit;
+      assert.equal(waits, 1);
+      const found = (await warehouse.query('SELECT v FROM things ORDER BY v')).rows;
+      assert.deepEqual(found, [{ v: '1' }, { v: '2' }]);
+    });
+
     it('name the view that keeps a column from being widened, change nothing, and succeed without it', async () => {
       const warehouse = open(hastyClock());
       const number = things([{ k: 'a', n: '1' }], { columns: { k: 'string', n: 'int64' } });
@@ -193,6 +234,45 @@ if (postgresUrl) {
       assert.deepEqual(found, [{ n: '1' }, { n: 'x' }]);
       const [entry] = await warehouse.loads({ documentOrTable: 'd2' });
       assert.deepEqual(entry?.tables[0]?.widened, [{ name: 'n', from: 'int64', to: 'string' }]);
+    });
+
+    it('make a view that a reader kept from being made as soon as the next occasion a minute later', async () => {
+      const clock = hastyClock();
+      const warnings: string[] = [];
+      const log = pino({ level: 'warn' }, { write: (line) => warnings.push(line) });
+      const viewOf = (sql: string): View => ({
+        name: 'all_things',
+        description: 'All things.',
+        sql,
+        file: 'all_things.sql',
+        caveats: '',
+        columns: [],
+        sqlLine: 1,
+        tables: [[{ name: 'things' }]],
+      });
+      const warehouse = openPostgresWarehouse({
+        url,
+        schema,
+        clock,
+        log,
+        views: [viewOf('SELECT k FROM things')],
+      });
+      const shown = async () =>
+        (await warehouse.query('SELECT * FROM all_things')).columns.map(({ name }) => name);
+      await warehouse.commit([await report(1, things([{ k: 'a', v: '1' }]))]);
+      assert.deepEqual(await shown(), ['k']);
+      await other.query('BEGIN');
+      await other.query(`SELECT * FROM ${schema}.all_things`);
+      const wanted = [viewOf('SELECT k, v FROM things')];
+      await warehouse.refreshViews(wanted);
+      assert.match(warnings.join('\n'), /the view was not made: .*lock timeout/);
+      assert.match([...(await warehouse.viewProblems(wanted)).values()].join(), /the next load makes it/);
+      await other.query('COMMIT');
+      assert.deepEqual(await shown(), ['k']);
+      await clock.sleep(60_000);
+      await warehouse.commit([await report(2, things([{ k: 'b', v: '2' }]))]);
+      assert.deepEqual(await shown(), ['k', 'v']);
+      assert.deepEqual(await warehouse.viewProblems(wanted), new Map());
     });
 
     it('replace U+0000 in texts, keep a reject for each, and load the other texts as they are', async () => {
@@ -301,6 +381,8 @@ if (postgresUrl) {
       for (const set of [
         'default_transaction_read_only = on',
         "statement_timeout = '1ms'",
+        "lock_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1ms'",
         "TimeZone = 'Asia/Tokyo'",
         "default_transaction_isolation = 'serializable'",
       ]) {

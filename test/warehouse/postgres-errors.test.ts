@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { failureRows, postgresError } from '../../src/warehouse/postgres/errors.js';
+import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
+import { PostgresServer } from '../../src/warehouse/postgres/connection.js';
+import { inspectReader } from '../../src/warehouse/postgres/standby.js';
+import { commandFolder } from '../commands/command-folder.js';
+import { type FakeAnswer, hastyClock, withFakePostgres } from './fake-postgres.js';
 
 describe('a failure of PostgreSQL', () => {
   /** By the name of its row: code and message of failures, and what they become. */
@@ -72,5 +77,78 @@ describe('a failure of PostgreSQL', () => {
   it('is not changed if it is an error of the catalogue already', () => {
     const known = new ReportsError('DISK_FULL', { path: 'p', found: 'f' });
     assert.equal(postgresError(known, 'p'), known);
+  });
+});
+
+describe('a connection to PostgreSQL', () => {
+  it('keeps no settings of its own, as a pooler may give each transaction to another one', async () => {
+    const statements: string[] = [];
+    const answer = (sql: string) => {
+      statements.push(...sql.split(';\n'));
+      return { rows: [] };
+    };
+    await withFakePostgres(answer, async (url) => {
+      const warehouse = openPostgresWarehouse({ url, schema: 's', clock: hastyClock() });
+      await warehouse.loads({});
+      await warehouse.checkWritable().catch(() => {});
+      await warehouse.inspect().catch(() => {});
+      await warehouse.query('SELECT 1').catch(() => {});
+    });
+    let isOpen = false;
+    for (const sql of statements) {
+      if (sql.startsWith('BEGIN')) isOpen = true;
+      else if (/^(COMMIT|ROLLBACK)$/.test(sql)) isOpen = false;
+      else {
+        assert.ok(isOpen, `outside of a transaction: ${sql}`);
+        assert.doesNotMatch(sql, /^SET (?!LOCAL )/);
+      }
+    }
+    assert.ok(statements.filter((sql) => sql.startsWith('BEGIN')).length >= 3);
+  });
+});
+
+describe('a standby of PostgreSQL that is far behind', () => {
+  const { file, run } = commandFolder();
+  const answers =
+    (lag: string[]) =>
+    (sql: string): FakeAnswer => {
+      if (/pg_is_in_recovery/.test(sql)) return { rows: [lag] };
+      if (/FROM pg_class AS c\n/.test(sql)) {
+        return {
+          rows: [
+            ['_loads', 'r', 'key', 'text', ''],
+            ['_rejects', 'r', 'raw', 'text', ''],
+          ],
+        };
+      }
+      if (/^SELECT FORMAT_TYPE/.test(sql)) return { rows: [['text']] };
+      return { rows: [['1']] };
+    };
+
+  it('is reported with each query, and by doctor with what to look at', async () => {
+    await withFakePostgres(answers(['t', '4000']), async (readUrl) => {
+      file('.env', `STANDBY_URL=${readUrl}\n`);
+      file(
+        'pipelines.yaml',
+        'warehouse: { type: postgres, url: "postgres://h/d", readUrl: "${STANDBY_URL}" }\n',
+      );
+      const { code, stdout, stderr } = await run('query', '--format', 'csv', 'SELECT 1');
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /1/);
+      assert.match(stderr, /warning: the answer may be old: the standby is up to 4000 s behind/);
+      const { found, next } = await inspectReader(new PostgresServer({ url: readUrl, schema: 's' }));
+      assert.match(found, /the standby .* is at most 4000 s behind/);
+      assert.match(next ?? '', /pg_stat_wal_receiver/);
+    });
+    await withFakePostgres(answers(['t']), async (readUrl) => {
+      const { found, next } = await inspectReader(new PostgresServer({ url: readUrl, schema: 's' }));
+      assert.match(found, /is an unknown time behind/);
+      assert.notEqual(next, undefined);
+    });
+    await withFakePostgres(answers(['f', '0']), async (readUrl) => {
+      const { found, next } = await inspectReader(new PostgresServer({ url: readUrl, schema: 's' }));
+      assert.match(found, /is no standby/);
+      assert.equal(next, undefined);
+    });
   });
 });

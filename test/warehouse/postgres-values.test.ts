@@ -88,21 +88,29 @@ describe('values of PostgreSQL', () => {
         ['timestamp', times],
       ];
 
-      it('are the same text after a column has widened to text', async () => {
-        const one = fc.oneof(...texts.map(([type, text]) => fc.tuple(fc.constant(type), text, fc.boolean())));
+      it('are the same text after a column has widened to text, also in lists and empty ones', async () => {
+        const shape = fc.constantFrom('plain', 'list', 'empty list', 'list to list', 'empty list to list');
+        const one = fc.oneof(...texts.map(([type, text]) => fc.tuple(fc.constant(type), text, shape)));
         const list = (item: ColumnType): ColumnType => ({ kind: 'list', item }) as ColumnType;
         await fc.assert(
-          fc.asyncProperty(one, async ([typeText, text, isList]) => {
+          fc.asyncProperty(one, async ([typeText, text, of]) => {
+            const isList = of !== 'plain';
             const own = readColumnType(typeText) as ColumnType;
             const type = isList ? list(own) : own;
-            const wide: ColumnType = { kind: 'string' };
+            const plainText: ColumnType = { kind: 'string' };
+            const wide = of.endsWith('to list') ? list(plainText) : plainText;
             const plain = `CAST(${literal(text)} AS ${duckDbType(own)})`;
-            const ofDuckDb = isList ? `[${plain}, NULL]` : plain;
+            const isEmpty = of.startsWith('empty');
+            const ofDuckDb = isEmpty ? '[]' : isList ? `[${plain}, NULL]` : plain;
             const value = `CAST(${literal(text)} AS ${castType(own)})`;
-            const ofPostgres = isList ? `ARRAY[${value}, NULL]` : value;
+            const ofPostgres = isList
+              ? `CAST(ARRAY[${isEmpty ? '' : `${value}, NULL`}] AS ${castType(type)})`
+              : value;
+            const asText = (sql: string, spell: typeof widened) =>
+              wide.kind === 'list' ? spell(sql, wide, plainText) : sql;
             const [expected, found] = await both(
-              widened(`CAST(${ofDuckDb} AS ${duckDbType(type)})`, type, wide),
-              widenedSql(ofPostgres, type, wide),
+              asText(widened(`CAST(${ofDuckDb} AS ${duckDbType(type)})`, type, wide), widened),
+              asText(widenedSql(ofPostgres, type, wide), widenedSql),
             );
             assert.equal(found, expected);
           }),

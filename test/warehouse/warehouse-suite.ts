@@ -1478,6 +1478,30 @@ export function describeWarehouse(
       });
     });
 
+    section('that drops tables', () => {
+      it('keeps a table with rows, and after it was dropped fills it again, whatever its columns are', async () => {
+        const things = { columns: { id: 'int64', size: 'int64' }, rows: [{ id: '1', size: '2' }] };
+        const others = { name: 'others', columns: { id: 'string' }, rows: [{ id: '1' }] };
+        await warehouse.commit([
+          await load({ documentId: 'd1' }, things),
+          await load({ documentId: 'd2', reportId: '2' }, others),
+        ]);
+        const names = async () => (await warehouse.tables()).map(({ name }) => name).sort();
+        assert.match(String(await warehouse.dropEmptyTable('things')), /has rows/);
+        assert.deepEqual(await values('SELECT id FROM things'), ['1']);
+        await warehouse.commit([await load({ documentId: 'd1', status: 'unloaded' })]);
+        assert.deepEqual(await names(), ['others', 'things']);
+        assert.equal(await warehouse.dropEmptyTable('THINGS'), undefined);
+        assert.deepEqual(await names(), ['others']);
+        // It is gone already.
+        assert.equal(await warehouse.dropEmptyTable('things'), undefined);
+        const next = { columns: { id: 'string' }, rows: [{ id: 'a' }] };
+        await warehouse.commit([await load({ documentId: 'd3', reportId: '3' }, next)]);
+        assert.deepEqual(await rows('SELECT id FROM things'), [{ id: 'a' }]);
+        assert.deepEqual(await names(), ['others', 'things']);
+      });
+    });
+
     section('that removes personal data', () => {
       const table = {
         name: 'orders',

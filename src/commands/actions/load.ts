@@ -8,8 +8,10 @@ import { ReportsError } from '../../errors/reports-error.js';
 import { didYouMean } from '../../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
 import { findInputs, type LoadInput } from '../../ingest/load-inputs.js';
-import { type FileMetadata, type LoadedFile, loadFiles } from '../../ingest/load-file.js';
-import { loadOwnTables } from '../../ingest/own-tables/load-own-tables.js';
+import type { FileMetadata } from '../../ingest/keep-input.js';
+import { type LoadResult, loadFiles } from '../../ingest/load-file.js';
+import { ownTables } from '../../ingest/own-tables/own-tables.js';
+import { syncOwnTables } from '../../maintenance/own-tables.js';
 import { openScratch, type Scratch } from '../../store/scratch.js';
 import { pluralize } from '../../text/pluralize.js';
 import type { Io } from '../setup/io.js';
@@ -50,7 +52,8 @@ export async function loadAction(
         checkType(options, context);
         checkSeller(options.seller, config, context);
         const { maxDocumentBytes, name: stdinName } = options;
-        await loadOwnTables(context, { maxDocumentBytes, signal: signals.abort });
+        const own = await syncOwnTables(context, { maxDocumentBytes, signal: signals.abort });
+        if (files.length === 0) return showOwnTables(own, config, options, print);
         return withScratch(config, (scratch) => {
           const { cwd, stdin } = io;
           const how = { cwd, stdin: stdin?.bind(io), stdinName, maxDocumentBytes, scratch };
@@ -62,6 +65,28 @@ export async function loadAction(
   } finally {
     for (const text of later) io.stdout.write(text);
   }
+}
+
+/** Prints what became of the costs and exchange rates. Errors: USAGE if the settings have none. */
+function showOwnTables(
+  { loaded, hasLeft }: Awaited<ReturnType<typeof syncOwnTables>>,
+  config: Config,
+  { json }: LoadOptions,
+  print: (text: string) => void,
+): Partial<Record<Outcome, number>> {
+  const tables = ownTables(config);
+  if (tables.length === 0 && !hasLeft) {
+    const problem =
+      'name the documents to load; without one, costs and exchange rates are loaded, but the settings have neither (docs/guides/profit.md)';
+    throw new ReportsError('USAGE', { problem });
+  }
+  for (const entry of loaded) {
+    const source = tables.find(({ reportType }) => reportType === entry.reportType)?.source ?? '';
+    const shown = { entry, before: undefined };
+    print(json ? loadJson(source, entry.reportType, shown) : loadText(visible(source), shown));
+  }
+  if (loaded.length === 0 && !json) print('Costs and exchange rates are as the settings say.\n');
+  return Object.fromEntries(loaded.map(({ status }) => [status, 1]));
 }
 
 /**
@@ -182,7 +207,7 @@ async function loadAll(
   return outcomes;
 }
 
-function loadJson(file: string, given: string | null, loaded: LoadedFile): string {
+function loadJson(file: string, given: string | null, loaded: LoadResult): string {
   if ('failure' in loaded) {
     const { code: reasonCode, message: reason } = loaded.failure;
     const nothing = {
@@ -205,7 +230,7 @@ function loadJson(file: string, given: string | null, loaded: LoadedFile): strin
   return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, decisions, checks, documentId, marketplaceIds })}\n`;
 }
 
-function loadText(file: string, loaded: LoadedFile): string {
+function loadText(file: string, loaded: LoadResult): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
   const { status, tables, rejects, reason, notes, warnings, decisions } = loaded.entry;
   const isQuarantined = status === 'quarantined';

@@ -37,6 +37,11 @@ export async function queryAction(
   const warehouse = openWarehouse(config, {
     log,
     maxBytes: options.maxBytes,
+    isPreemptible: true,
+    onOldAnswer: (seconds) =>
+      io.stderr.write(
+        `warning: the answer may be old: the standby is ${seconds === undefined ? 'an unknown time' : `up to ${seconds} s`} behind\n`,
+      ),
     onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
   });
   if (existsSync(join(config.schemas, 'views'))) {

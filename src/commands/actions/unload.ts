@@ -61,24 +61,23 @@ async function takeAway(
     const rows = await withContext(config, command, io, title, find);
     const what = `${pluralize(rows.length, 'document')} with ${tablesText(rows)}`;
     if (!flags.yes && !(await isWanted(what, io))) return;
-    const { restored, isDropped } = await withContext(config, command, io, title, async (context) => {
+    const { restored, stays } = await withContext(config, command, io, title, async (context) => {
       const options = { maxDocumentBytes: defaultMaxDocumentBytes, signal: abort };
       const restored = await unload(rows, context, options);
-      const file = context.warehouseFile;
-      const isDropped = table !== undefined && ((await file?.dropEmptyTable(file.path, table)) ?? false);
-      return { restored, isDropped };
+      const stays = table === undefined ? undefined : await context.warehouse.dropEmptyTable(table);
+      return { restored, stays };
     });
     if (flags.json) {
       const keys = (all: LedgerRow[]) => all.map(({ key }) => key);
       io.stdout.write(
-        `${JSON.stringify({ unloaded: keys(rows), restored: keys(restored), dropped: isDropped ? table : null })}\n`,
+        `${JSON.stringify({ unloaded: keys(rows), restored: keys(restored), dropped: stays === undefined ? (table ?? null) : null, stays: stays ?? null })}\n`,
       );
       return;
     }
     const lines = [`Unloaded ${what}.`];
     if (restored.length > 0) lines.push(`Rows of ${pluralize(restored.length, 'older document')} came back.`);
-    if (isDropped) lines.push(`Dropped the table ${table}.`);
-    else if (table !== undefined) lines.push(`The table ${table} stays, without those rows.`);
+    if (stays !== undefined) lines.push(`The table ${table} stays: ${stays}.`);
+    else if (table !== undefined) lines.push(`Dropped the table ${table}.`);
     const [only, ...others] = rows;
     const again = only && others.length === 0 ? (only.documentId ?? only.reportId) : '--status unloaded';
     lines.push(`To load ${others.length > 0 ? 'them' : 'it'} again: sp-reports reload ${again}`);

@@ -9,10 +9,9 @@ import { pluralize } from '../../text/pluralize.js';
 import { type LedgerEntry, ledgerKey, type LedgerRow } from '../../warehouse/types.js';
 import { buildLoad, quarantinedLoad } from '../build-load.js';
 import type { PipelineContext } from '../context.js';
-import { type OwnTable, ownTables } from './own-tables.js';
+import { leftReason, type OwnTable, ownDecision, ownTableSeller, ownTables } from './own-tables.js';
 
-/** The seller of these documents, as of files that belong to no seller. */
-const sellerId = 'local';
+const sellerId = ownTableSeller;
 
 /**
  * Loads the tables that the user fills, costs and exchange rates, if they changed since they were
@@ -51,12 +50,16 @@ async function loadOwnTable(
   // The same mistakes are the same document.
   const text = typeof document === 'string' ? document : document.message;
   const documentId = documentIdOf(sha256(text));
-  if (last?.documentId === documentId) return undefined;
+  const hasLeft = (row: LedgerRow | undefined) =>
+    row?.status === 'unloaded' && row.reason === leftReason(reportType);
+  if (last?.documentId === documentId && !hasLeft(last)) return undefined;
   const key = ledgerKey({ sellerId, documentId });
   // What a person took away stays away until the file changes.
-  if ((await warehouse.seen([key])).get(key)?.status === 'unloaded') return undefined;
+  const known = (await warehouse.seen([key])).get(key);
+  if (known?.status === 'unloaded' && !hasLeft(known)) return undefined;
   const raw = await keep(text, reportType, context);
-  const options = { pipeline: null, isFresh: true, decisions: [], ...limits };
+  const decisions = [ownDecision(reportType, context.config)];
+  const options = { pipeline: null, isFresh: true, decisions, ...limits };
   const load =
     typeof document === 'string'
       ? await buildLoad(raw, options, context)

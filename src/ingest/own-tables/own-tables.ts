@@ -1,18 +1,25 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ownTableTypes } from '../../config/own-tables-spec.js';
 import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import type { Decision } from '../../schema/findings.js';
 import { unreadable } from '../../source/document/raw-store.js';
 import { pluralize } from '../../text/pluralize.js';
-import type { Warehouse } from '../../warehouse/types.js';
+import type { LedgerEntry, Warehouse } from '../../warehouse/types.js';
 import type { LineProblem } from './csv-lines.js';
 import { type Cost, checkCosts, readCosts, sharedSkuProblems, type WrittenCost } from './read-costs.js';
 import { readRates } from './read-rates.js';
 
+export type OwnTableType = (typeof ownTableTypes)[number];
+
+/** The seller of the documents of these tables, as of files that belong to no seller. */
+export const ownTableSeller = 'local';
+
 /** A table that the user fills, by the settings. */
 export interface OwnTable {
-  reportType: (typeof ownTableTypes)[number];
+  reportType: OwnTableType;
   /** Where its rows come from, as in messages. */
   source: string;
   /**
@@ -24,6 +31,35 @@ export interface OwnTable {
 }
 
 type OwnTableConfig = Pick<Config, 'costs' | 'rates' | 'sellers' | 'unsetSellers' | 'file'>;
+
+const settingsKeys: Record<OwnTableType, 'costs' | 'rates'> = {
+  PRODUCT_COSTS: 'costs',
+  EXCHANGE_RATES: 'rates',
+};
+
+/** What the ledger says of a document that the settings brought, also after a reload. */
+export function ownDecision(
+  reportType: OwnTableType,
+  { file, folder }: Pick<Config, 'file' | 'folder'>,
+): Decision {
+  const reason = `\`${settingsKeys[reportType]}\` of ${file ?? join(folder, 'pipelines.yaml')}`;
+  return { subject: 'report_type', value: reportType, reason };
+}
+
+/**
+ * Which settings brought a document: the reason of its `ownDecision`; undefined if a person loaded
+ * it.
+ */
+export function settingsOf({ decisions }: Pick<LedgerEntry, 'decisions'>): string | undefined {
+  return decisions.find(
+    ({ subject, reason }) => subject === 'report_type' && /^`(costs|rates)` of /.test(reason),
+  )?.reason;
+}
+
+/** Why the ledger has a document as unloaded that its settings no longer have. */
+export function leftReason(reportType: OwnTableType): string {
+  return `\`${settingsKeys[reportType]}\` is no longer in the settings`;
+}
 
 /** The tables that the user fills, by the settings. */
 export function ownTables(config: OwnTableConfig): OwnTable[] {

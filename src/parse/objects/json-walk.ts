@@ -16,6 +16,8 @@ export interface JsonSource<Item> {
   /** The object that is read has the name of this path once more. */
   nameAgain(path: string): void;
   problem(found: string): Error;
+  /** Reads no more of the document, which may not be at its end. */
+  close(): Promise<void>;
 }
 
 /**
@@ -29,15 +31,19 @@ export async function* walkJson<Item>(
   paths: ListPaths,
   beside: Record<string, unknown> = emptyObject(),
 ): AsyncGenerator<ObjectRow<Item>> {
-  if ((await source.peek()) === '[') {
-    yield* listAt(source, '');
-  } else if (paths.isRow('')) {
-    yield* itemAt(source, '');
-  } else {
-    yield* membersOf(source, '', paths, beside);
-    if (Object.keys(beside).length > 0) yield { value: beside };
+  try {
+    if ((await source.peek()) === '[') {
+      yield* listAt(source, '');
+    } else if (paths.isRow('')) {
+      yield* itemAt(source, '');
+    } else {
+      yield* membersOf(source, '', paths, beside);
+      if (Object.keys(beside).length > 0) yield { value: beside };
+    }
+    if ((await source.peek()) !== '') throw source.problem('found more text after the end');
+  } finally {
+    await source.close();
   }
-  if ((await source.peek()) !== '') throw source.problem('found more text after the end');
 }
 
 /** The rows in an object at this path. Its other members are put into `beside`. */

@@ -109,6 +109,10 @@ class TextReader implements JsonSource<unknown> {
     return new ReportsError('DOCUMENT_UNPARSABLE', { reportType, documentId, line: this.line, found });
   }
 
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+
   private async endOfValue(): Promise<number> {
     let depth = 0;
     let values = 0;

@@ -22,6 +22,18 @@ export function statedReportType(beside: unknown): Decision | undefined {
 
 /** The same for the beginning of a JSON document, as far as it goes. */
 export async function typeStatedIn(head: string): Promise<string | undefined> {
+  return statedReportType(await besideRowsIn(head))?.value;
+}
+
+/** The marketplaces that the beginning of a JSON document states, as Amazon's reports do. */
+export async function marketplacesStatedIn(head: string): Promise<string[]> {
+  const stated = ['reportSpecification', 'marketplaceIds'].reduce(memberOf, await besideRowsIn(head));
+  const isId = (value: unknown) => typeof value === 'string' && /^A[A-Z0-9]{9,15}$/.test(value);
+  return Array.isArray(stated) && stated.every(isId) ? stated.map(String) : [];
+}
+
+/** What a JSON document has beside its rows, as far as its beginning goes. */
+async function besideRowsIn(head: string): Promise<unknown> {
   const beside = emptyObject();
   const document = {
     raw: { metadata: { sellerId: '', documentId: '', reportType: '', marketplaceIds: [] } },
@@ -36,5 +48,5 @@ export async function typeStatedIn(head: string): Promise<string | undefined> {
     // It breaks off, or is no JSON at all.
     if (!(error instanceof ReportsError || error instanceof LimitExceeded)) throw error;
   }
-  return statedReportType(beside)?.value;
+  return beside;
 }

@@ -55,6 +55,11 @@ export interface Problem<Option extends string> extends Question<Option> {
   /** What the values are called. */
   noun: string;
   findings(rows: RowEvidence, scope: Scope<Option>, possible: Option[]): Finding<Option>[];
+  /**
+   * What the rows say, though maybe by chance: it decides, with a warning unless earlier documents
+   * or the schema say the same.
+   */
+  hint(rows: RowEvidence, scope: Scope<Option>, possible: Option[]): Finding<Option> | undefined;
   /** The schema's answer; undefined if it has none. */
   declared(scope: Scope<Option>): Option | undefined;
   /** What speaks against the schema's answer, in words. */
@@ -130,21 +135,24 @@ async function answerScope<Option extends string>(
     reasons.push(reason);
     if (differing(scope, possible) === 0) return proven(possible[0] as Option, reasons.join('; '));
   }
+  const hint = problem.hint(await problem.rows(), scope, possible);
+  const agrees = (value: Option) => hint === undefined || hint.keeps.includes(value);
   const before = provenBefore(await problem.decidedBefore(), problem).filter((each) =>
     possible.includes(each),
   );
-  if (before.length === 1) {
+  if (before.length === 1 && agrees(before[0] as Option)) {
     return plain(
       before[0] as Option,
       'proven for earlier documents of the seller, report type and marketplace',
     );
   }
   const declared = problem.declared(scope);
-  if (declared !== undefined && possible.includes(declared)) {
-    const doubt = problem.doubt(scope, declared);
+  if (declared !== undefined && possible.includes(declared) && agrees(declared)) {
+    const doubt = hint ? undefined : problem.doubt(scope, declared);
     const why = 'declared in the schema';
     return doubt === undefined ? plain(declared, why) : plain(declared, `${why}, though ${doubt}`, true);
   }
+  if (hint) return plain(hint.keeps[0] as Option, hint.reason, true);
   if (prevailing !== undefined && possible.includes(prevailing)) {
     return plain(prevailing, `as most ${noun}s of the document`, true);
   }

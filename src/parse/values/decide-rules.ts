@@ -109,6 +109,7 @@ function orderProblem({ metadata, declared }: DecisionBasis, given: Given<DateOr
     noun: 'date',
     words: { mdy: 'month first', dmy: 'day first', ymd: 'year first' },
     findings: (rows, scope, possible) => rows.orderFindings(scope, possible),
+    hint: (rows, scope, possible) => rows.orderHint(scope, possible),
     declared({ columns }) {
       const own = declared.find(({ name }) => columns.includes(name));
       return (own ?? declared[0])?.dateOrder;
@@ -145,6 +146,7 @@ function markProblem(
     noun: 'number',
     words: { '.': 'decimal point', ',': 'decimal comma' },
     findings: (rows, scope) => [...rows.markFindings(scope), ...wholeAmounts(scope, countries)],
+    hint: () => undefined,
     declared: () => undefined,
     doubt: () => undefined,
     habit: () => ({ value: markOfCountries(countries), reason: habitOf(countries) }),

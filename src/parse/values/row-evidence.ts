@@ -107,10 +107,7 @@ export class RowEvidence {
     const pairs = [...this.pairs.values()].filter(({ open }) => columns.includes(open));
     return [
       ...agreeing(
-        pairs.map((pair) => ({
-          keeps: pair.near(possible),
-          reason: `it is the day of the column "${pair.settled}" in the same rows`,
-        })),
+        pairs.filter((pair) => pair.hasSeveralDays).map((pair) => sameDay(pair, possible)),
         possible,
       ),
       ...agreeing(
@@ -128,6 +125,19 @@ export class RowEvidence {
         possible,
       ),
     ];
+  }
+
+  /**
+   * What the rows say if all of them have one day: another event may have come just as many days
+   * later as another order would mean.
+   */
+  orderHint({ columns }: Scope<DateOrder>, possible: DateOrder[]): Finding<DateOrder> | undefined {
+    const pairs = [...this.pairs.values()].filter(({ open }) => columns.includes(open));
+    const found = agreeing(
+      pairs.map((pair) => sameDay(pair, possible)),
+      possible,
+    ).find(({ keeps }) => keeps.length === 1);
+    return found && { ...found, reason: `as ${found.reason}, all of one day` };
   }
 
   /** What rows say about the decimal mark, the strongest first. */
@@ -180,6 +190,13 @@ export class RowEvidence {
 }
 
 type Readings = Partial<Record<DateOrder, number>>;
+
+function sameDay(pair: Pair, possible: DateOrder[]): Finding<DateOrder> {
+  return {
+    keeps: pair.near(possible),
+    reason: `it is the day of the column "${pair.settled}" in the same rows`,
+  };
+}
 
 /**
  * The findings that leave some of the answers and not all. None if they exclude each other: then
@@ -236,6 +253,8 @@ class DateColumn {
 /** Dates of one column whose order is open, and those of another column of the same rows. */
 class Pair {
   private rows = 0;
+  /** Two of the days that have different readings. */
+  private readonly days = new Set<number>();
   private readonly nearRows: Record<DateOrder, number> = { mdy: 0, dmy: 0, ymd: 0 };
   private readonly equalRows: Record<DateOrder, number> = { mdy: 0, dmy: 0, ymd: 0 };
 
@@ -246,11 +265,16 @@ class Pair {
 
   add(readings: Readings, day: number): void {
     this.rows += 1;
+    if (this.days.size < 2 && new Set(Object.values(readings)).size > 1) this.days.add(day);
     for (const order of dateOrders) {
       const distance = Math.abs((readings[order] ?? Number.NaN) - day);
       if (distance <= zoneDays) this.nearRows[order] += 1;
       if (distance === 0) this.equalRows[order] += 1;
     }
+  }
+
+  get hasSeveralDays(): boolean {
+    return this.days.size > 1;
   }
 
   /** The orders in which both columns have the same day in all rows, apart from zones. */

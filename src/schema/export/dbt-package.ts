@@ -13,17 +13,21 @@ export interface DbtDialect {
   type(type: ColumnType): string;
   /** A value that may be a text as one of that type; NULL if it does not fit. */
   tryCast(value: string, type: ColumnType): string;
+  /** A column as views see it, if they do not see it as it is. */
+  columnOf?(column: string, type: ColumnType): string;
   /** The SQL of a view, with what views write for all warehouses as this one has it. */
   viewSql(sql: string): string;
   /** SQL for the time at which a table was last loaded, by the ledger. */
   loadedAt(table: string, ledger: string): string;
+  /** Whether a view keeps the columns of the tables that it reads from being changed. */
+  viewsHoldTables: boolean;
 }
 
 export interface DbtPackage {
   /** The tables that the warehouse has, or all of them. */
   tables: ExportTable[];
-  /** The columns that a table has, in lower case, and those of them that are texts. */
-  columnsOf(table: string): { names: ReadonlySet<string>; texts: ReadonlySet<string> } | undefined;
+  /** The types of the columns that a table has, as the warehouse spells them, by identifier. */
+  columnsOf(table: string): ReadonlyMap<string, string> | undefined;
   views: View[];
   dialect: DbtDialect;
   /** Where the sources are, as keys of dbt: `database` and `schema`. */
@@ -41,6 +45,10 @@ export interface DbtPackage {
  */
 export function dbtPackage(made: DbtPackage): Map<string, string> {
   const { tables, views, dialect, output, version } = made;
+  // A table, which is computed again, reads nothing afterwards.
+  const materialized = dialect.viewsHoldTables
+    ? { staging: { '+materialized': 'ephemeral' }, marts: { '+materialized': 'table' } }
+    : { '+materialized': 'view' };
   const names = new Set(tables.map(({ name }) => name));
   const marts = views.filter((view) => isComplete(view, names));
   const files = new Map<string, string>();
@@ -53,7 +61,7 @@ export function dbtPackage(made: DbtPackage): Map<string, string> {
       'require-dbt-version': '>=1.10.0',
       profile: 'sp_reports',
       'model-paths': ['models'],
-      models: { sp_reports: { '+materialized': 'view' } },
+      models: { sp_reports: materialized },
     }),
   );
   files.set(
@@ -135,29 +143,61 @@ function stagingSql({ name, columns }: ExportTable, { columnsOf, dialect }: DbtP
   const lines = columns.map((column) => {
     const own = dialect.identifier(column.name);
     const type = dialect.type(column.type);
-    const isMissing = there !== undefined && !there.names.has(column.name);
-    const isText = there?.texts.has(column.name) && !['string', 'json', 'list'].includes(column.type.kind);
+    const isMissing = there !== undefined && !there.has(own);
+    const isText =
+      there?.get(own) === dialect.type({ kind: 'string' }) &&
+      !['string', 'json', 'list'].includes(column.type.kind);
     const value = isMissing ? `CAST(NULL AS ${type})` : isText ? dialect.tryCast(own, column.type) : own;
     return `  ${value === own ? own : `${value} AS ${own}`}`;
   });
-  const known = new Set(columns.map((column) => column.name));
-  const added = [...(there?.names ?? [])]
-    .filter((each) => !known.has(each))
-    .map((each) => `  ${dialect.identifier(each)}`);
+  const added = addedColumns(columns, there, dialect).map((own) => `  ${own}`);
   return `SELECT\n${[...lines, ...added].join(',\n')}\nFROM {{ source('sp_reports', '${name}') }}\n`;
 }
 
-function martSql(view: View, tables: ReadonlySet<string>, made: DbtPackage): string {
-  const { dialect } = made;
-  const queryOf = (table: ViewTable) => {
-    if (!isThere(table, tables)) return emptySql(table, dialect);
-    return table.columns && readsAsOf(view.sql) ? timedSql(table, made) : presentSql(table, dialect);
-  };
-  return `${withSources(view, dialect, queryOf)}\n`;
+/** The identifiers of those columns of a table that its report schema does not have. */
+function addedColumns(
+  columns: ExportColumn[],
+  there: ReadonlyMap<string, string> = new Map(),
+  { identifier }: DbtDialect,
+): string[] {
+  const known = new Set(columns.map(({ name }) => identifier(name)));
+  return [...there.keys()].filter((own) => !known.has(own));
 }
 
-function presentSql({ name, view, facts }: ViewTable, { identifier }: DbtDialect): string {
-  if (!facts) return `SELECT * FROM {{ ref('${view ? name : stagingName(name)}') }}`;
+function martSql(view: View, tables: ReadonlySet<string>, made: DbtPackage): string {
+  const queryOf = (table: ViewTable) => {
+    if (!isThere(table, tables)) return emptySql(table, made.dialect);
+    return table.columns && readsAsOf(view.sql) ? timedSql(table, made) : presentSql(table, made);
+  };
+  return `${withSources(view, made.dialect, queryOf)}\n`;
+}
+
+function presentSql({ name, view, facts }: ViewTable, made: DbtPackage): string {
+  if (facts) return factsSql(facts, made.dialect);
+  if (view) return `SELECT * FROM {{ ref('${name}') }}`;
+  return `SELECT ${shownColumns(name, made)} FROM {{ ref('${stagingName(name)}') }}`;
+}
+
+/** The columns of a staging model as views see them. */
+function shownColumns(table: string, { tables, columnsOf, dialect }: DbtPackage): string {
+  const { columnOf } = dialect;
+  const columns = tables.find(({ name }) => name === table)?.columns;
+  if (!columnOf || !columns) return '*';
+  const there = columnsOf(table);
+  const shown = (own: string, type: ColumnType) => {
+    const value = columnOf(own, type);
+    return value === own ? own : `${value} AS ${own}`;
+  };
+  const timestamp: ColumnType = { kind: 'timestamp' };
+  return [
+    ...columns.map(({ name, type }) => shown(dialect.identifier(name), type)),
+    ...addedColumns(columns, there, dialect).map((own) =>
+      there?.get(own) === dialect.type(timestamp) ? shown(own, timestamp) : own,
+    ),
+  ].join(', ');
+}
+
+function factsSql(facts: NonNullable<ViewTable['facts']>, { identifier }: DbtDialect): string {
   const rows = facts.map((row) =>
     Object.entries(row).map(([column, text]) => `'${text.replaceAll("'", "''")}' AS ${identifier(column)}`),
   );
@@ -165,8 +205,11 @@ function presentSql({ name, view, facts }: ViewTable, { identifier }: DbtDialect
 }
 
 function timedSql({ name }: ViewTable, made: DbtPackage): string {
+  const { dialect } = made;
   const from = withAsOf(`{{ ref('${stagingName(name)}') }}`, ledgerOf(made));
-  return `SELECT here.*, ${asOfValue} AS ${asOf.name} FROM ${from}`;
+  const shown = shownColumns(name, made);
+  const time = dialect.columnOf?.(asOfValue, asOf.type) ?? asOfValue;
+  return `SELECT ${shown === '*' ? 'here.*' : shown}, ${time} AS ${asOf.name} FROM ${from}`;
 }
 
 function ledgerOf({ source, dialect }: DbtPackage): string {
@@ -180,12 +223,13 @@ function ledgerOf({ source, dialect }: DbtPackage): string {
 function emptySql({ name, columns, view }: ViewTable, dialect: DbtDialect): string {
   if (view)
     return withSources(view, dialect, (table) =>
-      table.facts ? presentSql(table, dialect) : emptySql(table, dialect),
+      table.facts ? factsSql(table.facts, dialect) : emptySql(table, dialect),
     );
   if (!columns) throw new Error(`the columns of ${name} are not known`);
-  const nulls = columns.map(
-    (each) => `CAST(NULL AS ${dialect.type(each.type)}) AS ${dialect.identifier(each.name)}`,
-  );
+  const nulls = columns.map((each) => {
+    const value = `CAST(NULL AS ${dialect.type(each.type)})`;
+    return `${dialect.columnOf?.(value, each.type) ?? value} AS ${dialect.identifier(each.name)}`;
+  });
   return `SELECT ${nulls.join(', ')} LIMIT 0`;
 }
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
+import { bootId } from '../../runtime/boot-id.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { faultPoint } from '../../runtime/fault-point.js';
@@ -41,7 +42,8 @@ const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
  * Downloads a document into the raw store, exactly as Amazon sends it. Resumes a broken connection
- * where it stopped, even one of an earlier process, and replaces an expired URL. Returns a copy
+ * where it stopped, even one of an earlier process since the machine was started, and replaces an
+ * expired URL. Returns a copy
  * that another process has stored meanwhile. Errors: DOCUMENT_BUSY if another process, or another
  * call of this one, is downloading it; DOWNLOAD_UNAVAILABLE if the host of the documents is down or
  * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED,
@@ -115,6 +117,8 @@ interface Version {
   totalBytes?: number;
   contentType?: string;
   compression?: 'GZIP';
+  /** Where its bytes were written. They are not synced, so a power cut may leave zeros of them. */
+  boot?: string;
 }
 
 /** The metadata of a part on disk. */
@@ -298,6 +302,7 @@ function versionOf(
     totalBytes,
     contentType,
     compression,
+    boot: bootId(),
   };
 }
 
@@ -322,11 +327,13 @@ async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promi
 async function readBegun(partial: string): Promise<Begun> {
   try {
     const { size: bytes } = await stat(partial);
-    return { version: JSON.parse(await readFile(versionPath(partial), 'utf8')) as Version, bytes };
+    const version = JSON.parse(await readFile(versionPath(partial), 'utf8')) as Version;
+    if (version.boot === bootId()) return { version, bytes };
   } catch {
-    // No part, or one without metadata: start at the first byte.
-    return { version: {}, bytes: 0 };
+    // No part, or one without metadata.
   }
+  // Start at the first byte.
+  return { version: {}, bytes: 0 };
 }
 
 function versionPath(partial: string): string {

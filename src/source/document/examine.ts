@@ -7,7 +7,7 @@ import { ReadAgain } from '../read-again.js';
 import type { ExaminedDocument, OpenedDocument, RawDocument, ReadableDocument } from '../types.js';
 import { type CharsetDecision, decideCharset } from './decide-charset.js';
 import { decodeText, firstUndefined, type UndefinedBytes } from './decode.js';
-import { openRaw } from './gunzip.js';
+import { openRaw } from './open-raw.js';
 import { Utf8Check } from './utf8-check.js';
 
 export interface ReadLimits {
@@ -63,7 +63,8 @@ export async function openDocument(
   const document = readable(raw, { layers, limits, openBytes: readAndCheck, onDecoded }, decided);
   let checked: { decision: CharsetDecision; scan: TextScan } | undefined;
   let found: UndefinedBytes | undefined;
-  return { ...document, finish };
+  let failure: { error: unknown } | undefined;
+  return { ...document, finish, readToEnd };
 
   function onDecoded(undefinedBytes: UndefinedBytes): void {
     found = undefinedBytes;
@@ -80,9 +81,14 @@ export async function openDocument(
 
   async function* readAndCheck(): AsyncGenerator<Buffer> {
     const scan = new TextScan(raw, limits);
-    for await (const chunk of openBytes()) {
-      scan.add(chunk);
-      yield chunk;
+    try {
+      for await (const chunk of openBytes()) {
+        scan.add(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      failure = { error };
+      throw error;
     }
     const decision = decideCharset(raw, scan.head, scan.utf8.end());
     if (decision.charset !== charset || decision.isValidUtf8 !== isValidUtf8) {
@@ -92,9 +98,14 @@ export async function openDocument(
     checked = { decision, scan };
   }
 
+  async function readToEnd(): Promise<void> {
+    if (failure) throw failure.error;
+    if (!checked) for await (const _ of readAndCheck());
+  }
+
   async function finish(): Promise<ExaminedDocument> {
     if (isDecoded(decided)) while (!found) for await (const _ of document.openText());
-    while (!checked) for await (const _ of readAndCheck());
+    while (!checked) await readToEnd();
     return examined(document, { layers, ...checked, found });
   }
 }

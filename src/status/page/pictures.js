@@ -115,21 +115,42 @@ function sold(rows) {
 /** @type {(rows: Row[], names: SellerNames) => Node[]} */
 function profit(rows, names) {
   if (rows.length === 0) return [];
+  const hasCosts = rows.some((row) => figure(row.has_costs) > 0);
   const panels = groupBy(rows, (row) => text(row.currency)).map(({ name, some }) => {
-    const items = some.map((row) => ({
-      label: skuLabel(row, some, names),
+    const known = some.filter(({ profit }) => profit !== null);
+    const items = known.map((row) => ({
+      label: skuLabel(row, known, names),
       value: figure(row.profit),
       text: money(row.profit, name),
     }));
-    return h('figure', {}, h('figcaption', {}, name), ranking(items, `Profit by SKU, ${name}`));
+    const missing = figure(some[0]?.skus_without_cost);
+    return h(
+      'figure',
+      {},
+      h('figcaption', {}, name),
+      items.length > 0 && ranking(items, `Profit by SKU, ${name}`),
+      missing > 0 &&
+        h(
+          'p',
+          { class: 'muted' },
+          `Without ${pluralize(missing, 'SKU')}: ${missing === 1 ? 'its cost is' : 'their costs are'} not known. `,
+          'The view missing_costs lists what is missing.',
+        ),
+    );
   });
+  const about = 'in all settlements that are loaded: the most profitable SKUs, and those that lost the most.';
   return [
-    h('h3', {}, 'Profit by SKU'),
-    h(
-      'p',
-      { class: 'about' },
-      "After Amazon's fees, in all settlements that are loaded: the most profitable SKUs, and those that lost the most.",
-    ),
+    h('h3', {}, hasCosts ? 'Profit by SKU' : 'Profit by SKU, before the cost of goods'),
+    hasCosts
+      ? h('p', { class: 'about' }, `After Amazon's fees and the cost of goods, ${about}`)
+      : h(
+          'p',
+          { class: 'about' },
+          `After Amazon's fees, ${about} Goods count as if they had cost nothing. Add your costs to the settings, `,
+          'for example ',
+          h('code', {}, 'costs: costs.csv'),
+          ', to see the profit. If they are there, the view missing_costs says what they lack.',
+        ),
     firstOf('profit', panels, 4, (some) => h('div', { class: 'pair' }, ...some)),
   ];
 }

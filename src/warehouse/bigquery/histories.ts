@@ -1,6 +1,6 @@
 import { type CellKind, comingTable, type HistoryDialect } from '../history/history-dialect.js';
 import { historyStatements } from '../history/history-sql.js';
-import type { HistoryPlan } from '../history/plan-history.js';
+import { batchesOf, type HistoryPlan } from '../history/plan-history.js';
 import type { TableBatch } from '../rules/plan-batches.js';
 import type { Stager } from '../staging/stager.js';
 import type { BigQueryClient } from './client.js';
@@ -50,20 +50,6 @@ export async function stageHistories(stager: Stager, plans: HistoryPlan[]): Prom
     histories.push({ plan, staged });
   }
   return histories;
-}
-
-/** Documents with the same columns share a staging table. */
-function batchesOf({ history: { relation }, loads }: HistoryPlan): TableBatch[] {
-  const alike = new Map<string, TableBatch>();
-  for (const { timed, rows: table } of loads) {
-    const { load, loadedAt } = timed;
-    const { sellerId: seller, documentId: document, marketplaceIds: marketplaces } = load.entry;
-    const kind = JSON.stringify(table.columns.map(({ name, type }) => [name, type]));
-    const batch = alike.get(kind) ?? { relation, loads: [], others: [] };
-    batch.loads.push({ load, loadedAt, table, seller, document, marketplaces, rank: 1 });
-    alike.set(kind, batch);
-  }
-  return [...alike.values()];
 }
 
 /**

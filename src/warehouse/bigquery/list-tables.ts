@@ -4,6 +4,8 @@ import type { BigQueryClient } from './client.js';
 /** A table or view as the list of a dataset has it. */
 export interface ListedTable {
   tableReference: { tableId: string };
+  /** For example TABLE or VIEW. */
+  type?: string;
   labels?: Record<string, string>;
   /** Epoch milliseconds, as decimal text. */
   expirationTime?: string;

@@ -3,6 +3,7 @@ import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
+import type { ViewDialect } from '../rules/view-query.js';
 import type { BigQueryClient } from './client.js';
 import { castType } from './column-types.js';
 import { relationsOf } from './relations.js';
@@ -19,7 +20,7 @@ export function refreshViews(
   relations: Relations,
   state: State,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(client, relations, state), views, relations, log);
 }
 
@@ -52,16 +53,18 @@ export function dropOwnViews(
   );
 }
 
+/** How BigQuery spells what surrounds a view's own SQL, but for the names of tables. */
+export const viewDialect: Omit<ViewDialect, 'table'> = {
+  identifier,
+  type: castType,
+  tryCast: (text, type) => `SAFE_CAST(${text} AS ${castType(type)})`,
+  hasReplace: true,
+  localDate: (time, zone) => `DATE(${time}, ${zone})`,
+};
+
 function viewStore(client: BigQueryClient, relations: Relations, state: State): shared.ViewStore {
   return {
-    dialect: {
-      table: (name) => client.table(name),
-      identifier,
-      type: castType,
-      tryCast: (text, type) => `SAFE_CAST(${text} AS ${castType(type)})`,
-      hasReplace: true,
-      localDate: (time, zone) => `DATE(${time}, ${zone})`,
-    },
+    dialect: { ...viewDialect, table: (name) => client.table(name) },
     readVersions: async () => state.views,
     async obstacle(name) {
       const isOthers = await isForeign(client, name);

@@ -14,6 +14,7 @@ import type { Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { inspectDataset } from './inspect.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
@@ -68,7 +69,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  const views = new WantedViews(firstViews);
+  const views = new WantedViews(firstViews, clock);
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
     const state = await readState(client);
@@ -101,9 +102,8 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
         staging,
         log,
         async onCommitted(tables, tablesChanged, state) {
-          if (views.isFresh && !tablesChanged) return;
-          await refreshViews(client, views.list, tables, state, log);
-          views.isFresh = true;
+          if (!views.isDue && !tablesChanged) return;
+          await views.refresh((wanted) => refreshViews(client, wanted, tables, state, log));
         },
       });
     },
@@ -117,12 +117,12 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     tables: () => withState([], (state) => readTables(client, state)),
     async refreshViews(wanted) {
       views.replace(wanted);
-      if (views.isFresh) return;
-      await withState(undefined, async (state) => {
-        await refreshViews(client, views.list, relationsOf(state), state, log);
-        views.isFresh = true;
-      });
+      if (!views.isDue) return;
+      await withState(undefined, (state) =>
+        views.refresh((due) => refreshViews(client, due, relationsOf(state), state, log)),
+      );
     },
+    dropEmptyTable: (table) => dropEmptyTable(client, views.list, table),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     query: (sql) => queryStream(sql, readWhole),

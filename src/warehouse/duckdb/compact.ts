@@ -1,7 +1,8 @@
 import { chmod, open, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { faultPoint } from '../../runtime/fault-point.js';
-import { dropPartial, isThere, nameWholeFile, partialName } from '../../files/whole-file.js';
+import { dropPartial, isThere, nameWholeFile, partialName, syncFolder } from '../../files/whole-file.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { withConnection } from './connection.js';
 import { removeAllSpills } from './spill-folders.js';
@@ -25,6 +26,8 @@ export async function compactDuckDbFile(path: string, memoryLimitMegabytes: numb
         // Nothing may remain to be written to the old file: its name belongs to the new one by
         // then.
         await run(connection, 'CHECKPOINT');
+        // A power cut must not bring the old file's log back beside the new file.
+        await syncFolder(dirname(path));
         faultPoint('file-copied');
         const file = await open(fresh, 'r+');
         try {

@@ -5,8 +5,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { withoutUndefined } from '../../runtime/without-undefined.js';
-import { ReportsError } from '../../errors/reports-error.js';
-import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
+import { isThere, makeFolder, ownerOnly, partialName, syncFolder } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
 import { removeOldSpills, spillFolder } from './spill-folders.js';
 import { inTurn } from './turns.js';
@@ -42,8 +42,9 @@ const lockBackoffMs = exponentialBackoff({ firstMs: 20, maxMs: 250 });
 /**
  * Opens the file, does the work, closes the file. Work of one process is serialized: the operating
  * system does not lock two instances of one process against each other, and closing one would drop
- * the lock of both. Nothing is held afterwards, neither lock nor write-ahead log. Results must be
- * read completely within the work, because an open stream keeps the lock.
+ * the lock of both. Nothing is held afterwards, neither lock nor write-ahead log, and what was
+ * committed survives a power cut. Results must be read completely within the work, because an open
+ * stream keeps the lock.
  * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, WAREHOUSE_FORMAT_UNSUPPORTED, FILE_SYSTEM_FAILED
  * or DISK_FULL if the file can't be opened.
  */
@@ -52,7 +53,23 @@ export async function withConnection<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const path = resolve(access.path);
-  return takeTurn({ ...access, path }, (signal) => openAndWork({ ...access, path, signal }, work));
+  return takeTurn({ ...access, path }, async (signal) => {
+    const result = await openAndWork({ ...access, path, signal }, work);
+    if (access.mode === 'write') await keepNames(path);
+    return result;
+  });
+}
+
+/**
+ * DuckDB syncs the bytes of its files, but not their names: a power cut could remove the log of a
+ * commit, or bring back one whose rows are in the file by now.
+ */
+async function keepNames(path: string): Promise<void> {
+  try {
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw knownError(error, path);
+  }
 }
 
 /**
@@ -178,6 +195,8 @@ async function createIfMissing(path: string): Promise<void> {
       // Some network and removable disks have no hard links.
       if (error.code !== 'EEXIST') return rename(fresh, path);
     });
+    // Before there is a log: a log alone belongs to no file.
+    await syncFolder(dirname(path));
   } finally {
     await rm(fresh, { force: true });
   }

@@ -1,41 +1,41 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { fileError } from '../../errors/duckdb-error.js';
-import { isThere } from '../../files/whole-file.js';
 import type { View } from '../../schema/views.js';
 import { findHistory } from '../history/history-tables.js';
-import { isReportTable, type Relation } from '../rules/relations.js';
+import { isReportTable } from '../rules/relations.js';
+import { hasRows, isReadBy, namesTable } from '../rules/table-stays.js';
 import { identifier, run } from '../staging/sql.js';
-import { withConnection } from './connection.js';
 import { readRelations } from './relations.js';
-import { refreshViews } from './views.js';
+import { readVersions, refreshViews } from './views.js';
 
-/** See `WarehouseFile.dropEmptyTable`. */
+/** See `Warehouse.dropEmptyTable`. */
 export async function dropEmptyTable(
-  { path, views, memoryLimitMegabytes }: { path: string; views: View[]; memoryLimitMegabytes: number },
+  connection: DuckDBConnection,
+  views: View[],
   table: string,
-): Promise<boolean> {
-  if (!isThere(path)) return false;
-  const file = { path, mode: 'write' as const, lockWaitMs: 10_000, memoryLimitMegabytes };
-  return withConnection(file, async (connection) => {
-    try {
-      const relations = await readRelations(connection);
-      const relation = relations.get(table.toLowerCase());
-      if (!relation || !isReportTable(relation)) return false;
-      if (!(await dropIfEmpty(connection, relation))) return false;
-      const history = findHistory(relations, relation.name);
-      if (history) await dropIfEmpty(connection, history.relation);
-      await refreshViews(connection, views, await readRelations(connection));
-      return true;
-    } catch (error) {
-      throw fileError(error, path);
-    }
-  });
-}
-
-async function dropIfEmpty(connection: DuckDBConnection, relation: Relation): Promise<boolean> {
+): Promise<string | undefined> {
+  const relations = await readRelations(connection);
+  const relation = relations.get(table.toLowerCase());
+  if (!relation || !isReportTable(relation)) return undefined;
   const name = identifier(relation.name);
   const [count] = await run(connection, `SELECT count(*) FROM ${name}`);
-  if (Number(count?.[0]) > 0) return false;
+  if (Number(count?.[0]) > 0) return hasRows;
+  const readers = await viewsOfOthers(connection, relation.name);
+  if (readers.length > 0) return isReadBy(readers);
   await run(connection, `DROP TABLE ${name}`);
-  return true;
+  const history = findHistory(relations, relation.name);
+  if (history) await dropEmptyTable(connection, views, history.relation.name);
+  await refreshViews(connection, views, await readRelations(connection));
+  return undefined;
+}
+
+/** The views that this program did not make and that read a table. DuckDB would break them. */
+async function viewsOfOthers(connection: DuckDBConnection, table: string): Promise<string[]> {
+  const own = await readVersions(connection);
+  const rows = await run(
+    connection,
+    `SELECT view_name, sql FROM duckdb_views() WHERE database_name = current_database() AND NOT internal ORDER BY 1`,
+  );
+  return rows
+    .filter(([name, sql]) => !own.has(String(name).toLowerCase()) && namesTable(String(sql), table))
+    .map(([name]) => String(name));
 }

@@ -14,7 +14,7 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     isOneOfFew: (condition) => `rowid IN (SELECT rowid FROM _loads WHERE ${condition})`,
     columns: async () => new Set((await readRelations(connection)).get('_loads')?.columns.keys()),
     jsonLength: (column) => `json_array_length(${column})`,
-    fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
+    fillsTable,
     itemValue: (field) => `item->>'$.${field}'`,
     latest: (column, by, count) => `max_by(${column}, ${by}, ${count})`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
@@ -29,4 +29,9 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
       );
     },
   });
+}
+
+/** A condition on ledger rows: their document filled a table of that name. */
+export function fillsTable(name: string): string {
+  return `list_contains(tables->>'$[*].name', ${literal(name)})`;
 }

@@ -2,14 +2,13 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { documentId } from '../rules/document-id.js';
 import { documentValue, wrongCount } from '../staging/document-values.js';
 import {
-  documentIdSql,
-  identifier,
-  jsonRows,
-  type Parameter,
-  parquets,
-  run,
-  utcTimestamp,
-} from '../staging/sql.js';
+  describeDocuments,
+  documentRows,
+  lineageValues,
+  parquetRows,
+  presentColumns,
+} from '../staging/document-rows.js';
+import { documentIdSql, identifier, type Parameter, run } from '../staging/sql.js';
 import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
 import { shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 
@@ -105,25 +104,12 @@ async function insert(
 ): Promise<number[]> {
   const { relation } = batch;
   const filled = loads.filter(({ table }) => table.parquetPath);
-  const [first] = filled;
-  if (!first) return batch.loads.map(() => 0);
-  // Columns that none of the documents has are NULL without reading them.
-  const isLacked = (index: number) => filled.every(({ table }) => table.columns[index]?.header === undefined);
-  const present = first.table.columns.filter((_, index) => !isLacked(index));
-  const columns = present.map((column) => ({
+  if (filled.length === 0) return batch.loads.map(() => 0);
+  const columns = presentColumns(filled).map((column) => ({
     name: identifier(column.name),
     value: documentValue(relation, column),
   }));
-  const lineage = [
-    ['_report_id', 'batch.report'],
-    ['_document_id', 'batch.document'],
-    ['_seller_id', 'batch.seller'],
-    ['_marketplace_ids', 'batch.marketplaces'],
-    ['_data_start', 'batch.dataStart'],
-    ['_data_end', 'batch.dataEnd'],
-    ['_row', 'CAST(document._row AS BIGINT)'],
-    ['_loaded_at', 'batch.loadedAt'],
-  ] as const;
+  const lineage = Object.entries(lineageValues);
   const names = [...columns.map((each) => each.name), ...lineage.map(([name]) => name)];
   const values = [...columns.map((each) => each.value), ...lineage.map(([, value]) => value)];
   const valueColumns = values.map((value, index) => `${value} AS __value${index}`);
@@ -155,27 +141,11 @@ async function countSuperseded(connection: DuckDBConnection, batch: TableBatch):
   return batch.loads.map(({ table, rank }) => (table.parquetPath ? table.rows - (rows.get(rank) ?? 0) : 0));
 }
 
-const documentTexts = jsonRows('documents', {
-  path: 'VARCHAR',
-  report: 'VARCHAR',
-  document: 'VARCHAR',
-  seller: 'VARCHAR',
-  marketplaces: ['VARCHAR'],
-  dataStart: 'VARCHAR',
-  dataEnd: 'VARCHAR',
-  loadedAt: 'VARCHAR',
-  rank: 'BIGINT',
-});
-
-/** The documents of the batch as rows. Their times are converted here, not again for each row. */
-const documentRows = `(SELECT * REPLACE (${['dataStart', 'dataEnd', 'loadedAt'].map((name) => `${utcTimestamp(name)} AS ${name}`)}) FROM ${documentTexts})`;
-
 /**
  * The rows of the documents' Parquet files as `document`, each joined with its document as `batch`.
  */
 function rowsOf(loads: TableLoad[]): string {
-  const paths = loads.flatMap(({ table }) => table.parquetPath ?? []);
-  return `${parquets(paths, '__file')} document JOIN ${documentRows} batch ON batch.path = document.__file`;
+  return `${parquetRows(loads)} JOIN ${documentRows} batch ON batch.path = document.__file`;
 }
 
 /**
@@ -187,19 +157,8 @@ const rankOfHere = `coalesce(CAST($ranks AS BIGINT[])[list_position($ranked, ${d
 /** Runs a statement about the documents of a batch. */
 function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql: string) {
   const ranked = [...loads, ...others];
-  const documents = loads.map(({ load: { entry }, table, marketplaces, rank, loadedAt }) => ({
-    path: table.parquetPath,
-    report: entry.reportId,
-    document: entry.documentId,
-    seller: entry.sellerId,
-    marketplaces,
-    dataStart: entry.dataStart,
-    dataEnd: entry.dataEnd,
-    loadedAt,
-    rank,
-  }));
   const parameters: Record<string, Parameter> = {
-    documents: JSON.stringify(documents),
+    documents: JSON.stringify(describeDocuments(loads)),
     ranks: ranked.map(({ rank }) => String(rank)),
     ranked: ranked.map(documentId),
   };

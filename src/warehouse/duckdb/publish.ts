@@ -3,7 +3,7 @@ import { chmod, copyFile, open, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
-import { dropPartial, makeFolder, nameWholeFile, partialName } from '../../files/whole-file.js';
+import { dropPartial, makeFolder, nameWholeFile, partialName, removeFile } from '../../files/whole-file.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { withConnection } from './connection.js';
 import { run } from '../staging/sql.js';
@@ -65,7 +65,7 @@ async function copyWhole(path: string, copy: string): Promise<void> {
       await chmod(fresh, (last ?? source).mode & 0o555);
       await utimes(fresh, source.atimeMs / 1000, source.mtimeMs / 1000);
       // Whoever opened the last copy for writing, in spite of its permissions, may have left this.
-      await rm(`${copy}.wal`, { force: true });
+      await removeFile(`${copy}.wal`);
       await nameWholeFile(file, fresh, copy);
     } finally {
       await dropPartial(file, fresh);

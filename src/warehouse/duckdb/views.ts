@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { View } from '../../schema/views.js';
 import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
+import type { ViewDialect } from '../rules/view-query.js';
 import { duckDbType } from '../staging/column-types.js';
 import { firstLine } from '../../errors/duckdb-error.js';
 import { identifier, literal, run } from '../staging/sql.js';
@@ -16,7 +17,7 @@ export function refreshViews(
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(connection, relations), views, relations, log);
 }
 
@@ -57,16 +58,18 @@ export function localDate(time: string, zone: string): string {
   return `CAST(timezone(${zone}, CAST(${time} AS TIMESTAMP) AT TIME ZONE 'UTC') AS DATE)`;
 }
 
+/** How DuckDB spells what surrounds a view's own SQL, but for the names of tables. */
+export const viewDialect: Omit<ViewDialect, 'table'> = {
+  identifier,
+  type: duckDbType,
+  tryCast: (text, type) => `TRY_CAST(${text} AS ${duckDbType(type)})`,
+  hasReplace: true,
+  localDate,
+};
+
 function viewStore(connection: DuckDBConnection, relations: Relations): shared.ViewStore {
   return {
-    dialect: {
-      table: (name) => `main.${identifier(name)}`,
-      identifier,
-      type: duckDbType,
-      tryCast: (text, type) => `TRY_CAST(${text} AS ${duckDbType(type)})`,
-      hasReplace: true,
-      localDate,
-    },
+    dialect: { ...viewDialect, table: (name) => `main.${identifier(name)}` },
     readVersions: () => readVersions(connection),
     async obstacle(name) {
       const found = relations.get(name);
@@ -109,7 +112,7 @@ async function dropViews(connection: DuckDBConnection, names: string[]): Promise
 }
 
 /** The versions of the views that this program made, by name in lower case. */
-async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
+export async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
   const rows = await run(
     connection,
     `SELECT lower(view_name), coalesce(comment, '') FROM duckdb_views()

@@ -19,6 +19,7 @@ import { withHistories } from '../history/history-tables.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
@@ -81,7 +82,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  const views = new WantedViews(firstViews);
+  const views = new WantedViews(firstViews, clock);
 
   function withLedger<T>(
     empty: T,
@@ -134,9 +135,8 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
           clock,
           histories,
           async onCommitted(relations, tablesChanged) {
-            if (views.isFresh && !tablesChanged) return;
-            await refreshViews(connection, views.list, relations, log);
-            views.isFresh = true;
+            if (!views.isDue && !tablesChanged) return;
+            await views.refresh((wanted) => refreshViews(connection, wanted, relations, log));
           },
         });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
@@ -161,16 +161,26 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     tables: () => withLedger([], readTables),
     async refreshViews(wanted) {
       views.replace(wanted);
-      if (views.isFresh || !isThere(path)) return;
-      const isStale = await withLedger(false, (connection, relations) =>
-        areViewsStale(connection, views.list, relations),
-      );
-      if (isStale) {
-        await withConnection({ ...file, mode: 'write' }, async (connection) =>
-          refreshViews(connection, views.list, await readRelations(connection), log),
+      if (!views.isDue || !isThere(path)) return;
+      await views.refresh(async (due) => {
+        const isStale = await withLedger(false, (connection, relations) =>
+          areViewsStale(connection, due, relations),
         );
-      }
-      views.isFresh = true;
+        if (!isStale) return true;
+        return withConnection({ ...file, mode: 'write' }, async (connection) =>
+          refreshViews(connection, due, await readRelations(connection), log),
+        );
+      });
+    },
+    async dropEmptyTable(table) {
+      if (!isThere(path)) return undefined;
+      return withConnection({ ...file, mode: 'write' }, async (connection) => {
+        try {
+          return await dropEmptyTable(connection, views.list, table);
+        } catch (error) {
+          throw fileError(error, path);
+        }
+      });
     },
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),

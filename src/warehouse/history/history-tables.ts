@@ -88,7 +88,8 @@ function modeFor(table: LoadTable, relations: Relations, histories: Histories): 
 
 /**
  * The rows of a document for the history of its table: all columns but those with personal data,
- * because a history would keep them for long, and those that have the name of a column of histories.
+ * because a history would keep them for long, and those that have the name of a column of
+ * histories.
  */
 function rowsFor(table: LoadTable, mode: HistoryMode, histories: Histories): LoadTable {
   const isPersonal = histories.get(table.name.toLowerCase())?.isPersonal;

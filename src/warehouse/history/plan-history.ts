@@ -2,6 +2,7 @@ import { defaultKeep, type Histories } from '../../schema/history.js';
 import { beforeMs } from '../../yaml/span.js';
 import type { LedgerQueries } from '../ledger/ledger-queries.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
+import type { TableBatch } from '../rules/plan-batches.js';
 import type { Relations } from '../rules/relations.js';
 import type { LedgerEntry, LoadTable } from '../types.js';
 import { historyDocuments, type HistoryEntry } from './history-documents.js';
@@ -90,4 +91,18 @@ function planOf(
     loads: filling.flatMap(({ timed, rows }) => (rows ? [{ timed, rows }] : [])),
     keptSince: new Date(beforeMs(nowMs, keep)).toISOString(),
   };
+}
+
+/** The rows that come for a history; documents with the same columns are in one batch. */
+export function batchesOf({ history: { relation }, loads }: HistoryPlan): TableBatch[] {
+  const alike = new Map<string, TableBatch>();
+  for (const { timed, rows: table } of loads) {
+    const { load, loadedAt } = timed;
+    const { sellerId: seller, documentId: document, marketplaceIds: marketplaces } = load.entry;
+    const kind = JSON.stringify(table.columns.map(({ name, type }) => [name, type]));
+    const batch = alike.get(kind) ?? { relation, loads: [], others: [] };
+    batch.loads.push({ load, loadedAt, table, seller, document, marketplaces, rank: 1 });
+    alike.set(kind, batch);
+  }
+  return [...alike.values()];
 }

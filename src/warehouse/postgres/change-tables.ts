@@ -6,7 +6,7 @@ import { castType, postgresType, widenedSql } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import type { Session } from './session.js';
 import { identifier } from './sql.js';
-import { columnComment, createTable, keyIndex } from './table-sql.js';
+import { columnComment, createIndexes, createTable, keyIndex } from './table-sql.js';
 import { dropViewsOn } from './views.js';
 
 /** The tables of the report schemas by name, for descriptions. */
@@ -23,22 +23,27 @@ export interface TableChange {
  * How long a change waits for those who read the table. Everybody else who opens the table
  * meanwhile waits behind it.
  */
-const lockWaitMs = 3000;
+export const lockWaitMs = 3000;
 
 /** Whether an existing table lacks columns, or has narrower ones. */
 export function isChange({ existing, columns }: TablePlan): boolean {
   return existing !== undefined && [...columns.values()].some((column) => differs(existing, column));
 }
 
-/** Creates a table with the key of the load that fills it first. */
+/**
+ * Creates a table with the key of the load that fills it first. Returns the statements for its
+ * indexes, which take half the time once the first rows are in.
+ */
 export async function makeTable(
   session: Session,
   { server, descriptions }: TableChange,
   plan: TablePlan,
   key: string[],
-): Promise<void> {
+): Promise<string[]> {
+  const full = server.table(plan.name);
   const table = { name: plan.name, columns: [...plan.columns.values()], key };
-  await session.runAll(createTable(server.table(plan.name), table, descriptions.get(plan.name)));
+  await session.runAll(createTable(full, table, descriptions.get(plan.name)));
+  return createIndexes(full, table);
 }
 
 /**

@@ -54,8 +54,10 @@ function isText(type: ColumnType): boolean {
 export function widenedSql(value: string, from: ColumnType, to: ColumnType): string {
   if (columnTypeText(from) === columnTypeText(to)) return value;
   if (from.kind === 'list' && to.kind === 'list') {
-    return `(SELECT ARRAY_AGG(${widenedSql('item', from.item, to.item)} ORDER BY position)
-      FROM UNNEST(${value}) WITH ORDINALITY AS items(item, position))`;
+    // Of no items, ARRAY_AGG makes NULL.
+    return `CASE WHEN ${value} IS NOT NULL THEN COALESCE(
+      (SELECT ARRAY_AGG(${widenedSql('item', from.item, to.item)} ORDER BY position)
+      FROM UNNEST(${value}) WITH ORDINALITY AS items(item, position)), '{}') END`;
   }
   if (to.kind === 'string') return textSql(value, from);
   // The session is in UTC.

@@ -26,17 +26,17 @@ import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
 import { changeTable, type Descriptions, dropKeyIndex, isChange, makeTable } from './change-tables.js';
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
+import { checkRows, countNulRejects, type RowSource } from './copy-rows.js';
 import { PostgresError } from './errors.js';
 import { applyHistories } from './histories.js';
 import { readHolder } from './holder.js';
-import { ensureLedger, isOutdated, writeLedger } from './ledger.js';
+import { ensureLedger, isOutdated, writeLedger, type WrittenLoad } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
-import { type Loading, loadRows } from './load-modes.js';
+import { createIndexes, type Loading, loadRows } from './load-modes.js';
 import { lockCommits } from './lock.js';
 import { readRelations } from './relations.js';
 import type { Session } from './session.js';
 import { documentIdSql, ownName, storable } from './sql.js';
-import { StagedFiles } from './stage.js';
 import { checkSupported } from './supported.js';
 import { dropViews, readVersions } from './views.js';
 
@@ -53,7 +53,7 @@ export interface CommitOptions {
 
 /** What a commit has done so far, and keeps for its next attempt. */
 interface Progress {
-  staged: StagedFiles;
+  source: RowSource;
   /** What each table of a load widened. */
   widened: Map<LoadTable, Widening[]>;
   tablesChanged: boolean;
@@ -65,9 +65,9 @@ interface Progress {
 
 /**
  * Commits loads in one transaction and returns the keys of those left out. See `Warehouse.commit`.
- * Rows are converted before it begins. Tables that exist are changed in short transactions of their
- * own, so that a long commit never keeps readers from a table. Commits to a schema follow one
- * another, whichever process they come from.
+ * Rows are converted while they are sent. Tables that exist are changed in short transactions of
+ * their own, so that a long commit never keeps readers from a table. Commits to a schema follow
+ * one another, whichever process they come from.
  * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
@@ -79,7 +79,7 @@ export async function commitLoads(
   try {
     return await withStager(options.memoryLimitMegabytes, async (stager) => {
       const progress: Progress = {
-        staged: new StagedFiles(stager),
+        source: { connection: stager.connection, replacesNul: false },
         widened: new Map(),
         tablesChanged: false,
         withoutKeyIndex: new Set(),
@@ -103,7 +103,9 @@ export async function commitLoads(
 async function explained(error: unknown, server: PostgresServer): Promise<unknown> {
   if (!(error instanceof PostgresError) || error.sqlState !== '55P03') return error;
   const holder = await server
-    .once((session) => readHolder(session, server, { isIdle: false, minMinutes: 0 }))
+    .once((session) =>
+      session.transaction('read', () => readHolder(session, server, { isIdle: false, minMinutes: 0 })),
+    )
     .catch(() => undefined);
   if (!holder) return error;
   const found = `${error.details.found}; ${holder}`;
@@ -117,20 +119,20 @@ async function explained(error: unknown, server: PostgresServer): Promise<unknow
 async function adapt(server: PostgresServer, error: unknown, progress: Progress): Promise<boolean> {
   if (!(error instanceof PostgresError)) return false;
   // From DuckDB comes valid UTF-8, so the bytes that no text can have are U+0000.
-  if (error.sqlState === '22021' && !progress.staged.replacesNul) {
-    progress.staged.replaceNul();
+  if (error.sqlState === '22021' && !progress.source.replacesNul) {
+    progress.source.replacesNul = true;
     return true;
   }
-  const table = /^COPY (.+?), line /.exec(String((error.cause as { where?: unknown }).where))?.[1];
+  const { table } = error;
   const isOfIndex = error.sqlState === '54000' && /^index row/.test(String(error.details.found));
   if (!isOfIndex || table === undefined || progress.withoutKeyIndex.has(table)) return false;
   progress.withoutKeyIndex.add(table);
-  await server.work('commit', async (session) => {
-    await session.begin('write');
-    await lockCommits(session, server);
-    await dropKeyIndex(session, server, table);
-    await session.commit();
-  });
+  await server.work('commit', (session) =>
+    session.transaction('write', async () => {
+      await lockCommits(session, server);
+      await dropKeyIndex(session, server, table);
+    }),
+  );
   return true;
 }
 
@@ -141,18 +143,11 @@ async function attempt(
   progress: Progress,
   options: CommitOptions,
 ): Promise<string[]> {
-  await checkSupported(session, server);
   for (;;) {
-    // Without the lock, as it takes long: what others change meanwhile is found below.
-    const expected = planAll(await readTables(session, server, loads, { drops: false }), loads, options);
-    await progress.staged.stage(loads, expected.relations, progress.histories);
     await session.begin('write');
+    await checkSupported(session, server);
     await lockCommits(session, server);
-    const plan = planAll(await readTables(session, server, loads, { drops: true }), loads, options);
-    if (!progress.staged.has(loads, plan.relations, progress.histories)) {
-      await session.rollback();
-      continue;
-    }
+    const plan = planAll(await readTables(session, server, loads), loads, options);
     for (const [table, widened] of plan.widened) {
       // Once tables are changed, a later plan finds nothing to widen.
       if (widened.length > 0) progress.widened.set(table, widened);
@@ -160,6 +155,8 @@ async function attempt(
     const changes = [...plan.plans.values()].filter(isChange);
     const isLedgerOld = isOutdated(plan.before);
     if (changes.length > 0 || isLedgerOld) {
+      // A load that will be refused changes no table.
+      if (changes.length > 0) await checkRows(progress.source, plan.relations, loads);
       if (isLedgerOld) await ensureLedger(session, server, plan.before);
       for (const each of changes) await changeTable(session, { server, ...options }, each);
       await session.commit();
@@ -168,7 +165,7 @@ async function attempt(
       continue;
     }
     const leftOut = await loadAll(
-      { session, server, staged: progress.staged },
+      { session, server, source: progress.source, indexes: new Map() },
       loads,
       plan,
       progress,
@@ -222,19 +219,14 @@ function hasOwnName({ name }: Pick<LoadTable, 'name'>): boolean {
  * Reads the tables. A table of a report has precedence over a view of its name that this program
  * made.
  */
-async function readTables(
-  session: Session,
-  server: PostgresServer,
-  loads: TimedLoad[],
-  { drops }: { drops: boolean },
-): Promise<Relations> {
+async function readTables(session: Session, server: PostgresServer, loads: TimedLoad[]): Promise<Relations> {
   const relations = await readRelations(session, server);
   const names = loads.flatMap(({ load }) => load.tables.map(({ name }) => name.toLowerCase()));
   const views = [...new Set(names)].filter((name) => relations.get(name)?.isView);
   if (views.length === 0) return relations;
   const versions = await readVersions(session, server);
   const own = views.filter((name) => versions.has(name));
-  if (drops) await dropViews(session, server, own);
+  await dropViews(session, server, own);
   for (const name of own) relations.delete(name);
   return relations;
 }
@@ -262,12 +254,10 @@ async function loadAll(
     histories,
   ).find((table) => !hasOwnName(table));
   if (unnamed) log?.warn(`there is no ${unnamed.name}: PostgreSQL has no names of more than 63 bytes`);
-  const made = new Set<string>();
-  for (const [name, plan] of plans) {
+  for (const plan of plans.values()) {
     if (plan.existing) continue;
     const key = progress.withoutKeyIndex.has(ownName(plan.name)) ? [] : keyOf(loads, plan.name);
-    await makeTable(session, { server, ...options }, plan, key);
-    made.add(name);
+    loading.indexes.set(plan.name, await makeTable(session, { server, ...options }, plan, key));
     progress.tablesChanged = true;
   }
   const ledger = postgresLedger(session, server);
@@ -288,9 +278,8 @@ async function loadAll(
       rankDocuments(ledger, table, ofTable),
     );
     for (const batches of planned) {
-      for (const [index, batch] of batches.entries()) {
-        const isNew = made.has(batch.relation.name.toLowerCase()) && index === 0 && groups.length === 1;
-        const counts = await loadRows(loading, batch, isNew);
+      for (const batch of batches) {
+        const counts = await loadRows(loading, batch);
         for (const [at, { table }] of batch.loads.entries()) superseded.set(table, counts[at] ?? 0);
       }
     }
@@ -299,20 +288,20 @@ async function loadAll(
       nowMs: server.clock.now(),
     };
     await applyHistories(loading, await planHistories(changes, ledger));
-    const rows = ledgerRowsOf(coming, superseded, progress.widened, known).map((row) => ({
-      ...row,
-      rejects: row.rejects + loading.staged.replacedIn(row),
-    }));
+    const rows = ledgerRowsOf(coming, superseded, progress.widened, known);
+    const written: WrittenLoad[] = [];
+    for (const [index, timed] of coming.entries()) {
+      const row = rows[index] as LedgerRow;
+      const rejects = row.rejects + (await countNulRejects(loading.source, timed.load));
+      written.push({ ...timed, row: { ...row, rejects }, replaces: known.has(row.key) });
+    }
     await writeLedger(
       loading,
-      coming.map(({ load }, index) => ({
-        load,
-        row: rows[index] as LedgerRow,
-        replaces: known.has(load.entry.key),
-      })),
+      written,
       coming.flatMap(({ load }) => otherReplacedKeys(load)).filter((key) => known.has(key)),
     );
   }
+  for (const table of loading.indexes.keys()) await createIndexes(loading, table);
   return leftOut;
 }
 

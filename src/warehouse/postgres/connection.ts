@@ -5,6 +5,7 @@ import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { keepSecret } from '../../errors/secrets.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, halfJitter, retry } from '../../runtime/retry.js';
+import { Slots } from '../../runtime/slots.js';
 import { PostgresError, postgresError } from './errors.js';
 import { Session } from './session.js';
 import { identifier } from './sql.js';
@@ -19,6 +20,11 @@ export interface PostgresTarget {
 
 /** Connections that this process keeps for a warehouse. A drain and the status page use few. */
 const maxConnections = 5;
+/**
+ * Queries of users at the same time, each on a connection of its own. Neither commits nor what is
+ * read of the ledger wait for them.
+ */
+export const maxQueries = 5;
 const connectSeconds = 15;
 
 /**
@@ -28,30 +34,13 @@ const connectSeconds = 15;
 const maxRetryMs = { commit: 60_000, read: 5000 };
 const retryBackoffMs = exponentialBackoff({ firstMs: 200, maxMs: 5000, jitter: halfJitter });
 
-/**
- * What every connection has, whatever the defaults of role and database: times are read as UTC,
- * values are written as `toJsonValue` reads them, and a read has time enough.
- */
-const sessionSettings = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  bytea_output: 'hex',
-  extra_float_digits: '1',
-  standard_conforming_strings: 'on',
-  statement_timeout: '10min',
-  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
-  tcp_keepalives_idle: '30',
-  tcp_keepalives_interval: '10',
-  tcp_keepalives_count: '3',
-};
-
 /** A schema of a PostgreSQL database. Connects when it is first used. */
 export class PostgresServer {
   readonly schema: string;
   /** Its name in messages, without the password. */
   readonly path: string;
   private readonly target: Target;
+  readonly querySlots = new Slots(maxQueries);
   /** Queries of users, which may take long, never keep a commit or a cancellation waiting. */
   private readonly pools: { work?: Promise<pg.Pool>; queries?: Promise<pg.Pool> } = {};
 
@@ -84,6 +73,11 @@ export class PostgresServer {
     });
   }
 
+  /** Reads in one transaction, and tries again as `work` does. */
+  async read<T>(read: (session: Session) => Promise<T>): Promise<T> {
+    return this.work('read', (session) => session.transaction('read', () => read(session)));
+  }
+
   /** As `work`, without a second try. `isOwn`: the connection is closed afterwards. */
   async once<T>(
     work: (session: Session) => Promise<T>,
@@ -95,7 +89,7 @@ export class PostgresServer {
     client.on('error', onError);
     let isBroken = true;
     try {
-      const result = await work(await Session.open(client, this.path, sessionSettings));
+      const result = await work(Session.open(client, this.path));
       isBroken = false;
       return result;
     } finally {
@@ -107,7 +101,7 @@ export class PostgresServer {
 
   private async connect(kind: 'work' | 'queries'): Promise<pg.PoolClient> {
     try {
-      this.pools[kind] ??= this.openPool();
+      this.pools[kind] ??= this.openPool(kind === 'queries' ? maxQueries : maxConnections);
       const pool = await this.pools[kind].catch((error: unknown) => {
         this.pools[kind] = undefined;
         throw error;
@@ -118,7 +112,7 @@ export class PostgresServer {
     }
   }
 
-  private async openPool(): Promise<pg.Pool> {
+  private async openPool(max: number): Promise<pg.Pool> {
     const { default: lib } = await import('pg');
     const { tls, config } = this.target;
     const common = {
@@ -137,7 +131,7 @@ export class PostgresServer {
     const chosen = isRequired || (await speaksTls(lib, withTls)) ? withTls : { ...common, ssl: false };
     const pool = new lib.Pool({
       ...chosen,
-      max: maxConnections,
+      max,
       idleTimeoutMillis: 10_000,
       allowExitOnIdle: true,
     });

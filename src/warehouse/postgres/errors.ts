@@ -18,6 +18,9 @@ interface FailureRow {
 
 /** A failure of PostgreSQL as an error of the catalogue. */
 export class PostgresError extends ReportsError {
+  /** The name in PostgreSQL of the table that rows went into. */
+  table?: string;
+
   constructor(
     /** SQLSTATE, or Node's code for a failure of the network; empty if there is none. */
     readonly sqlState: string,

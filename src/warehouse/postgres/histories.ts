@@ -1,9 +1,10 @@
 import { comingTable, type HistoryDialect } from '../history/history-dialect.js';
 import { historyStatements } from '../history/history-sql.js';
-import type { HistoryPlan } from '../history/plan-history.js';
-import { Refusal } from '../rules/refusal.js';
+import { batchesOf, type HistoryPlan } from '../history/plan-history.js';
+import { wrongCount } from '../staging/document-values.js';
 import type { PostgresServer } from './connection.js';
-import type { Loading } from './load-modes.js';
+import { countOf, rowsOf } from './copy-rows.js';
+import { createIndexes, type Loading } from './load-modes.js';
 import { identifier, literal } from './sql.js';
 
 function dialectOf(server: PostgresServer): HistoryDialect {
@@ -27,25 +28,22 @@ function dialectOf(server: PostgresServer): HistoryDialect {
 }
 
 /** Carries out what a commit changes in histories, as history/ plans it. */
-export async function applyHistories(
-  { session, server, staged }: Loading,
-  plans: HistoryPlan[],
-): Promise<void> {
+export async function applyHistories(loading: Loading, plans: HistoryPlan[]): Promise<void> {
+  const { session, server, source } = loading;
   const dialect = dialectOf(server);
   for (const plan of plans) {
     const statements = historyStatements(plan, dialect);
-    if (!statements) continue;
-    await session.runAll([statements.before]);
-    for (const { timed, rows } of plan.loads) {
-      const file = staged.rowsOf(rows);
-      const columns = file?.columns.map(identifier).join(', ');
-      const count = file
-        ? await session.copyIn(`${dialect.temporary(comingTable)} (${columns})`, [file.path])
-        : 0;
-      if (count === rows.rows) continue;
-      const found = `${count} rows came in, where the document has ${rows.rows}`;
-      throw new Refusal(`table ${rows.name}: ${found}`, timed.load);
+    const { relation } = plan.history;
+    if (statements) {
+      await session.runAll([statements.before]);
+      for (const { loads } of batchesOf(plan)) {
+        const { columns, bytes } = rowsOf(source, relation, loads);
+        const target = `${dialect.temporary(comingTable)} (${columns.map(identifier).join(', ')})`;
+        const count = await session.copyIn(target, bytes);
+        if (count !== countOf(loads)) throw await wrongCount(source.connection, loads);
+      }
+      await session.runAll(statements.after);
     }
-    await session.runAll(statements.after);
+    await createIndexes(loading, relation.name);
   }
 }

@@ -13,19 +13,20 @@ import { readVersion } from './supported.js';
  */
 export function inspectServer(server: PostgresServer): Promise<Inspection> {
   return server.work('read', async (session) => {
-    const { version, encoding, isSupported } = await readVersion(session);
+    const { version, encoding, isSupported } = await session.transaction('read', () => readVersion(session));
     if (!isSupported) {
       return {
         found: `the server has version ${version}, and the database the encoding ${encoding}`,
         next: 'Use PostgreSQL 14 or later, and a database with the encoding UTF8.',
       };
     }
-    await session.begin('write');
-    const problem = await rightsProblem(session, server);
-    await session.rollback();
+    const problem = await session.transaction('write', () => rightsProblem(session, server));
     if (problem) return problem;
-    const found = ['writable', `PostgreSQL ${version}`, ...(await notesOn(session, server))].join('; ');
-    const holder = await readHolder(session, server, { isIdle: true, minMinutes: 10 });
+    const { notes, holder } = await session.transaction('read', async () => ({
+      notes: await notesOn(session, server),
+      holder: await readHolder(session, server, { isIdle: true, minMinutes: 10 }),
+    }));
+    const found = ['writable', `PostgreSQL ${version}`, ...notes].join('; ');
     if (!holder) return { found };
     return {
       found: `${found}; ${holder}: no column of what it has read can be added or widened until it ends`,

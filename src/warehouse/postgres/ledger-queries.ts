@@ -13,7 +13,7 @@ export function postgresLedger(session: Session, server: PostgresServer): Ledger
     isOneOfFew: (condition) => `(${condition})`,
     columns: async () => new Set((await readRelations(session, server)).get('_loads')?.columns.keys()),
     jsonLength: (column) => `JSONB_ARRAY_LENGTH(${column})`,
-    fillsTable: (name) => `tables @> ${literal(JSON.stringify([{ name }]))}`,
+    fillsTable,
     itemValue: (field) => `(item->>${literal(field)})`,
     latest: (column, by, count) =>
       `(ARRAY_AGG(${column} ORDER BY ${by} DESC) FILTER (WHERE ${by} IS NOT NULL))[1:${count}]`,
@@ -24,4 +24,9 @@ export function postgresLedger(session: Session, server: PostgresServer): Ledger
     micros: (column) => `CAST(EXTRACT(EPOCH FROM ${column}) * 1000000 AS bigint)`,
     run: (sql) => session.records(sql),
   });
+}
+
+/** A condition on ledger rows: their document filled a table of that name. */
+export function fillsTable(name: string): string {
+  return `tables @> ${literal(JSON.stringify([{ name }]))}`;
 }

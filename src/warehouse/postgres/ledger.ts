@@ -1,10 +1,12 @@
 import { version } from '../../runtime/version.js';
 import { type ColumnKind, ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
+import type { TimedLoad } from '../rules/commit-rules.js';
 import { documentId } from '../rules/document-id.js';
 import type { Relations } from '../rules/relations.js';
-import type { LedgerRow, Load } from '../types.js';
+import type { LedgerRow } from '../types.js';
 import type { Loading } from './load-modes.js';
 import type { PostgresServer } from './connection.js';
+import { rejectsOf } from './copy-rows.js';
 import type { Session } from './session.js';
 import { documentIdSql, identifier, storable, storableJson } from './sql.js';
 
@@ -71,13 +73,19 @@ function columnSql({ column, kind }: { column: string; kind: ColumnKind }): stri
   return `${column} ${types[kind]}${collation}`;
 }
 
+/** A load with its new ledger row, and whether the ledger has one of its key. */
+export interface WrittenLoad extends TimedLoad {
+  row: LedgerRow;
+  replaces: boolean;
+}
+
 /**
  * Writes the ledger rows and rejects of loads, replacing existing ones. `gone` has the keys of rows
  * without a successor.
  */
 export async function writeLedger(
-  { session, server, staged }: Loading,
-  loads: { load: Load; row: LedgerRow; replaces: boolean }[],
+  { session, server, source }: Loading,
+  loads: WrittenLoad[],
   gone: string[],
 ): Promise<void> {
   const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
@@ -106,10 +114,10 @@ export async function writeLedger(
      SELECT ${names}, $2 FROM JSON_TO_RECORDSET(CAST($1 AS json)) AS batch(${typed})`,
     [storableJson(rows), version],
   );
-  const paths = loads.flatMap(({ load }) => staged.rejectsOf(load.entry) ?? []);
-  if (paths.length === 0) return;
+  const rejects = rejectsOf(source, loads);
+  if (!rejects) return;
   const columns = rejectColumns.map(({ column }) => column).join(', ');
-  await session.copyIn(`${server.table('_rejects')} (${columns})`, paths);
+  await session.copyIn(`${server.table('_rejects')} (${columns})`, rejects);
 }
 
 /** Whether the schema has a ledger: only a load creates one. */

@@ -1,30 +1,35 @@
 import { documentId } from '../rules/document-id.js';
 import { keyColumns, lateSnapshots } from '../rules/newest-wins.js';
 import { shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
-import { Refusal } from '../rules/refusal.js';
 import type { ResolvedColumn } from '../../schema/types.js';
+import { wrongCount } from '../staging/document-values.js';
 import { comparable } from './column-types.js';
 import type { PostgresServer } from './connection.js';
+import { countOf, filledLoads, rowsOf, type RowSource } from './copy-rows.js';
+import { PostgresError } from './errors.js';
 import type { Session } from './session.js';
-import { identifier, sameSql, storable, storableJson } from './sql.js';
-import type { StagedFiles } from './stage.js';
+import { identifier, ownName, sameSql, storable, storableJson } from './sql.js';
 
 /** What the rows of a commit are loaded with. */
 export interface Loading {
   session: Session;
   server: PostgresServer;
-  staged: StagedFiles;
+  source: RowSource;
+  /**
+   * By name, the statements for the indexes of tables that this commit made and that have no rows
+   * yet.
+   */
+  indexes: Map<string, string[]>;
 }
 
 /**
  * Loads the rows of documents into their table by load mode, as rules/newest-wins.ts describes
  * them. Returns for each how many of its rows were left out because a newer report has them.
- * @param isNew Whether this commit creates the table.
  */
-export async function loadRows(loading: Loading, batch: TableBatch, isNew: boolean): Promise<number[]> {
+export async function loadRows(loading: Loading, batch: TableBatch): Promise<number[]> {
   const mode = batch.loads[0]?.table.mode;
   if (mode === 'append') return insertAll(loading, batch);
-  return mode === 'snapshot' ? loadSnapshots(loading, batch) : loadByKey(loading, batch, isNew);
+  return mode === 'snapshot' ? loadSnapshots(loading, batch) : loadByKey(loading, batch);
 }
 
 async function insertAll(loading: Loading, batch: TableBatch): Promise<number[]> {
@@ -57,10 +62,11 @@ async function loadSnapshots(loading: Loading, batch: TableBatch): Promise<numbe
  * Inserts all rows, then deletes of each key all rows but those of the newest report: older ones of
  * the table, and of the documents that come those that a newer report has.
  */
-async function loadByKey(loading: Loading, batch: TableBatch, isNew: boolean): Promise<number[]> {
+async function loadByKey(loading: Loading, batch: TableBatch): Promise<number[]> {
   const keys = keyColumns(batch);
-  const filled = batch.loads.filter(({ table }) => table.parquetPath);
-  const mayMeet = shareSellers(filled) || (!isNew && (await hasOthers(loading, batch)));
+  const filled = filledLoads(batch.loads);
+  const isEmpty = loading.indexes.has(batch.relation.name);
+  const mayMeet = shareSellers(filled) || (!isEmpty && (await hasOthers(loading, batch)));
   await insert(loading, batch, filled);
   const left = new Map<string, number>();
   if (mayMeet) {
@@ -162,29 +168,28 @@ async function deleteOlder(
 }
 
 /** Inserts the rows of some of the documents. */
-async function insert(
-  { session, server, staged }: Loading,
-  { relation }: TableBatch,
-  loads: TableLoad[],
-): Promise<void> {
-  const byColumns = new Map<string, { columns: string[]; paths: string[] }>();
-  let expected = 0;
-  for (const { table } of loads) {
-    const rows = staged.rowsOf(table);
-    if (!rows) continue;
-    expected += table.rows;
-    const columns = rows.columns.map(identifier);
-    const together = byColumns.get(columns.join()) ?? { columns, paths: [] };
-    together.paths.push(rows.path);
-    byColumns.set(columns.join(), together);
+async function insert(loading: Loading, { relation }: TableBatch, loads: TableLoad[]): Promise<void> {
+  const { session, server, source } = loading;
+  const filled = filledLoads(loads);
+  if (filled.length === 0) return;
+  const { columns, bytes } = rowsOf(source, relation, filled);
+  try {
+    const count = await session.copyIn(
+      `${server.table(relation.name)} (${columns.map(identifier).join(', ')})`,
+      bytes,
+    );
+    if (count !== countOf(filled)) throw await wrongCount(source.connection, filled);
+    await createIndexes(loading, relation.name);
+  } catch (error) {
+    if (error instanceof PostgresError) error.table = ownName(relation.name);
+    throw error;
   }
-  let count = 0;
-  for (const { columns, paths } of byColumns.values()) {
-    count += await session.copyIn(`${server.table(relation.name)} (${columns.join(', ')})`, paths);
-  }
-  if (count !== expected) {
-    throw new Refusal(`table ${relation.name}: ${count} rows came in, where the documents have ${expected}`);
-  }
+}
+
+/** Creates the indexes of a table that this commit made, unless it has them. */
+export async function createIndexes({ session, indexes }: Loading, table: string): Promise<void> {
+  await session.runAll(indexes.get(table) ?? []);
+  indexes.delete(table);
 }
 
 /**

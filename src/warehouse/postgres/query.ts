@@ -1,12 +1,18 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import { distinctNames } from '../rules/distinct-names.js';
 import type { QueryLimits, ResultChunk, StreamedAnswer } from '../types.js';
-import type { PostgresServer } from './connection.js';
+import { maxQueries, type PostgresServer } from './connection.js';
 import { PostgresError } from './errors.js';
-import type { Answer, Session } from './session.js';
+import { type Answer, longValueHint, type Session } from './session.js';
 import { identifier } from './sql.js';
 
 const rowsPerFetch = 1000;
+
+/** How long a query waits for those before it. */
+const maxWaitSeconds = 60;
+
+/** Of a cut answer: what is cut is the program's memory by then. */
+const maxCutRowBytes = 16 * 1024 ** 2;
 
 /** A query that nobody waits for any more must not run for ever. */
 const maxQueryMinutes = 60;
@@ -22,27 +28,48 @@ export async function runQuery<T>(
   server: PostgresServer,
   sql: string,
   read: (answer: StreamedAnswer) => Promise<T>,
-  { signal }: Pick<QueryLimits, 'signal'> = {},
+  { signal, limits }: Pick<QueryLimits, 'signal' | 'limits'> = {},
 ): Promise<T> {
   signal?.throwIfAborted();
   if (isBlank(sql)) {
     throw queryFailed('there is no statement in it', 'write a statement, such as "SELECT * FROM _loads".');
   }
+  return server.querySlots.with(() => runNow(server, sql, read, { signal, limits }), {
+    clock: server.clock,
+    maxWaitMs: maxWaitSeconds * 1000,
+    signal,
+    tooLate: () =>
+      queryFailed(
+        `${maxQueries} other queries of this process are running, and none has ended for ${maxWaitSeconds} s`,
+        'wait until one ends, or cancel one.',
+      ),
+  });
+}
+
+async function runNow<T>(
+  server: PostgresServer,
+  sql: string,
+  read: (answer: StreamedAnswer) => Promise<T>,
+  { signal, limits }: Pick<QueryLimits, 'signal' | 'limits'>,
+): Promise<T> {
+  signal?.throwIfAborted();
   let stop: (() => void) | undefined;
   try {
     return await server.once(
       async (session) => {
+        if (limits) session.limitRows(maxCutRowBytes);
+        await session.begin('read');
         const processId = await session.processId();
         stop = () => void cancel(server, processId);
         signal?.addEventListener('abort', stop, { once: true });
-        await session.begin('read');
-        await session.run(`SET LOCAL search_path = ${identifier(server.schema)}, public`);
-        await session.run(`SET LOCAL statement_timeout = '${maxQueryMinutes}min'`);
-        await session.run("SET LOCAL idle_in_transaction_session_timeout = '10min'");
+        await session.runAll([
+          `SET LOCAL search_path = ${identifier(server.schema)}, public`,
+          `SET LOCAL statement_timeout = '${maxQueryMinutes}min'`,
+          "SET LOCAL idle_in_transaction_session_timeout = '10min'",
+        ]);
         signal?.throwIfAborted();
-        const result = await read(await answerOf(session, sql));
-        await session.rollback();
-        return result;
+        // The end of the connection ends its transaction, even if not all of the answer was read.
+        return await read(await answerOf(session, sql));
       },
       { isOwn: true },
     );
@@ -65,34 +92,42 @@ const isShort = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(EXPLAIN|SHOW)\b/i;
 async function answerOf(session: Session, sql: string): Promise<StreamedAnswer> {
   if (isShort.test(sql)) {
     const answer = await session.run(sql);
-    return { columns: await columnsOf(session, answer), groups: once(session, answer) };
+    return { columns: await columnsOf(session, answer), groups: chunks(session, answer, []) };
   }
-  const name = 'sp_reports_query';
   // Read to its end, unlike what PostgreSQL expects of a cursor.
   await session.run('SET LOCAL cursor_tuple_fraction = 1');
-  await session.run(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
-  const fetch = () => session.run(`FETCH ${rowsPerFetch} FROM ${name}`);
-  const first = await fetch();
-  return { columns: await columnsOf(session, first), groups: pages(session, first, fetch) };
+  await session.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`);
+  const columns = await columnsOf(session, await session.run(`FETCH FORWARD 0 FROM ${cursor}`));
+  const parts = fetchAll(session);
+  // A query that fails at once fails before anybody has begun to write its answer.
+  const first = (await parts.next()).value as Answer;
+  return { columns, groups: chunks(session, first, parts) };
 }
 
-async function* once(session: Session, answer: Answer): AsyncGenerator<ResultChunk> {
-  if (answer.rows.length > 0) yield chunkOf(session, answer);
-}
+const cursor = 'sp_reports_query';
 
-async function* pages(
-  session: Session,
-  first: Answer,
-  fetch: () => Promise<Answer>,
-): AsyncGenerator<ResultChunk> {
-  for (let page = first; page.rows.length > 0; page = await fetch().catch(fail)) {
-    yield chunkOf(session, page);
-    if (page.rows.length < rowsPerFetch) return;
+/** At least one part. */
+async function* fetchAll(session: Session): AsyncGenerator<Answer, undefined> {
+  for (let count = rowsPerFetch; count === rowsPerFetch; ) {
+    count = 0;
+    for await (const part of session.parts(`FETCH ${rowsPerFetch} FROM ${cursor}`)) {
+      count += part.count;
+      yield part;
+    }
   }
 }
 
-function fail(error: unknown): never {
-  throw queryError(error);
+async function* chunks(
+  session: Session,
+  first: Answer,
+  others: Iterable<Answer> | AsyncIterable<Answer>,
+): AsyncGenerator<ResultChunk> {
+  if (first.rows.length > 0) yield chunkOf(session, first);
+  try {
+    for await (const part of others) if (part.rows.length > 0) yield chunkOf(session, part);
+  } catch (error) {
+    throw queryError(error);
+  }
 }
 
 function chunkOf(session: Session, { columns, rows }: Answer): ResultChunk {
@@ -123,9 +158,13 @@ function isBlank(sql: string): boolean {
 /** Blames the query for a failure, unless it is about the server, the connection or the login. */
 function queryError(error: unknown): unknown {
   if (!(error instanceof PostgresError)) return error;
+  const isConflict = /conflict with recovery/.test(String(error.details.found));
   const isAboutQuery =
+    isConflict ||
     /^(0A|21|22|2[0-9BFL]|3[4-9B-F]|3F|42|44|54|P0)/.test(error.sqlState) ||
-    ['25006', '25P02', '57014'].includes(error.sqlState);
+    ['25006', '25P02', '57014'].includes(error.sqlState) ||
+    // PostgreSQL has no code of its own for a value that is too large for it.
+    /invalid memory alloc request size/.test(String(error.details.found));
   if (!isAboutQuery || error.sqlState.startsWith('28')) return error;
   const found = String(error.details.found);
   return queryFailed(found, hintFor(error.sqlState, found), error);
@@ -137,11 +176,20 @@ function hintFor(sqlState: string, found: string): string {
 }
 
 const hints: { where: RegExp; hint: string }[] = [
+  {
+    where:
+      /Cannot enlarge string buffer|string buffer exceeds|invalid memory alloc request size|requested length too large/i,
+    hint: longValueHint,
+  },
   { where: /^cannot insert multiple commands/, hint: 'run one statement at a time.' },
   {
     where:
       /^25006$|must not contain data-modifying|syntax error at or near "(insert|update|delete|drop|create|alter|truncate|copy|merge|grant|vacuum)"/i,
     hint: 'give one SELECT; only loads change the warehouse.',
+  },
+  {
+    where: /conflict with recovery/,
+    hint: 'run it again. A standby ends queries that keep it from following: set hot_standby_feedback = on there, or raise max_standby_streaming_delay.',
   },
   { where: /^57014$/, hint: 'select less data; it took too long, or somebody cancelled it.' },
   {

@@ -1,8 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
+import { ReportsError } from '../../errors/reports-error.js';
 import { toJsonValue } from './values.js';
 import { postgresError } from './errors.js';
+import { limitMessages } from './message-limit.js';
 import { literal } from './sql.js';
 
 /** The answer to one statement. */
@@ -14,7 +16,42 @@ export interface Answer {
   count: number;
 }
 
-const prepared = new WeakSet<object>();
+/**
+ * What every transaction has, whatever the defaults of role and database: times are read as UTC,
+ * values are written as `toJsonValue` reads them, and a read has time enough. Nothing is set for a
+ * whole connection: a pooler may give each transaction to another one.
+ */
+const transactionSettings = Object.entries({
+  // Without a limit first, as one counts from the beginning of all these statements together.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  // This process may be busy between two statements.
+  idle_in_transaction_session_timeout: '5min',
+  standard_conforming_strings: 'on',
+  // The server ends the transaction of a machine that is gone, and with it the lock of commits.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
+})
+  .concat([['statement_timeout', '10min']])
+  .map(([name, value]) => `SET LOCAL ${name} = ${literal(value)}`);
+
+/** The connections that are prepared, each with what is noted of it. */
+const prepared = new WeakMap<object, { maxRowBytes: number }>();
+
+/**
+ * A row with more is not read: it takes a multiple of its size in memory. A document with the
+ * default limits has no such row.
+ */
+const maxRowBytes = 64 * 1024 ** 2;
+
+/** A part of an answer has about this many bytes, or one row. */
+const partBytes = 1024 ** 2;
 
 /** One connection while it does a piece of work. */
 export class Session {
@@ -23,20 +60,22 @@ export class Session {
     private readonly path: string,
   ) {}
 
-  /** Prepares a connection of the pool, unless it is prepared already. */
-  static async open(client: pg.PoolClient, path: string, settings: Record<string, string>): Promise<Session> {
-    const session = new Session(client, path);
+  static open(client: pg.PoolClient, path: string): Session {
     if (!prepared.has(client)) {
-      const all = Object.entries(settings).map(([name, value]) => `SET ${name} = ${literal(value)}`);
-      await client.query(all.join('; ')).catch((error: unknown) => {
-        throw postgresError(error, path);
-      });
-      prepared.add(client);
+      const limits = { maxRowBytes };
+      limitMessages(client.connection.stream, () => limits.maxRowBytes, rowTooLarge);
+      prepared.set(client, limits);
     }
-    return session;
+    return new Session(client, path);
   }
 
-  /** The number of the server's process for this connection. */
+  /** Reads no larger row on this connection from now on. */
+  limitRows(bytes: number): void {
+    const limits = prepared.get(this.client);
+    if (limits) limits.maxRowBytes = bytes;
+  }
+
+  /** The number of the server's process for this connection, within a transaction. */
   async processId(): Promise<string> {
     return String((await this.run('SELECT pg_backend_pid()')).rows[0]?.[0]);
   }
@@ -52,15 +91,60 @@ export class Session {
       .catch((error: unknown) => {
         throw postgresError(error, this.path);
       });
-    return {
-      columns: fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
-        name,
-        type: dataTypeID,
-        modifier: dataTypeModifier,
-      })),
-      rows,
-      count: rowCount ?? 0,
+    return { columns: columnsOf(fields), rows, count: rowCount ?? 0 };
+  }
+
+  /**
+   * As `run`, with the rows in parts while they arrive: at least one part, and one without rows
+   * only if there are none. The server waits while nobody reads further, so that only a part is in
+   * memory, with what one read of the network brings.
+   */
+  async *parts(sql: string): AsyncGenerator<Answer> {
+    const { default: lib } = await import('pg');
+    const { stream } = this.client.connection;
+    let columns: Answer['columns'] = [];
+    let rows: Answer['rows'] = [];
+    let bytes = 0;
+    let end: { error?: unknown } | undefined;
+    let isFirst = true;
+    let wake = () => {};
+    const query = new lib.Query({ text: sql, rowMode: 'array', queryMode: 'extended' } as pg.QueryConfig);
+    const note = (fields: pg.FieldDef[] = []) => {
+      if (columns.length === 0) columns = columnsOf(fields);
     };
+    query.on('row', (row: (string | null)[], result) => {
+      note(result?.fields);
+      rows.push(row);
+      for (const value of row) bytes += value?.length ?? 0;
+      if (bytes < partBytes) return;
+      stream.pause();
+      wake();
+    });
+    query.on('end', (result) => {
+      note(result.fields);
+      end = {};
+      wake();
+    });
+    query.on('error', (error) => {
+      end = { error };
+      wake();
+    });
+    this.client.query(query);
+    for (;;) {
+      if (!end && bytes < partBytes) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      if (end?.error !== undefined) throw postgresError(end.error, this.path);
+      const part = { columns, rows, count: rows.length };
+      rows = [];
+      bytes = 0;
+      if (part.count > 0 || isFirst) yield part;
+      isFirst = false;
+      stream.resume();
+      if (end && rows.length === 0) return;
+    }
   }
 
   /** Runs statements without values, all in one message. */
@@ -95,23 +179,32 @@ export class Session {
    * large tables, by index.
    */
   async begin(mode: 'read' | 'write'): Promise<void> {
-    if (mode === 'read') {
-      await this.run('BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY');
-      return;
-    }
-    await this.run('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    const access = mode === 'read' ? 'READ ONLY' : 'READ WRITE';
+    await this.runAll([`BEGIN ISOLATION LEVEL READ COMMITTED ${access}`, ...transactionSettings]);
+    if (mode === 'read') return;
     // `transaction_timeout` is there from version 17 on.
     await this.run(
       `SELECT set_config(name, CASE name
          WHEN 'synchronous_commit' THEN CASE setting WHEN 'off' THEN 'on' ELSE setting END
-         WHEN 'idle_in_transaction_session_timeout' THEN '300000'
-         WHEN 'TimeZone' THEN 'UTC' WHEN 'DateStyle' THEN 'ISO, YMD'
          WHEN 'random_page_cost' THEN '1.1' WHEN 'jit' THEN 'off'
          ELSE '0' END, TRUE)
        FROM pg_settings
-       WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout',
-         'synchronous_commit', 'lock_timeout', 'TimeZone', 'DateStyle', 'random_page_cost', 'jit')`,
+       WHERE name IN ('statement_timeout', 'transaction_timeout', 'synchronous_commit', 'random_page_cost', 'jit')`,
     );
+  }
+
+  /** Does work in a transaction, which a failure rolls back. */
+  async transaction<T>(mode: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    await this.begin(mode);
+    try {
+      const result = await work();
+      await this.commit();
+      return result;
+    } catch (error) {
+      // Nothing can be rolled back on a connection that is lost.
+      await this.rollback().catch(() => {});
+      throw error;
+    }
   }
 
   async commit(): Promise<void> {
@@ -122,23 +215,47 @@ export class Session {
     await this.run('ROLLBACK');
   }
 
-  /** Sends CSV files to a table, one after the other. Returns how many rows came in. */
-  async copyIn(target: string, paths: string[]): Promise<number> {
+  /** Sends rows to a table by binary COPY while they are made. Returns how many came in. */
+  async copyIn(target: string, rows: AsyncIterable<Buffer>): Promise<number> {
     const { from } = await import('pg-copy-streams');
-    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT csv)`));
-    const bytes = async function* () {
-      for (const path of paths) yield* createReadStream(path, { highWaterMark: copyChunkBytes });
+    const copy = this.client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
+    let failure: unknown;
+    const watched = async function* () {
+      try {
+        yield* rows;
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     };
     try {
-      await pipeline(bytes, copy);
+      await pipeline(Readable.from(watched(), { highWaterMark: chunksAhead }), copy);
     } catch (error) {
-      // The files are ours: what keeps them from being read is no failure of the server.
-      const isOfFile = paths.includes(String((error as NodeJS.ErrnoException).path));
-      throw isOfFile ? error : postgresError(error, this.path);
+      // What keeps rows from being made is no failure of the server.
+      throw failure ?? postgresError(error, this.path);
     }
     return copy.rowCount;
   }
 }
 
-/** One message of the protocol: small ones cost more calls than they save memory. */
-const copyChunkBytes = 256 * 1024;
+/** How many chunks, of about 2,000 rows each, are made while the server takes one. */
+const chunksAhead = 2;
+
+function columnsOf(fields: pg.FieldDef[]): Answer['columns'] {
+  return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+    name,
+    type: dataTypeID,
+    modifier: dataTypeModifier,
+  }));
+}
+
+function rowTooLarge(bytes: number): ReportsError {
+  return new ReportsError('QUERY_FAILED', {
+    found: `a row of it has ${Math.round(bytes / 1e6)} MB, more than the program reads at once`,
+    hint: longValueHint,
+  });
+}
+
+/** What to do about an answer with a value that is too long. */
+export const longValueHint =
+  'select fewer columns, or parts of the long values, for example `left(x, 1000)`.';

@@ -14,19 +14,19 @@ export interface NewTable {
 }
 
 /**
- * The statements that create a table with the lineage columns, its indexes and comments.
+ * The statements that create a table with the lineage columns and comments, without its indexes.
  * @param full The name of the table in statements.
  */
 export function createTable(full: string, table: NewTable, described: ExportTable | undefined): string[] {
   const columns = [...table.columns, ...lineage].map(
     ({ name, type }) => `${identifier(name)} ${postgresType(type)}`,
   );
-  return [
-    `CREATE TABLE ${full} (\n  ${columns.join(',\n  ')}\n)`,
-    `CREATE INDEX ON ${full} (_document_id)`,
-    keyIndex(full, table),
-    ...comments(full, table, described),
-  ];
+  return [`CREATE TABLE ${full} (\n  ${columns.join(',\n  ')}\n)`, ...comments(full, table, described)];
+}
+
+/** The statements for the indexes of a table. */
+export function createIndexes(full: string, table: Omit<NewTable, 'name'>): string[] {
+  return [`CREATE INDEX ON ${full} (_document_id)`, keyIndex(full, table)];
 }
 
 /** The statement for the index by which rows of a seller, and of a key, are found. */
@@ -62,6 +62,8 @@ export function tableDdl(table: ExportTable): string {
   const isLineage = (column: string) => lineage.some(({ name }) => name === column);
   const columns = table.columns.filter(({ name }) => !isLineage(name));
   const key = columns.filter(({ filled }) => filled === 'usually').map(({ name }) => name);
-  const statements = createTable(identifier(table.name), { name: table.name, columns, key }, table);
+  const full = identifier(table.name);
+  const made = { name: table.name, columns, key };
+  const statements = [...createTable(full, made, table), ...createIndexes(full, made)];
   return `${statements.join(';\n')};\n`;
 }

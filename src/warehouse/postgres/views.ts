@@ -4,6 +4,7 @@ import type { ColumnType } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
+import type { ViewDialect } from '../rules/view-query.js';
 import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import type { Session } from './session.js';
@@ -20,7 +21,7 @@ export function refreshViews(
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   return shared.refreshViews(viewStore(session, server, relations), views, relations, log);
 }
 
@@ -41,15 +42,40 @@ export async function dropViews(session: Session, server: PostgresServer, names:
 
 /** Drops the views of this program that use a table: they keep its columns from being changed. */
 export async function dropViewsOn(session: Session, server: PostgresServer, table: string): Promise<void> {
+  const { own } = await readReaders(session, server, table);
+  await dropViews(session, server, own);
+}
+
+/**
+ * The views that read a table: those of this program, and those of others, also through other
+ * views.
+ */
+export async function readReaders(
+  session: Session,
+  server: PostgresServer,
+  table: string,
+): Promise<{ own: string[]; others: string[] }> {
   const { rows } = await session.run(
-    `SELECT DISTINCT LOWER(v.relname) FROM pg_depend AS d
-     JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
-     WHERE d.classid = CAST('pg_rewrite' AS regclass) AND d.refobjid = CAST($1 AS regclass) AND v.oid <> d.refobjid`,
+    `WITH RECURSIVE readers AS (
+       SELECT CAST($1 AS regclass)::oid AS oid
+       UNION
+       SELECT r.ev_class FROM readers
+       JOIN pg_depend AS d ON d.refobjid = readers.oid AND d.classid = CAST('pg_rewrite' AS regclass)
+       JOIN pg_rewrite AS r ON r.oid = d.objid
+     )
+     SELECT n.nspname, c.relname FROM readers
+     JOIN pg_class AS c ON c.oid = readers.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE readers.oid <> CAST($1 AS regclass) ORDER BY 1, 2`,
     [server.table(table)],
   );
   const versions = await readVersions(session, server);
-  const own = rows.flatMap(([name]) => (name && versions.has(name) ? [name] : []));
-  await dropViews(session, server, own);
+  const own: string[] = [];
+  const others: string[] = [];
+  for (const [schema, name = ''] of rows as string[][]) {
+    if (schema === server.schema && versions.has(name.toLowerCase())) own.push(name.toLowerCase());
+    else others.push(schema === server.schema ? name : `${schema}.${name}`);
+  }
+  return { own, others };
 }
 
 /** The versions of the views that this program made, by name in lower case. */
@@ -67,29 +93,31 @@ export async function readVersions(session: Session, server: PostgresServer): Pr
   );
 }
 
+/** How PostgreSQL spells what surrounds a view's own SQL, but for the names of tables. */
+export const viewDialect: Omit<ViewDialect, 'table'> = {
+  identifier,
+  type: castType,
+  tryCast,
+  ownSql,
+  localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
+  // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
+  columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
+  hasReplace: false,
+};
+
 function viewStore(session: Session, server: PostgresServer, relations: Relations): shared.ViewStore {
   return {
-    dialect: {
-      table: (name) => server.table(name),
-      identifier,
-      type: castType,
-      tryCast,
-      ownSql,
-      localDate: (time, zone) => `CAST(((${time}) AT TIME ZONE 'UTC') AT TIME ZONE (${zone}) AS date)`,
-      // `CAST(a_time AS DATE)` depends on the time zone of the session that reads the view.
-      columnOf: (column, type) => (type.kind === 'timestamp' ? `${column} AT TIME ZONE 'UTC'` : column),
-      hasReplace: false,
-    },
-    readVersions: () => readVersions(session, server),
+    dialect: { ...viewDialect, table: (name) => server.table(name) },
+    readVersions: () => session.transaction('read', () => readVersions(session, server)),
     async obstacle(name) {
       const found = relations.get(name);
       return found && `there is a ${found.isView ? 'view' : 'table'} of that name already`;
     },
     make: (made) => makeView(session, server, made),
-    drop: (names) => dropViews(session, server, names),
+    drop: (names) => session.transaction('write', () => dropViews(session, server, names)),
     async mistakeIn(sql) {
       try {
-        await session.run(`EXPLAIN ${sql}`);
+        await session.transaction('read', () => session.run(`EXPLAIN ${sql}`));
         return undefined;
       } catch (error) {
         return describeError(error);
@@ -119,18 +147,13 @@ async function makeView(
   { view: { name, description }, query: { sql, version } }: shared.MadeView,
 ): Promise<void> {
   const view = server.table(name);
-  await session.begin('write');
-  try {
-    await session.run("SET LOCAL lock_timeout = '3s'");
-    // CREATE OR REPLACE refuses a view with other columns.
-    await session.runAll([
+  await session.transaction('write', () =>
+    session.runAll([
+      "SET LOCAL lock_timeout = '3s'",
+      // CREATE OR REPLACE refuses a view with other columns.
       `DROP VIEW IF EXISTS ${view}`,
       `CREATE VIEW ${view} AS ${sql}`,
       `COMMENT ON VIEW ${view} IS ${literal(`${description} (sp-reports ${version})`)}`,
-    ]);
-    await session.commit();
-  } catch (error) {
-    await session.rollback();
-    throw error;
-  }
+    ]),
+  );
 }

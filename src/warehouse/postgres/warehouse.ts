@@ -12,6 +12,7 @@ import { isReportTable, type Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { commitLoads } from './commit-loads.js';
 import { PostgresServer, type PostgresTarget } from './connection.js';
+import { dropEmptyTable } from './drop-empty-table.js';
 import { inspectServer } from './inspect.js';
 import { ensureLedger, hasLedger } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
@@ -21,11 +22,18 @@ import { runQuery } from './query.js';
 import { readRelations } from './relations.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import type { Session } from './session.js';
+import { inspectReader, maxLagSeconds, readLag } from './standby.js';
 import { checkSupported } from './supported.js';
 import { refreshViews, viewProblems } from './views.js';
 import { WantedViews } from '../rules/wanted-views.js';
 
 export interface PostgresWarehouseOptions extends PostgresTarget {
+  /** Where a standby is, which reads use if `isPreemptible`. */
+  readUrl?: string;
+  /** Whether reads may come from the standby, a little late. */
+  isPreemptible?: boolean;
+  /** Called before a query whose answer may be this old, or of an unknown age. */
+  onOldAnswer?: (seconds: number | undefined) => void;
   /** The source of the descriptions of tables and columns. */
   schemas?: ReportSchemas;
   /** Created by commits as soon as their tables exist. */
@@ -47,37 +55,54 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
  */
 export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
   const { url, schema, schemas, views: firstViews, histories, memoryLimitMegabytes, log, clock } = options;
+  const { readUrl, isPreemptible = false, onOldAnswer } = options;
   const server = new PostgresServer({ url, schema }, clock);
+  const standby = readUrl === undefined ? undefined : new PostgresServer({ url: readUrl, schema }, clock);
+  const reader = isPreemptible ? (standby ?? server) : server;
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
-  const views = new WantedViews(firstViews);
+  const views = new WantedViews(firstViews, clock);
 
-  function withLedger<T>(empty: T, read: (session: Session, relations: Relations) => Promise<T>): Promise<T> {
-    return server.work('read', async (session) => {
-      const relations = await readRelations(session, server);
+  type Read<T> = (session: Session, relations: Relations) => Promise<T>;
+
+  const withLedger = <T>(empty: T, read: Read<T>) =>
+    reader.read(async (session) => {
+      const relations = await readRelations(session, reader);
       return hasLedger(relations) ? read(session, relations) : empty;
     });
-  }
+
+  const relationsNow = (session: Session) =>
+    session.transaction('read', () => readRelations(session, server));
+
+  /** Work on views has transactions of its own. */
+  const withViews = <T>(empty: T, work: Read<T>) =>
+    server.work('read', async (session) => {
+      const relations = await relationsNow(session);
+      return hasLedger(relations) ? work(session, relations) : empty;
+    });
 
   /** Changes what was loaded, in one transaction. Does nothing before the first commit. */
   function changeLedger(change: (session: Session, relations: Relations) => Promise<void>): Promise<void> {
-    return server.work('commit', async (session) => {
-      await session.begin('write');
-      await lockCommits(session, server);
-      const relations = await readRelations(session, server);
-      if (hasLedger(relations)) {
+    return server.work('commit', (session) =>
+      session.transaction('write', async () => {
+        await lockCommits(session, server);
+        const relations = await readRelations(session, server);
+        if (!hasLedger(relations)) return;
         await ensureLedger(session, server, relations);
         await change(session, relations);
-      }
-      await session.commit();
-    });
+      }),
+    );
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
-    const isThere = await withLedger(false, async () => true);
-    if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: server.path });
-    return runQuery(server, sql, read, { signal });
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal, limits } = {}) => {
+    const isThere = await withLedger(false, async (session) => {
+      const { seconds } = reader === standby ? await readLag(session) : { seconds: 0 };
+      if (seconds === undefined || seconds > maxLagSeconds) onOldAnswer?.(seconds);
+      return true;
+    });
+    if (!isThere) throw new ReportsError('WAREHOUSE_MISSING', { path: reader.path });
+    return runQuery(reader, sql, read, { signal, limits });
   };
 
   return {
@@ -96,13 +121,12 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
         histories,
         memoryLimitMegabytes,
         log,
-        onTableChanged: () => {
-          views.isFresh = false;
-        },
+        onTableChanged: () => views.expire(),
         async onCommitted(session, tablesChanged) {
-          if (views.isFresh && !tablesChanged) return;
-          await refreshViews(session, server, views.list, await readRelations(session, server), log);
-          views.isFresh = true;
+          if (!views.isDue && !tablesChanged) return;
+          await views.refresh(async (wanted) =>
+            refreshViews(session, server, wanted, await relationsNow(session), log),
+          );
         },
       });
     },
@@ -113,23 +137,29 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
     markPurged: (keys) => changeLedger((session) => markPurged(session, server, keys)),
     checkWritable: () =>
       server.work('read', async (session) => {
-        await checkSupported(session, server);
-        await session.begin('write');
-        await session.run('SELECT pg_current_xact_id()');
-        await session.rollback();
+        await session.transaction('write', async () => {
+          await checkSupported(session, server);
+          await session.run('SELECT pg_current_xact_id()');
+        });
       }),
-    inspect: () => inspectServer(server),
+    async inspect() {
+      const found = await inspectServer(server);
+      if (!standby || found.next !== undefined) return found;
+      const ofReader = await inspectReader(standby);
+      return { found: `${found.found}; ${ofReader.found}`, next: ofReader.next };
+    },
     tables: () => withLedger([], (session, relations) => readTables(session, server, relations)),
     async refreshViews(wanted) {
       views.replace(wanted);
-      if (views.isFresh) return;
-      await withLedger(undefined, async (session, relations) => {
-        await refreshViews(session, server, views.list, relations, log);
-        views.isFresh = true;
-      });
+      if (!views.isDue) return;
+      await withViews<void>(undefined, (session, relations) =>
+        views.refresh((due) => refreshViews(session, server, due, relations, log)),
+      );
     },
+    dropEmptyTable: (table) =>
+      server.work('commit', (session) => dropEmptyTable(session, server, views.list, table)),
     viewProblems: (wanted) =>
-      withLedger(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
+      withViews(new Map(), (session, relations) => viewProblems(session, server, wanted, relations)),
     overview: () =>
       withLedger<LedgerOverview | undefined>(undefined, (session, relations) =>
         readOverview(session, server, relations),

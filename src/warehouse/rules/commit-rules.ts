@@ -11,12 +11,15 @@ export interface TimedLoad {
 }
 
 /**
- * Gives each load of a commit a time one microsecond after the one before, as if each had been
- * committed by itself.
+ * Gives each load of a commit that has no time of its own one that is a microsecond after the one
+ * before, as if each had been committed by itself.
  */
 export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad[] {
   const startMs = clock.now();
-  return loads.map((load, index) => ({ load, loadedAt: isoMicroseconds(startMs, index) }));
+  return loads.map((load, index) => ({
+    load,
+    loadedAt: load.loadedAt ?? isoMicroseconds(startMs, index),
+  }));
 }
 
 /**

@@ -39,23 +39,26 @@ const notMadeYet = 'not as its file says yet: the next load makes it, or a query
 /**
  * Creates the views whose tables exist, recreates those whose definition changed, and drops those
  * that are no longer defined. Views of others stay as they are. Never fails, because the rows are
- * committed by then: a view that can't be made is logged.
+ * committed by then: a view that can't be made is logged. Returns whether all are as they should
+ * be.
  */
 export async function refreshViews(
   store: ViewStore,
   views: View[],
   relations: Relations,
   log?: Logger,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const versions = await store.readVersions();
     const { stale, gone } = compareViews(store, versions, views, relations);
-    if (stale.length + gone.length === 0) return;
+    if (stale.length + gone.length === 0) return true;
     const made = await makeAll(store, stale, versions, log);
     await store.drop(gone);
     await store.record?.(made, gone);
+    return made.length === stale.length;
   } catch (error) {
     log?.warn(`making views: ${describeError(error)}`);
+    return false;
   }
 }
 

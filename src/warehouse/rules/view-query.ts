@@ -77,10 +77,18 @@ function queryOf(view: View, reading: Reading): string | undefined {
     }
   }
   const tables = [...sources].map(([name, source]) => `${dialect.identifier(name)} AS (${source})`);
-  const local = withLocalDates(view.sql, dialect.localDate);
-  const sql = dialect.ownSql?.(local) ?? local;
+  const sql = ownViewSql(view.sql, dialect);
   // Before version 16, PostgreSQL demands a name for the query in parentheses.
   return `WITH ${tables.join(',\n')}\nSELECT * FROM (\n${sql}\n) AS answer`;
+}
+
+/** The SQL of a view's file as a warehouse spells it. */
+export function ownViewSql(
+  sql: string,
+  { localDate, ownSql }: Pick<ViewDialect, 'localDate' | 'ownSql'>,
+): string {
+  const local = withLocalDates(sql, localDate);
+  return ownSql?.(local) ?? local;
 }
 
 /** The query of something that a view reads, as far as it exists. */

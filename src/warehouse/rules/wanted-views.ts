@@ -1,11 +1,19 @@
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import type { View } from '../../schema/views.js';
+
+/** Making a view may keep its readers waiting, so one that failed is not tried at each commit. */
+const minMsAfterFailure = 60_000;
 
 /** The views that the commits of a process make, which change with their files. */
 export class WantedViews {
-  /** Whether the warehouse has the views as they are here. Tables that change make it wrong. */
-  isFresh: boolean;
+  /** Whether the warehouse has the views as they are here. */
+  private isFresh: boolean;
+  private failedAtMs: number | undefined;
 
-  constructor(private views: View[] = []) {
+  constructor(
+    private views: View[] = [],
+    private readonly clock: Pick<Clock, 'now'> = systemClock,
+  ) {
     this.isFresh = views.length === 0;
   }
 
@@ -13,10 +21,28 @@ export class WantedViews {
     return this.views;
   }
 
+  /** Whether to make views now: some may not be as they are here, and none failed just before. */
+  get isDue(): boolean {
+    if (this.isFresh) return false;
+    return this.failedAtMs === undefined || this.clock.now() - this.failedAtMs >= minMsAfterFailure;
+  }
+
   /** Takes the views as their files say now. */
   replace(views: View[]): void {
-    if (definitionOf(views) !== definitionOf(this.views)) this.isFresh = false;
+    if (definitionOf(views) !== definitionOf(this.views)) this.expire();
     this.views = views;
+  }
+
+  /** Notes that the views may not be as they are here: a table changed. */
+  expire(): void {
+    this.isFresh = false;
+    this.failedAtMs = undefined;
+  }
+
+  /** Makes views by `make`, which returns whether all are as they should be. */
+  async refresh(make: (views: View[]) => Promise<boolean>): Promise<void> {
+    this.isFresh = await make(this.views);
+    this.failedAtMs = this.isFresh ? undefined : this.clock.now();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { LIST, listValue, VARCHAR } from '@duckdb/node-api';
 
 /** A parameter: text, list of texts or number. Null is a NULL of text. */
@@ -58,7 +58,27 @@ export async function runForRecords(
   return (await execute(connection, sql, parameters)).getRowObjects();
 }
 
+/** As `run`, with the rows in chunks as they are computed. Nothing else may run meanwhile. */
+export async function* streamChunks(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Record<string, Parameter> = {},
+): AsyncGenerator<DuckDBDataChunk> {
+  const { values, types } = typed(parameters);
+  const result = await connection.stream(sql, values, types);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    yield chunk;
+  }
+}
+
 function execute(connection: DuckDBConnection, sql: string, parameters: Record<string, Parameter>) {
+  const { values, types } = typed(parameters);
+  return connection.run(sql, values, types);
+}
+
+function typed(parameters: Record<string, Parameter>) {
   const values: Record<string, DuckDBValue> = {};
   const types: Record<string, DuckDBType> = {};
   for (const [name, value] of Object.entries(parameters)) {
@@ -66,7 +86,7 @@ function execute(connection: DuckDBConnection, sql: string, parameters: Record<s
     if (Array.isArray(value)) types[name] = LIST(VARCHAR);
     if (value === null || typeof value === 'string') types[name] = VARCHAR;
   }
-  return connection.run(sql, values, types);
+  return { values, types };
 }
 
 /** `documentId` in SQL. */

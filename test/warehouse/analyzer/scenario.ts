@@ -212,6 +212,11 @@ export const loads: Record<string, Step> = {
     await scene.client().run(`DROP TABLE ${scene.client().table('goods_merge')}`);
     await scene.commit({ of: inAllModes(), rejected });
   },
+  'a table that is dropped, and comes back': async (scene) => {
+    await scene.commit({ of: filled('passing', { id: 'string' }, { rows: [] }) });
+    await scene.warehouse().dropEmptyTable('passing');
+    await scene.commit({ of: filled('passing', { id: 'int64' }) });
+  },
   'a dataset that has defaults for its tables': async (scene) => {
     const day = { defaultTableExpirationMs: '86400000', defaultPartitionExpirationMs: '86400000' };
     scene.recorder.dataset = { location: 'EU', ...day, defaultCollation: 'und:ci' };

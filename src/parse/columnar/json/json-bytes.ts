@@ -102,6 +102,10 @@ export class JsonBytes implements JsonSource<Rows> {
     return notColumnar('its JSON is not well-formed');
   }
 
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+
   private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
