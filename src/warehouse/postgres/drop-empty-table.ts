@@ -1,4 +1,5 @@
 import type { View } from '../../schema/views.js';
+import { findHistory } from '../history/history-tables.js';
 import { isReportTable } from '../rules/relations.js';
 import { hasRows, isReadBy } from '../rules/table-stays.js';
 import { lockWaitMs } from './change-tables.js';
@@ -29,7 +30,8 @@ export async function dropEmptyTable(
 }
 
 async function drop(session: Session, server: PostgresServer, table: string): Promise<string | undefined> {
-  const relation = (await readRelations(session, server)).get(table.toLowerCase());
+  const relations = await readRelations(session, server);
+  const relation = relations.get(table.toLowerCase());
   if (!relation || !isReportTable(relation)) return undefined;
   const name = server.table(relation.name);
   const [[count] = []] = await session.values(`SELECT COUNT(*) FROM ${name}`);
@@ -39,5 +41,7 @@ async function drop(session: Session, server: PostgresServer, table: string): Pr
   await session.run(`SET LOCAL lock_timeout = ${lockWaitMs}`);
   await dropViews(session, server, own);
   await session.run(`DROP TABLE ${name}`);
+  const history = findHistory(relations, relation.name);
+  if (history) await drop(session, server, history.relation.name);
   return undefined;
 }
