@@ -16,7 +16,7 @@ import { runs } from '../property-runs.js';
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
 /** The packaged views on orders alone. */
-const ofOrders = ['order_items', 'orders_per_day', 'orders_per_local_day'];
+const ofOrders = ['order_items', 'order_sums', 'orders_per_day', 'orders_per_local_day'];
 const viewText = (sql: string, tables = 'listings', more = '') =>
   `-- What is listed.\n--\n-- Tables: ${tables}\n${more}${sql}\n`;
 
