@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-/** A version of the program, in a process that runs a contestant whenever it is told to. */
+/** A version of the program, in a process that runs a contestant on each request. */
 export class Version {
   private readonly child: ChildProcessByStdio<Writable, Readable, null>;
   private readonly lines: AsyncIterator<string>;

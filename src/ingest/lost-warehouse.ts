@@ -1,12 +1,22 @@
-import type { CommitContext } from './load-history.js';
+import type { Logger } from 'pino';
+import type { Store } from '../store/types.js';
 import { pluralize } from '../text/pluralize.js';
+import type { Warehouse } from '../warehouse/types.js';
 import { recordPathsOf } from './load-record.js';
 
 /**
  * Warns if the lake knows loads and the warehouse none: its file, schema or dataset is gone, and
  * what is committed from now on makes a new one without the rows of before.
  */
-export async function warnOfLostWarehouse({ warehouse, lake, log }: CommitContext): Promise<void> {
+export async function warnOfLostWarehouse({
+  warehouse,
+  lake,
+  log,
+}: {
+  warehouse: Warehouse;
+  lake: Store;
+  log: Logger;
+}): Promise<void> {
   const [known] = await warehouse.loadFields(['key'], { limit: 1 });
   if (known) return;
   const records = recordPathsOf(await lake.list(), lake);
