@@ -100,7 +100,8 @@ describe('the test scripts:', () => {
     assert.equal(code, 0);
     const emulated = (tier: string) => `bigquery-emulator\nbigquery-analyzer\nnpm run --silent ${tier}\n`;
     const [, between] = stdout.split(emulated('check'));
-    assert.ok(between?.endsWith(emulated('test:slow')), stdout);
+    assert.ok(between);
+    assert.ok(between.endsWith(emulated('test:slow')), stdout);
     assert.doesNotMatch(between.slice(0, -emulated('test:slow').length), /bigquery/);
   });
 });

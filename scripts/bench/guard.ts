@@ -12,14 +12,7 @@ import { judge, realLoss, typical, type Verdict } from './paired-test.js';
 import { searchTermsType } from './search-terms.js';
 import { Version } from './version.js';
 
-/**
- * `npm run bench:guard`: fails if a hot path of the built program takes 10 % more processor time
- * than in the last release. Both versions run in turn, each in a process of its own, in pairs of
- * new processes until their ratio is sure. Processor time, because other work on the machine
- * changes it least; in turn, because what does change it changes both. `-- --noise 24` compares
- * the program with itself: it takes so many pairs of each path, then plays 50 guards with them,
- * and 50 more in which the program is 10 % slower.
- */
+/** What is measured: a contestant, and the documents that it converts or loads. */
 interface HotPath {
   name: string;
   contestant: string;
@@ -54,6 +47,14 @@ const hotPaths: HotPath[] = [
   },
 ];
 
+/**
+ * `npm run bench:guard`: fails if a hot path of the built program takes 10 % more processor time
+ * than in the last release. Both versions run in turn, in pairs of new processes, until their ratio
+ * is sure. Processor time, because other work on the machine changes it least; in turn, because
+ * what does change it changes both.
+ * `-- --noise 24` compares the program with itself: it takes so many pairs of each path, then plays
+ * 50 guards with them, and 50 more in which the program is 10 % slower.
+ */
 const maxMinutes = 3;
 /** Runs of each version in a pair of processes. */
 const [warmUps, rounds] = [3, 9];

@@ -1,11 +1,12 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 
-/** A version of the program, in a process that runs a contestant on each request. */
+/** A version of the program, in a process that runs a contestant on request. */
 export class Version {
-  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  private readonly child: ChildProcessWithoutNullStreams;
+  /** The end of what it printed to stderr: warnings, and why it failed. */
+  private errors = '';
   private readonly lines: AsyncIterator<string>;
 
   /** `program` is the folder with the version; `input` is that of the contestant. */
@@ -13,7 +14,10 @@ export class Version {
     const settings = join(program, 'dist/small-memory.cjs');
     const script = join(program, 'scripts/bench/repeat-one.mjs');
     const args = ['--require', settings, script, contestant, JSON.stringify(input)];
-    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(process.execPath, args);
+    this.child.stderr.on('data', (chunk) => {
+      this.errors = `${this.errors}${chunk}`.slice(-2000);
+    });
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -21,7 +25,7 @@ export class Version {
   async run(): Promise<number> {
     this.child.stdin.write('\n');
     const { value, done } = await this.lines.next();
-    if (done) throw new Error('a version ended before its run did');
+    if (done) throw new Error(`a version ended before its run did: ${this.errors}`);
     return Number(value);
   }
 
