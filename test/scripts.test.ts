@@ -35,6 +35,7 @@ describe('the test scripts:', () => {
     stub('scripts/bigquery-emulator', 'echo "there is no Python" >&2; exit 3');
     stub('scripts/bigquery-analyzer', 'echo "there is no JDK" >&2; exit 3');
     stub('scripts/postgres', 'echo "there is no PostgreSQL" >&2; exit 3');
+    stub('scripts/dbt', 'echo "there is no Python" >&2; exit 3');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -4,7 +4,8 @@
 -- Columns:
 --   seller_id: The seller.
 --   marketplace_ids: Marketplaces of the report, joined by commas.
---   as_of: End of the data period of the report, in UTC, to which the figures refer; NULL if the document has none, as from Seller Central.
+--   as_of: The time to which the figures refer, in UTC: the end of the data period of the report, otherwise when the report was created, which for a file
+--     is its modification time unless `load --created` says otherwise.
 --   sku: The seller's SKU.
 --   asin: ASIN.
 --   product_name: Name of the product.
@@ -21,7 +22,7 @@
 SELECT
   _seller_id AS seller_id,
   ARRAY_TO_STRING(_marketplace_ids, ', ') AS marketplace_ids,
-  _data_end AS as_of,
+  _as_of AS as_of,
   sku,
   asin,
   product_name,

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { keepFile } from '../../src/source/document/raw-store.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import { numberOption } from '../options.js';
@@ -12,12 +10,13 @@ import { browseTreeType } from './browse-tree.js';
 import { usualReportType, writeDocument } from './document.js';
 import { judge, realLoss, typical, type Verdict } from './paired-test.js';
 import { searchTermsType } from './search-terms.js';
+import { Version } from './version.js';
 
 /**
  * `npm run bench:guard`: fails if a hot path of the built program takes 10 % more processor time
- * than in the last release. Both versions run in turn, each in a process of its own, until their
- * ratio is sure. Processor time, because other work on the machine changes it least; pairs, because
- * what does change it changes both.
+ * than in the last release. Both versions run in turn, each in a process of its own, in pairs of new
+ * processes until their ratio is sure. Processor time, because other work on the machine changes it
+ * least; in turn, because what does change it changes both.
  * `-- --noise 24` compares the program with itself: it takes so many pairs of each path, then plays
  * 50 guards with them, and 50 more in which the program is 10 % slower.
  */
@@ -56,7 +55,8 @@ const hotPaths: HotPath[] = [
 ];
 
 const maxMinutes = 3;
-const repetition = { warmUps: 3, minRuns: 5, minMilliseconds: 300 };
+/** Runs of each version in a pair of processes. */
+const [warmUps, rounds] = [3, 9];
 const maxMillisecondsOfPath = (maxMinutes * 60_000) / hotPaths.length;
 
 const present = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,8 +125,8 @@ function playGuard(found: number[], loss: number): Verdict {
 }
 
 /**
- * Makes the documents of a hot path. Returns a function that measures both versions once and
- * returns the time of the present one, divided by that of the other.
+ * Makes the documents of a hot path. Returns a function that starts both versions, lets them run in
+ * turn, and returns the time of the present one, divided by that of the other.
  */
 async function pairsOf({ contestant, documents }: HotPath, other: string): Promise<() => Promise<number>> {
   const { reportType, rows, count } = documents;
@@ -137,28 +137,29 @@ async function pairsOf({ contestant, documents }: HotPath, other: string): Promi
     await writeDocument(path, { reportType, rows, seed: 7 + index });
     await keepFile(openFolderStore(raw), path, { sellerId: 'A1', reportType, marketplaceIds: [] });
   }
-  const timeOf = async (program: string, name: string) => {
+  const start = (program: string, name: string) => {
     const target = join(own, name);
     mkdirSync(target, { recursive: true });
-    const input = JSON.stringify({ reportType, path, raw, header: [], folder: target });
-    return medianTime(program, [contestant, input, JSON.stringify(repetition)]);
+    return new Version(program, contestant, { reportType, path, raw, header: [], folder: target });
   };
-  let isOtherFirst = false;
   return async () => {
-    isOtherFirst = !isOtherFirst;
-    const before = isOtherFirst ? await timeOf(other, 'other') : 0;
-    const ours = await timeOf(present, 'present');
-    return ours / (before || (await timeOf(other, 'other')));
+    const both = [start(present, 'present'), start(other, 'other')];
+    const times = both.map((): number[] => []);
+    for (let round = -warmUps; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? [0, 1] : [1, 0];
+      for (const index of order) {
+        const milliseconds = await (both[index] as Version).run();
+        if (round >= 0) times[index]?.push(milliseconds);
+      }
+    }
+    for (const version of both) version.close();
+    const [ours = Number.NaN, theirs = Number.NaN] = times.map(medianOf);
+    return ours / theirs;
   };
 }
 
-/** The median of the times that a version takes for a contestant in one process. */
-async function medianTime(program: string, args: string[]): Promise<number> {
-  const settings = join(program, 'dist/small-memory.cjs');
-  const script = join(program, 'scripts/bench/repeat-one.mjs');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--require', settings, script, ...args]);
-  const { milliseconds } = JSON.parse(stdout) as { milliseconds: number[] };
-  return milliseconds.sort((a, b) => a - b)[Math.floor(milliseconds.length / 2)] as number;
+function medianOf(numbers: number[]): number | undefined {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }
 
 function say(text: string): void {

@@ -11,6 +11,7 @@ import { type FileExposure, readVariables, shareWithLibraries, type Variables } 
 import { folderProblems } from './folder-problems.js';
 import { overlapProblems } from './overlap-problems.js';
 import { relationProblems } from './relation-problems.js';
+import { historyProblems } from './histories.js';
 import { requestProblems } from './request-problems.js';
 import { isSecret, keepSecretsIn, secretProblems } from './secrets.js';
 import { readTarget } from './postgres-url.js';
@@ -115,6 +116,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...folderProblems(written, dirname(file)),
     ...overlapProblems(written),
     ...requestProblems(written, schemasFolder),
+    ...historyProblems(written, schemasFolder),
   ];
   // For a secret, the message of the spec would reveal the value.
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));

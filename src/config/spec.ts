@@ -8,6 +8,7 @@ import { costsSpec, ratesSpec } from './own-tables-spec.js';
 import { quotaShareSpec } from './quota-share-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
+import { historySpec } from './history-spec.js';
 import { mcpSpec } from './mcp-spec.js';
 import { statusSpec } from './status-spec.js';
 import { variablePattern } from './substitute.js';
@@ -127,6 +128,7 @@ export const configSpec = z.strictObject({
   rates: ratesSpec
     .optional()
     .describe('Exchange rates, for amounts in one reporting currency (docs/guides/profit.md).'),
+  history: historySpec,
   mcp: mcpSpec,
   sellers: z.array(sellerSpec).default([]),
   pipelines: z.array(pipelineSpec).default([]),

@@ -45,8 +45,9 @@ export const postgresErrors = {
       'Look at the log of the server, and at its disk and memory. Nothing is lost: messages stay on the queue, and a later run continues.',
   },
   POSTGRES_UNSUPPORTED: {
-    kind: 'terminal',
+    kind: 'retryable',
     message: 'opening {path}: {found}',
-    remedy: 'Use PostgreSQL 14 or later, and a database with the encoding UTF8.',
+    remedy:
+      'Use PostgreSQL 14 or later, and a database with the encoding UTF8. A pooler must pool by session or by transaction. Messages stay on the queue until then.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -14,6 +14,7 @@ import {
 } from '../warehouse/rules/other-documents.js';
 import type { Load, Warehouse } from '../warehouse/types.js';
 import { compareLoads } from './compare-loads.js';
+import { warnOfLostWarehouse } from './lost-warehouse.js';
 
 /** The part of a context that commits take. */
 export interface CommitContext {
@@ -34,6 +35,7 @@ const maxEarlier = 100;
  */
 export class LoadHistory {
   private readonly known = new Map<string, ComparedDocument[]>();
+  private isWarehouseChecked = false;
 
   constructor(private readonly context: CommitContext) {}
 
@@ -74,6 +76,10 @@ export class LoadHistory {
         limit: maxEarlier,
       }));
     this.known.set(key, known);
+    if (known.length === 0 && !this.isWarehouseChecked) {
+      this.isWarehouseChecked = true;
+      await warnOfLostWarehouse(this.context);
+    }
     return known;
   }
 

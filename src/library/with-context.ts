@@ -1,4 +1,5 @@
 import type { Config } from '../config/spec.js';
+import { historiesOf } from '../config/histories.js';
 import { sellersById } from '../config/seller-ids.js';
 import { publishConfig } from '../config/warehouse-spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../files/old-partials.js';
@@ -46,8 +47,9 @@ export async function withPipelineContext<T>(
     if (staging) await removeOldStaging(staging).catch(() => {});
     await repairStateFiles(config.state, { log });
     await seeClientSecrets(config, { log });
-    const opened = { log, schemas, views, staging };
-    const file = warehouseFile(config, views);
+    const histories = historiesOf(config.history, schemas);
+    const opened = { log, schemas, views, histories, staging };
+    const file = warehouseFile(config, views, histories);
     const copy = publishConfig(config.warehouse)?.path;
     for (const path of [file?.path, copy]) if (path !== undefined) await removeOldPartialsOf(path);
     const context: Omit<PipelineContext, 'shared'> = {

@@ -14,9 +14,7 @@ import {
 import type { LedgerEntry, Warehouse } from '../warehouse/types.js';
 import { type UnloadOptions, unload, unloadedLoad } from './unload.js';
 
-/**
- * The warehouses that have nothing of settings that are gone: a process reads its settings once.
- */
+/** Those that have nothing of settings that are gone: a process reads its settings once. */
 const checked = new WeakSet<Warehouse>();
 
 /**

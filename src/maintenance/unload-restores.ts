@@ -3,7 +3,8 @@ import { readLoadRecord } from '../ingest/load-record.js';
 import type { LoadMode } from '../schema/types.js';
 import { ledgerPages } from '../warehouse/ledger/ledger-pages.js';
 import { documentStatuses, madeAtMs, shareMarketplace } from '../warehouse/rules/other-documents.js';
-import type { LedgerRow } from '../warehouse/types.js';
+import { byTime, dayOf, historyDocuments } from '../warehouse/history/history-documents.js';
+import type { LedgerRow, Warehouse } from '../warehouse/types.js';
 
 /**
  * The documents whose rows come back when others are taken away, the first loaded first: older ones
@@ -13,6 +14,7 @@ import type { LedgerRow } from '../warehouse/types.js';
 export async function findRestores(leaving: LedgerRow[], context: PipelineContext): Promise<LedgerRow[]> {
   const { warehouse, clock } = context;
   const left = new Set(leaving.map(({ key }) => key));
+  const daily = await dailyHistories(warehouse);
   const found = new Map<string, LedgerRow>();
   for (const { table, sellerId, rows } of groupsOf(leaving)) {
     const staying: LedgerRow[] = [];
@@ -33,6 +35,10 @@ export async function findRestores(leaving: LedgerRow[], context: PipelineContex
       const isReplaced = staying.some(
         (each) => madeAtMs(each) > madeAtMs(row) && shareMarketplaceOf(each, row),
       );
+      const history = daily.get(table.toLowerCase());
+      const isBefore = (others: LedgerRow[]) => others.some((each) => isBeforeOnDay(row, each));
+      const isLastOfDay = history !== undefined && isBefore(rows) && !isBefore(staying);
+      if (isLastOfDay && (await hasLostRows(row, table, context, history))) found.set(row.key, row);
       if (mode === 'snapshot' && isReplaced) continue;
       if (await hasLostRows(row, table, context)) found.set(row.key, row);
     }
@@ -79,9 +85,33 @@ function shareMarketplaceOf(a: LedgerRow, b: LedgerRow): boolean {
   return shareMarketplace(a.marketplaceIds, b.marketplaceIds);
 }
 
-async function hasLostRows(row: LedgerRow, table: string, { warehouse }: PipelineContext): Promise<boolean> {
+/** The histories by days, by the lower-case names of their tables. */
+async function dailyHistories(warehouse: Pick<Warehouse, 'tables'>): Promise<Map<string, string>> {
+  const tables = await warehouse.tables();
+  return new Map(
+    tables.flatMap(({ name, history }) =>
+      history?.mode === 'daily' ? [[history.of.toLowerCase(), name] as const] : [],
+    ),
+  );
+}
+
+/** Whether a history by days has the rows of another document of the day instead of its own. */
+function isBeforeOnDay(row: LedgerRow, other: LedgerRow): boolean {
+  const [one, last] = historyDocuments([row, other]);
+  if (!one || !last || row.sellerId !== other.sellerId || !shareMarketplaceOf(row, other)) return false;
+  return dayOf(one.micros) === dayOf(last.micros) && byTime(one, last) < 0;
+}
+
+/** `held`: the table that the rows are in, if it is another one. */
+async function hasLostRows(
+  row: LedgerRow,
+  table: string,
+  { warehouse }: PipelineContext,
+  held = table,
+): Promise<boolean> {
   const expected = row.tables.find(({ name }) => name === table)?.rows ?? 0;
   if (expected === 0) return false;
-  const now = await warehouse.rowsNow({ ...row, tables: row.tables.filter(({ name }) => name === table) });
-  return (now.find(({ name }) => name.toLowerCase() === table.toLowerCase())?.rows ?? 0) < expected;
+  const tables = row.tables.filter(({ name }) => name === table).map((each) => ({ ...each, name: held }));
+  const now = await warehouse.rowsNow({ ...row, tables });
+  return (now.find(({ name }) => name.toLowerCase() === held.toLowerCase())?.rows ?? 0) < expected;
 }

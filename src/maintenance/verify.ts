@@ -112,7 +112,8 @@ async function check(
   }
 
   async function checkTables(): Promise<void> {
-    const tables = (await warehouse.tables()).map(({ name }) => name);
+    // The ledger does not say which rows a history has.
+    const tables = (await warehouse.tables()).filter(({ history }) => !history).map(({ name }) => name);
     for (const name of tables) {
       signal.throwIfAborted();
       filled.delete(name.toLowerCase());

@@ -1,4 +1,11 @@
 import type { MaskedRelation } from '../privacy/mask-query.js';
+import {
+  historyColumns,
+  historyDescriptions,
+  historyLineage,
+  historyModeOf,
+  tableOfHistory,
+} from '../schema/history.js';
 import { lineage } from '../schema/lineage.js';
 import { looksPersonal, personalColumns } from '../schema/personal-data.js';
 import type { ReportSchemas, TableSchema } from '../schema/types.js';
@@ -97,13 +104,28 @@ export function shownRelations({
     });
   }
 
+  function historyOf(name: string) {
+    const of = tableOfHistory(name);
+    const known = of === undefined ? undefined : tablesNamed(of)[0]?.table.columns;
+    const names = new Set(relations.get(name)?.map(({ column }) => column.toLowerCase()));
+    const mode = historyModeOf(names);
+    if (of === undefined || !known || !mode) return undefined;
+    const own = lineage.map((column) => ({
+      ...column,
+      description: historyLineage[mode]?.[column.name] ?? column.description,
+    }));
+    return { of, mode, columns: [...historyColumns[mode], ...known, ...own] };
+  }
+
   function descriptionOf(name: string): string {
+    const history = historyOf(name);
+    if (history) return `${historyDescriptions[history.mode]} ${history.of}.`;
     return descriptions.get(name.toLowerCase()) ?? tablesNamed(name)[0]?.schema.description ?? '';
   }
 
   function columnText(name: string, column: string, view: View | undefined): string | undefined {
     const known: Pick<TableSchema, 'columns'>['columns'] = tablesNamed(name)[0]?.table.columns ?? [];
-    const described = view?.columns ?? [...known, ...lineage];
+    const described = view?.columns ?? historyOf(name)?.columns ?? [...known, ...lineage];
     return described.find((each) => each.name === column)?.description;
   }
 }

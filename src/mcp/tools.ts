@@ -45,11 +45,13 @@ export const tools: Tool[] = [
     input: z.object({}),
     async call(_, { reader, warehouse }) {
       const loaded = new Map((await warehouse.tables()).map((table) => [table.name.toLowerCase(), table]));
+      const problems = await reader.viewProblems();
       return {
         relations: (await reader.relations()).map(({ name, isView, description }) => {
           const { rows, lastLoadedAt } = loaded.get(name.toLowerCase()) ?? {};
           return { name, kind: isView ? 'view' : 'table', description, rows, lastLoadedAt };
         }),
+        viewsNotMade: problems.size > 0 ? Object.fromEntries(problems) : undefined,
       };
     },
   }),

@@ -16,7 +16,8 @@ export interface ReaderOptions {
   config: { warehouse: WarehouseConfig };
   warehouse: Warehouse;
   schemas: ReportSchemas;
-  views: View[];
+  /** The views as their files say now, made as far as the warehouse allows. */
+  readViews: () => Promise<View[]>;
   clock: Pick<Clock, 'now'>;
   showsPersonalData: boolean;
 }
@@ -42,8 +43,15 @@ export class WarehouseReader {
    */
   async query(sql: string, signal: AbortSignal, maxRows = answerLimits.rows): Promise<ConsoleResult> {
     const rows = Math.min(maxRows, answerLimits.rows);
-    const readable = this.options.showsPersonalData ? sql : await this.masked(sql);
+    const { showsPersonalData, readViews } = this.options;
+    if (showsPersonalData) await readViews();
+    const readable = showsPersonalData ? sql : await this.masked(sql);
     return await runQuery(this.options.warehouse, readable, signal, { ...answerLimits, rows });
+  }
+
+  /** The views that could be there but are not, or not as their files say, with the reason. */
+  async viewProblems(): Promise<Map<string, string>> {
+    return this.options.warehouse.viewProblems(await this.options.readViews());
   }
 
   /** A name in the spelling of the warehouse. */
@@ -58,9 +66,10 @@ export class WarehouseReader {
   }
 
   private async readRelations(): Promise<ShownRelation[]> {
-    const { warehouse, config } = this.options;
+    const { warehouse, config, readViews } = this.options;
     const isEmpty = (await warehouse.countLoads({})) === 0;
     if (isEmpty) return [];
+    const views = await readViews();
     const { rows } = await warehouse.query(
       `SELECT table_name, column_name, data_type FROM ${columnsOf(config.warehouse)} ORDER BY table_name, ordinal_position`,
     );
@@ -72,7 +81,7 @@ export class WarehouseReader {
     const found = new Map<string, string[]>();
     for (const { table, personal = [] } of await warehouse.drift())
       found.set(table.toLowerCase(), [...(found.get(table.toLowerCase()) ?? []), ...personal]);
-    return shownRelations({ ...this.options, columns, found });
+    return shownRelations({ ...this.options, views, columns, found });
   }
 }
 

@@ -14,7 +14,7 @@ import { JsonFindings } from './objects/json-findings.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
 import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
-import { readXmlObjects } from './objects/xml.js';
+import { xmlReading } from './objects/xml/xml-reading.js';
 import type { ParseHint } from './parse-hint.js';
 import { betterTypeText, refuseOtherType, refuseStatedType } from './recognize-type.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
@@ -158,8 +158,7 @@ async function parse(
   }
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
-    const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
-    const reading = oneByOne(openXml, { batchRows, limits: document.limits });
+    const reading = xmlReading(document, { batchRows, isAlwaysStrict: engine === 'reference' });
     return parseObjects(document, schema, reading, objectDecision(options));
   }
   const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;

@@ -1,6 +1,7 @@
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
+import { historyColumns, historyModes } from './history.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
 import { checkChecks } from './check-checks.js';
@@ -54,6 +55,7 @@ function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): YamlP
     ...repeatedHeaders(columns, [...path, 'columns'], problemAt),
     ...checkLoad(mapOf(table.load), columns, [...path, 'load'], problemAt),
     ...checkPartition(table.partitionBy, columns, [...path, 'partitionBy'], problemAt),
+    ...checkHistory(table, columns, path, problemAt),
     ...repeatedNames(listOf(table.checks), [...path, 'checks'], problemAt),
     ...checkChecks(table.checks, columns, [...path, 'checks'], problemAt),
   ];
@@ -108,6 +110,25 @@ function checkPartition(
   return kind === undefined || kind === 'date' || kind === 'timestamp'
     ? []
     : [problemAt(path, `expected a date or timestamp column, found "${name}" of type ${kind}`)];
+}
+
+function checkHistory(
+  { history, load }: YamlMap,
+  columns: YamlMap[],
+  path: YamlPath,
+  problemAt: ProblemAt,
+): YamlProblem[] {
+  const mode = historyModes.find((each) => each === history);
+  if (!mode) return [];
+  if (mapOf(load).mode !== 'snapshot') {
+    const message = 'only a table with the load mode snapshot has a history: the others keep their rows';
+    return [problemAt([...path, 'history'], message)];
+  }
+  return historyColumns[mode].flatMap(({ name }) => {
+    const index = columns.findIndex((column) => column.name === name);
+    if (index < 0) return [];
+    return [problemAt([...path, 'columns', index, 'name'], `"${name}" is a column of the table's history`)];
+  });
 }
 
 function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): YamlProblem[] {

@@ -1,5 +1,6 @@
 import { columnTypeText } from './column-type.js';
 import type { DocumentCheck } from './document-checks.js';
+import { historyName } from './history.js';
 import { defaultTableName } from './infer.js';
 import { type FactText, requestFactTexts } from './request-facts-text.js';
 import type { ColumnSchema, ReportSchema, TableSchema } from './types.js';
@@ -93,16 +94,19 @@ function withoutColumns({ reportType, format }: ReportSchema): string {
     : `- Table: \`${defaultTableName(reportType)}\`, append; its columns are not known and are taken from each document`;
 }
 
-function tableSection({ name, load, partitionBy, checks = [], columns }: TableSchema): string {
+function tableSection({ name, load, partitionBy, history, checks = [], columns }: TableSchema): string {
   const key = load.key.length > 0 ? ` by ${load.key.map((column) => `\`${column}\``).join(', ')}` : '';
   const partition = partitionBy ? ` Partitioned by \`${partitionBy}\`.` : '';
+  const kept = history
+    ? ` History by ${history === 'daily' ? 'days' : history} in \`${historyName(name)}\`.`
+    : '';
   const checked = checks.map(checkSentence);
   const rows = columns.map(
     (column) =>
       `| \`${column.name}\` | ${columnTypeText(column.type)} | ${cell(column.from[0] ?? '')} | ${cell(whatItHolds(column))} |`,
   );
   return `
-Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${checked.join('')}
+Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${kept}${checked.join('')}
 
 | column | type | Amazon's name | contents |
 |---|---|---|---|

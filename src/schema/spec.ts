@@ -3,6 +3,7 @@ import { withoutUndefined } from '../runtime/without-undefined.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { namePattern } from './column-name.js';
 import { meantType, plainTypes, readColumnType } from './column-type.js';
+import { historyModes } from './history.js';
 import { requestFactsSpec, toRequestFacts } from './request-facts-spec.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from './types.js';
 
@@ -123,6 +124,12 @@ const tableSpec = z
       .string()
       .optional()
       .describe('A `date` or `timestamp` column. Warehouses with partitions partition the table by it.'),
+    history: z
+      .enum(historyModes)
+      .optional()
+      .describe(
+        'For the load mode `snapshot`: the history that is kept in the table `<name>_history`, unless the settings say otherwise. `changes`: one row for each time that a row stayed the same, with `valid_from` and `valid_to`. `daily`: the rows of the last report of each day, with `valid_on`. Omitted for no history.',
+      ),
     checks: z.array(checkSpec).optional(),
     columns: z.array(columnSpec).min(1),
   })
@@ -192,6 +199,7 @@ function toTable({
   rows,
   load,
   partitionBy,
+  history,
   checks,
   columns,
 }: ReportSchemaYaml['tables'][number]): TableSchema {
@@ -200,6 +208,7 @@ function toTable({
     rows,
     load: withoutUndefined({ mode: load.mode, key: load.key, why: load.why }),
     partitionBy,
+    history,
     checks: checks?.map(({ sum, per, ...check }) => ({
       ...check,
       sum: [sum].flat(),

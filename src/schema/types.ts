@@ -87,6 +87,12 @@ export type Quoting = 'none' | 'outer' | 'csv';
  */
 export type LoadMode = 'append' | 'merge' | 'replace' | 'snapshot';
 
+/**
+ * How the history of a table of snapshots is kept: `changes`, one row for each time that a row
+ * stayed the same; `daily`, the rows of the last document of each day.
+ */
+export type HistoryMode = 'daily' | 'changes';
+
 export interface ColumnSchema {
   /** snake_case, valid in DuckDB and BigQuery. */
   name: string;
@@ -124,6 +130,8 @@ export interface TableSchema {
     why?: string;
   };
   partitionBy?: string;
+  /** How its history is kept by default; absent for none. */
+  history?: HistoryMode;
   /** Totals stated in documents, verified at each load. */
   checks?: DocumentCheck[];
   columns: ColumnSchema[];

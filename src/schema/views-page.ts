@@ -54,6 +54,8 @@ WHERE units_shipped_t90 = 0
 - \`marketplace_facts\` is a table of facts that every view may read: \`marketplace_id\`, \`country\`, \`marketplace_name\` (such as Amazon.de),
   \`currency\` and \`time_zone\`, all of them texts.
 - \`LOCAL_DATE(time, zone)\` is the day of a UTC time in a time zone, in every warehouse: \`LOCAL_DATE(posted_date_time, 'Europe/Berlin')\`.
+- \`_as_of\` is a further column of every table of reports: the end of the data period of its report, otherwise when the report was created, in
+  UTC. It is NULL if neither is known.
 - \`Columns:\` and \`Caveats:\` are optional. They are for readers, and for \`schemas export --format dbt\`.
 - Tables are named without a schema or dataset. Every column of the report schema exists; it is NULL if no document had it yet.
 - If you may switch warehouses, use only what all understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions. The text of

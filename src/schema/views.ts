@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
+import { asOf } from './as-of.js';
 import { type FactRow, facts } from './facts.js';
 import { lineage } from './lineage.js';
 import { type SchemaFolders, shortPath } from './read.js';
@@ -22,7 +23,7 @@ export interface ViewTable {
   name: string;
   /** Whether the view is made without it; it then counts as empty. */
   isOptional?: boolean;
-  /** All columns including lineage, if a report schema has the table. */
+  /** All columns including lineage and `_as_of`, if a report schema has the table. */
   columns?: { name: string; type: ColumnType }[];
   view?: View;
   facts?: FactRow[];
@@ -95,7 +96,7 @@ export function checkViews(
   }
   const columnsOf = (table: string) => {
     const columns = owners.get(table)?.table.columns;
-    return columns && [...columns, ...lineage];
+    return columns && [...columns, ...lineage, asOf];
   };
   const views = resolveViews(read, columnsOf, problems);
   return {

@@ -1,6 +1,7 @@
 import { describeError, errorCode, remedyOf } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { Publisher } from '../maintenance/publish.js';
+import { openOwnViews } from '../runs/refresh-own-views.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
 import type { StopSignals } from '../ingest/context.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -51,15 +52,16 @@ export async function openStatus(
   async function openPage(settings: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const { schemas, views } = context;
+    const readViews = openOwnViews(context);
     const options = {
       ...settings,
       log,
       readSnapshot,
-      readRelations: async () => relationsOf(await readSnapshot(), schemas, views),
+      readRelations: async () => relationsOf(await readSnapshot(), context.schemas, await readViews()),
       readPictures: openPicturePoll({ ...context, warehouse: readWarehouse }, readSnapshot, signals.stop),
       metrics,
       warehouse: readWarehouse,
+      readViews,
       reloads,
     };
     const server = await serveStatus(options).catch((error: unknown) => {

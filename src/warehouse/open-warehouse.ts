@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.js';
+import type { Histories } from '../schema/history.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { View } from '../schema/views.js';
 import type { Staging } from '../store/staging.js';
@@ -50,6 +51,8 @@ export interface OpenWarehouseOptions extends QueryOptions {
   onOldAnswer?: (seconds: number | undefined) => void;
   /** The views that commits make as soon as their tables exist. */
   views?: View[];
+  /** The histories that commits keep. */
+  histories?: Histories;
   clock?: Clock;
 }
 
@@ -73,17 +76,18 @@ export function openWarehouse(
 }
 
 /**
- * The file of the warehouse; undefined if it is not a file. `views` are made in the files opened by
- * it.
+ * The file of the warehouse; undefined if it is not a file. `views` are made, and `histories` kept,
+ * in the files opened by it.
  */
 export function warehouseFile(
   { warehouse }: { warehouse: WarehouseSettings },
   views: View[],
+  histories?: Histories,
 ): WarehouseFile | undefined {
   if (warehouse.type !== 'duckdb') return undefined;
   return {
     path: warehouse.path,
-    open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
+    open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views, histories }),
     hold: (path, work) => holdDuckDbFile(path, warehouse.memoryLimitMegabytes, work),
     compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
     publish: (path, copy) => publishDuckDbFile(path, copy, warehouse.memoryLimitMegabytes),

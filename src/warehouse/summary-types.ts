@@ -1,3 +1,4 @@
+import type { HistoryMode } from '../schema/types.js';
 import type { TableDrift } from '../schema/drift.js';
 import type { LedgerRow, LoadStatus } from './ledger-types.js';
 
@@ -6,6 +7,8 @@ export interface TableInfo {
   reportType: string | null;
   rows: number;
   lastLoadedAt: string | null;
+  /** If it is the history of another table: the name of that one, and how it is kept. */
+  history?: { of: string; mode: HistoryMode };
 }
 
 /** The loads of one table from one seller, empty ones included. Times are ISO 8601 in UTC. */

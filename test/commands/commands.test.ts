@@ -110,7 +110,11 @@ describe('commands in a new folder:', () => {
 
   it('mistakes in options and arguments are errors of the catalogue, with their code and remedy', async () => {
     for (const [args, problem] of [
-      [['load'], "missing required argument 'file'"],
+      [['drop'], "missing required argument 'table'"],
+      [
+        ['load'],
+        'name the documents to load; without one, costs and exchange rates are loaded, but the settings have neither (docs/guides/profit.md)',
+      ],
       [
         ['query'],
         'query what? Give one SQL statement, or a file with one by --file, or - for standard input.',

@@ -16,19 +16,21 @@ const sensible: Record<string, [condition: string, minRows: number]> = {
   account_fees: ["charged < 0 AND unallocated = charged - allocated AND reason <> ''", 3],
   conversion_per_asin: ['sessions > orders AND orders > 0 AND units >= orders AND sales > 0', 3],
   cost_of_goods: [
-    "units > 0 AND CASE WHEN problem IS NULL THEN unit_cost > 0 AND cost < 0 ELSE problem = 'no cost' AND cost IS NULL END",
+    `CASE event WHEN 'sale' THEN units > 0 ELSE units < 0 END AND CASE WHEN problem IS NULL THEN unit_cost > 0 AND cost * units < 0
+     ELSE cost IS NULL AND (problem = 'no cost' OR problem = 'no sale' AND event = 'return') END`,
     500,
   ],
   // No report of the demo states fees by item.
   fee_allocations: ['amount < 0', 0],
   missing_costs: ["problem = 'no cost' AND units > 0 AND first_day <= last_day", 1],
   order_items: ['units >= 0 AND (item_sales > 0 OR is_pending OR is_cancelled)', 1000],
+  order_sums: ['orders + cancelled_orders > 0 AND units >= orders AND pending_orders <= orders', 3],
   orders_per_day: ['orders > 10 AND units >= orders AND item_sales > 0 AND pending_orders < orders', 3],
   orders_per_local_day: ['orders > 0 AND units >= orders AND item_sales > 0 AND pending_orders < orders', 3],
   orders_unsettled: ["units_unsettled = units - units_settled AND units_unsettled > 0 AND state <> ''", 3],
   profit_per_sku: ['settled <> 0 AND sales >= 0 AND refunds <= 0 AND profit <= sales - refunds', 3],
   profit_per_sku_and_month: [
-    'cost_of_goods <= 0 AND profit = profit_before_costs + cost_of_goods OR cost_of_goods IS NULL AND profit IS NULL',
+    '(cost_of_goods <= 0 OR units_restocked > 0) AND profit = profit_before_costs + cost_of_goods OR cost_of_goods IS NULL AND profit IS NULL',
     3,
   ],
   refunds_without_return: ['refunded < 0 AND coalesce(units_returned < units_refunded, TRUE)', 3],
@@ -43,6 +45,7 @@ const sensible: Record<string, [condition: string, minRows: number]> = {
   returns_without_refund: ['units_returned > units_refunded OR units_returned IS NULL', 3],
   settlement_balance: ["difference = 0 AND state = 'balanced' AND unknown = 0", 3],
   settlement_lines: ['is_known AND amount IS NOT NULL', 1000],
+  settlement_sums: ['settled = profit + tax + transfers', 3],
   stock_ageing: [
     'available = units_0_to_90_days + units_91_to_180_days + units_181_to_365_days + units_over_365_days AND storage_cost > 0',
     3,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, rmSync, utimesSync } from 'node:fs';
 import { runCli } from '../../src/cli.js';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
@@ -148,6 +148,22 @@ describe('load with several files', () => {
     file('b.tsv', listings(2).toString().replaceAll('10', '11'));
     const older = await run('load', 'b.tsv', '--type', listingsType, '--created', '2020-01-01');
     assert.match(older.stdout, /loaded: 2 rows into listings, all superseded by a newer report\n/);
+  });
+
+  it('warns that rows are missing if the warehouse was lost and the lake was not', async () => {
+    file('one.tsv', listings(1));
+    file('two.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    const first = await run('load', 'one.tsv', '--type', listingsType);
+    assert.doesNotMatch(first.stderr, /the lake has/);
+    rmSync(path('data', 'warehouse.duckdb'));
+    const second = await run('load', 'two.tsv', '--type', ordersType);
+    assert.equal(second.code, 0);
+    assert.match(
+      second.stderr,
+      /the warehouse has no loads, but the lake has the records of 1 load: .* run `sp-reports rebuild`/,
+    );
+    const third = await run('load', 'two.tsv', '--type', ordersType);
+    assert.doesNotMatch(third.stderr, /the lake has/);
   });
 
   it('finishes the current document after a signal to stop, and begins no other', async () => {

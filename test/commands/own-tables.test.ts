@@ -86,7 +86,7 @@ describe('costs and exchange rates of the user', () => {
     assert.match(mistaken.stdout, /costs\.csv: quarantined: .*1 mistake/);
     file('pipelines.yaml', '{}\n');
     assert.equal((await run('load')).code, 0);
-    assert.equal((await run('load')).code, 1);
+    assert.equal((await run('load')).code, 2);
   });
 
   it('with mistakes stop nothing: the earlier ones hold, and the ledger says so until they are fixed', async () => {

@@ -116,13 +116,13 @@ describe('drop', () => {
     assert.match(stdout, /To load them again: sp-reports reload --status unloaded\n$/);
     const names = async () =>
       (JSON.parse((await run('tables', '--json')).stdout) as { name: string }[]).map(({ name }) => name);
-    assert.deepEqual(await names(), ['listings']);
+    assert.deepEqual(await names(), ['listings', 'listings_history']);
     assert.match(
       (await run('query', 'SELECT * FROM orders_per_day')).stderr,
       /orders_per_day does not exist/,
     );
     await run('rebuild');
-    assert.deepEqual(await names(), ['listings']);
+    assert.deepEqual(await names(), ['listings', 'listings_history']);
     await run('reload', '--status', 'unloaded');
     assert.deepEqual(await contents(), before);
     assert.equal((await run('query', 'SELECT * FROM orders_per_day')).code, 0);

@@ -29,6 +29,18 @@ const cases: Record<string, [text: string, line: string]> = {
     'lake: gs://bucket/x/\nraw: gs://bucket/x/raw\n',
     '2:6 raw: "gs://bucket/x/raw" is inside lake ("gs://bucket/x/"); use a separate location for each',
   ],
+  'the history of a table that does not exist': [
+    'history: { tables: [{ name: listing, mode: daily }] }\n',
+    '1:29 history.tables[0].name: no report schema has a table "listing"; did you mean "listings"?',
+  ],
+  'the history of a table that keeps its rows': [
+    'history: { tables: [{ name: ledger_detail, mode: daily }] }\n',
+    '1:29 history.tables[0].name: ledger_detail has the load mode replace; only tables with `snapshot` have a history, as the others keep their rows',
+  ],
+  'two histories of one table': [
+    'history:\n  tables:\n    - { name: listings, mode: none }\n    - { name: listings, mode: daily }\n',
+    '4:15 history.tables[1].name: "listings" is already in the list',
+  ],
   'bad YAML': ['lake: a\n\tb: c\n', '2:1 not valid YAML: Tabs are not allowed as indentation'],
   'a variable inside braces without quotes': [
     `lake: x\n${pipeline('    limits: { maxDocuments: ${MAX} }\n')}`,

@@ -102,7 +102,7 @@ describe('the pages for users', () => {
   function settingsProblems(text: string) {
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const filled = (name: string) =>
-      name === 'DATABASE_URL'
+      ['DATABASE_URL', 'STANDBY_URL'].includes(name)
         ? 'postgres://user:password@host/database'
         : /URL|WEBHOOK/.test(name)
           ? 'https://sqs.us-east-1.amazonaws.com/123456789012/reports'

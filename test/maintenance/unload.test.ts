@@ -8,6 +8,8 @@ import { loadFiles } from '../../src/ingest/load-file.js';
 import { fileInput } from '../../src/ingest/load-inputs.js';
 import { reload } from '../../src/maintenance/reload.js';
 import { unload } from '../../src/maintenance/unload.js';
+import { historyModes } from '../../src/schema/history.js';
+import type { HistoryMode } from '../../src/schema/types.js';
 import { readSchemas } from '../../src/schema/read.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
@@ -61,11 +63,22 @@ tables:
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  function makeContext(change: (warehouse: Warehouse) => Partial<Warehouse> = () => ({})): PipelineContext {
+  function makeContext(
+    change: (warehouse: Warehouse) => Partial<Warehouse> = () => ({}),
+    mode?: HistoryMode,
+  ): PipelineContext {
     count += 1;
     const own = join(folder, `run-${count}`);
     mkdirSync(own);
-    const warehouse = openDuckDbWarehouse({ path: join(own, 'warehouse.duckdb') });
+    const history = mode && {
+      mode,
+      keep: { count: 999, unit: 'year' as const },
+      isPersonal: () => false,
+    };
+    const warehouse = openDuckDbWarehouse({
+      path: join(own, 'warehouse.duckdb'),
+      histories: new Map(history ? [['t_snapshot', history]] : []),
+    });
     return fakeContext({
       config: { state: join(own, 'state') },
       schemas: readSchemas({ folders: [folder] }),
@@ -115,15 +128,16 @@ tables:
       fc.asyncProperty(
         fc.array(document, { minLength: 2, maxLength: 6 }),
         fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-        async (documents, leaves) => {
-          const context = makeContext();
+        fc.constantFrom(...historyModes, undefined),
+        async (documents, leaves, history) => {
+          const context = makeContext(undefined, history);
           const all = [...documents.entries()];
           const keys = await loadAll(all, context);
           const before = await contents(context);
           const leaving = all.filter(([index]) => leaves[index]);
           const rows = await context.warehouse.seen(leaving.map(([index]) => keys[index] ?? ''));
           await unload([...rows.values()], context, options);
-          const others = makeContext();
+          const others = makeContext(undefined, history);
           await loadAll(
             all.filter(([index]) => !leaves[index]),
             others,

@@ -80,9 +80,7 @@ export const recordDamages: { what: string; kind: string; change: Change }[] = [
   {
     what: 'one with a flipped bit, in the hash of the raw document',
     kind: 'record_damaged',
-    change: {
-      damage: (bytes) => flipBit(bytes, bytes.indexOf('"rawSha256":"') + 20),
-    },
+    change: { damage: (bytes) => flipBit(bytes, bytes.indexOf('"rawSha256":"') + 20) },
   },
 ];
 

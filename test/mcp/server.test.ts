@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
@@ -96,6 +96,25 @@ describe('the MCP server, to a client of the protocol', function () {
       view.description.length > 20 &&
         view.columns.some(({ description }: { description?: string }) => description),
     );
+  });
+
+  it('makes views of the user that come or change while it runs, and says why one was not made', async () => {
+    const views = join(folder, 'schemas', 'views');
+    mkdirSync(views, { recursive: true });
+    const write = (name: string, sql: string) =>
+      writeFileSync(
+        join(views, `${name}.sql`),
+        `-- Mine.\n--\n-- Tables: sales_and_traffic_by_asin\n${sql}\n`,
+      );
+    write('my_asins', 'SELECT COUNT(*) AS asins FROM sales_and_traffic_by_asin');
+    write('my_mistake', 'SELECT nothing_like_it FROM sales_and_traffic_by_asin');
+    const { viewsNotMade } = (await call('list_tables')).json;
+    assert.deepEqual(Object.keys(viewsNotMade), ['my_mistake']);
+    assert.match(viewsNotMade.my_mistake, /nothing_like_it/);
+    assert.deepEqual((await call('run_query', { sql: 'SELECT * FROM my_asins' })).json.rows, [['3']]);
+    write('my_asins', 'SELECT COUNT(*) + 1 AS asins FROM sales_and_traffic_by_asin');
+    assert.deepEqual((await call('run_query', { sql: 'SELECT * FROM my_asins' })).json.rows, [['4']]);
+    rmSync(join(folder, 'schemas'), { recursive: true });
   });
 
   it('answers a query as rows, and says when it was cut', async () => {

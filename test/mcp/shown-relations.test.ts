@@ -50,6 +50,27 @@ describe('what a reader without access to personal data sees', () => {
     assert.deepEqual(relations.get('copied'), { shown: ['n'], hidden: ['rater_email'] });
   });
 
+  it('is of a history what it is of, and what its columns mean', () => {
+    const columns = columnsOf('listings_history', [
+      'valid_from',
+      'valid_to',
+      '_ended_by',
+      'quantity',
+      '_row',
+    ]);
+    const [history] = shownRelations({
+      ...{ columns, schemas, views, found: new Map(), showsPersonalData: false },
+    });
+    assert.equal(
+      history?.description,
+      'History by changes: one row for each time that a row stayed the same, of listings.',
+    );
+    const texts = new Map(history?.columns.map((column) => [column.name, column.description]));
+    assert.match(texts.get('valid_to') ?? '', /NULL while the row is current/);
+    assert.equal(texts.get('quantity'), 'Empty for offers fulfilled by Amazon.');
+    assert.match(texts.get('_row') ?? '', /Always NULL/);
+  });
+
   it('is nothing of the ledger and the rejects that quotes a document', () => {
     const relations = shown([
       ...columnsOf('_loads', ['key', 'reason', 'warnings', 'body']),

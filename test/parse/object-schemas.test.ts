@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { readJsonObjects } from '../../src/parse/objects/json.js';
 import { ObjectPlan } from '../../src/parse/objects/object-plan.js';
-import { readXmlObjects } from '../../src/parse/objects/xml.js';
+import { readXmlObjects } from '../../src/parse/objects/xml/xml.js';
 import { checkReportSchema } from '../../src/schema/check.js';
 import { reportSchemaSpec, toReportSchema } from '../../src/schema/spec.js';
 import type { ReportSchema } from '../../src/schema/types.js';

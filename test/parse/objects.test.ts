@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { readJsonObjects } from '../../src/parse/objects/json.js';
-import { readXmlObjects } from '../../src/parse/objects/xml.js';
+import { readXmlObjects } from '../../src/parse/objects/xml/xml.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 

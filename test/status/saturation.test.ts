@@ -31,6 +31,7 @@ describe('the status server under load', () => {
       log: pino({ level: 'silent' }),
       readSnapshot: async () => fakeSnapshot(),
       readRelations: async () => [],
+      readViews: async () => [],
       readPictures: async () => ({}),
       metrics: { contentType: 'text/plain', text: async () => 'sp_reports_info 1\n' },
       warehouse: onlyThese<ServerOptions['warehouse']>('warehouse', {}),

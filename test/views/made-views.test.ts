@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { exportTables } from '../../src/schema/export/tables.js';
@@ -16,7 +16,7 @@ import { runs } from '../property-runs.js';
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
 /** The packaged views on orders alone. */
-const ofOrders = ['order_items', 'orders_per_day', 'orders_per_local_day'];
+const ofOrders = ['order_items', 'order_sums', 'orders_per_day', 'orders_per_local_day'];
 const viewText = (sql: string, tables = 'listings', more = '') =>
   `-- What is listed.\n--\n-- Tables: ${tables}\n${more}${sql}\n`;
 
@@ -87,11 +87,22 @@ describe('views in a warehouse', () => {
     assert.match((await run('query', 'SELECT * FROM cheap')).stderr, /cheap does not exist/);
   });
 
-  it('show stock as of no time, rather than as of its loading, if the document does not say when', async () => {
+  it('show stock as of the time of its file, rather than of its loading, if nothing else says when', async () => {
     const type = 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA';
-    await load(type, Buffer.from('sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n'));
+    const name = file('stock.tsv', 'sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n');
+    utimesSync(path(name), new Date(), new Date('2026-10-05T06:07:08Z'));
+    assert.equal((await run('load', name, '--type', type)).code, 0);
     assert.deepEqual(await query('SELECT sku, fulfillable, as_of FROM stock_on_hand'), [
-      { sku: 'A', fulfillable: '3', as_of: null },
+      { sku: 'A', fulfillable: '3', as_of: '2026-10-05T06:07:08.000Z' },
+    ]);
+  });
+
+  it('show stock as of the creation of its report if the document has no data period', async () => {
+    const type = 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA';
+    const stock = Buffer.from('sku\tcondition\tafn-fulfillable-quantity\nA\tNew\t3\n');
+    await load(type, stock, '--created', '2026-11-01T02:03:04Z');
+    assert.deepEqual(await query('SELECT sku, as_of FROM stock_on_hand'), [
+      { sku: 'A', as_of: '2026-11-01T02:03:04.000Z' },
     ]);
   });
 

@@ -92,7 +92,13 @@ if (analyzerProgram) {
           if (!sent.sql.startsWith('BEGIN TRANSACTION')) continue;
           const found = (answers[at]?.statements ?? [])
             .filter(({ kind }) => !/^(Begin|Commit|Rollback)$/.test(kind))
-            .map(({ tables }) => tables.map((name) => name.replace(/^d\./, '')).sort());
+            .map(({ tables }) =>
+              tables
+                .map((name) => name.replace(/^d\./, ''))
+                // Temporary tables count for nothing, as the bytes are a lower bound.
+                .filter((name) => !name.startsWith('_history_'))
+                .sort(),
+            );
           const reckoned = statementsOf(sent.sql).map((sql) => tablesNamedIn(sql).sort());
           assert.deepEqual(reckoned, found, sent.sql);
         }

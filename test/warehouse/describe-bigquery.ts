@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { emulatorLacks } from './bigquery-emulator.js';
+import { describeHistory } from './history-suite.js';
 import { describeWarehouse, type Ways } from './warehouse-suite.js';
 
 /** A dataset that does not exist yet. */
@@ -26,4 +27,18 @@ export function describeBigQuery(endpoint: string, { sections }: Pick<Ways, 'sec
     hasColumnsOfOneName: false,
     hasRewrites: !emulatorLacks('rewrites'),
   });
+}
+
+/** Defines the tests of histories for the BigQuery at an address. */
+export function describeBigQueryHistory(endpoint: string): void {
+  const places = new Map<string, ReturnType<typeof newBigQueryPlace>>();
+  describeHistory(
+    'BigQuery',
+    async (folder, options) => {
+      const place = places.get(folder) ?? newBigQueryPlace(endpoint);
+      places.set(folder, place);
+      return openBigQueryWarehouse({ ...place, ...options });
+    },
+    { runs: 1 },
+  );
 }

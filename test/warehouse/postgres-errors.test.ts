@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ReportsError } from '../../src/errors/reports-error.js';
+import { isNotTheDocumentsFault, ReportsError } from '../../src/errors/reports-error.js';
 import { failureRows, postgresError } from '../../src/warehouse/postgres/errors.js';
 import { openPostgresWarehouse } from '../../src/warehouse/postgres/warehouse.js';
 import { PostgresServer } from '../../src/warehouse/postgres/connection.js';
@@ -41,6 +41,9 @@ describe('a failure of PostgreSQL', () => {
       ['42501', 'permission denied for schema s', 'POSTGRES_ACCESS_DENIED', 'later'],
       ['3D000', 'database "d" does not exist', 'POSTGRES_ACCESS_DENIED', 'later'],
     ],
+    'pool by statement': [
+      ['08P01', 'transaction blocks not allowed in statement pooling mode', 'POSTGRES_UNSUPPORTED', 'later'],
+    ],
     'too many connections': [['53300', 'sorry, too many clients already', 'POSTGRES_UNREACHABLE', 'now']],
     'disk or memory': [
       ['53100', 'could not extend file: No space left on device', 'POSTGRES_OUT_OF_RESOURCES', 'later'],
@@ -70,6 +73,8 @@ describe('a failure of PostgreSQL', () => {
         const error = postgresError(Object.assign(new Error(message), { code }), 'postgresql:h/d.s');
         assert.deepEqual([error.code, error.retry], [expected, retry], message);
         assert.ok(error.message.includes(message), error.message);
+        // Only what PostgreSQL refuses may quarantine a document.
+        assert.equal(isNotTheDocumentsFault(error), expected !== 'WAREHOUSE_REFUSED', error.code);
       }
     });
   }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { describeError } from '../../errors/reports-error.js';
 import { makeMcpServer } from '../../mcp/server.js';
 import { WarehouseReader } from '../../mcp/warehouse-reader.js';
+import { openOwnViews } from '../../runs/refresh-own-views.js';
 import { readCoverage } from '../../requests/read-coverage.js';
 import { openRequestStore } from '../../requests/request-store.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -20,10 +21,14 @@ export async function mcpAction(command: Command, io: Io): Promise<void> {
   const { logLevel = 'info' } = command.optsWithGlobals<{ logLevel?: string }>();
   const log = openLog(io.stderr, logLevel);
   const clock = systemClock;
-  const warehouse = openWarehouse(config, { isPreemptible: true });
+  const warehouse = openWarehouse(config, { isPreemptible: true, log });
   const store = openRequestStore(config.state, { clock, log });
   const showsPersonalData = config.mcp.showPersonalData;
-  const reader = new WarehouseReader({ config, warehouse, schemas, views, clock, showsPersonalData });
+  const ownViews = openOwnViews({ config, schemas, views, warehouse, log });
+  const reader = new WarehouseReader({
+    ...{ config, warehouse, schemas, clock, showsPersonalData },
+    readViews: ownViews,
+  });
   const coverage = () => readCoverage({ config, schemas, warehouse, clock }, store);
   const sources = { reader, warehouse, schemas, clock, showsPersonalData, coverage };
   const stdin = io.stdin?.() ?? process.stdin;

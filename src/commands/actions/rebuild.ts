@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { pluralize } from '../../text/pluralize.js';
+import { historiesOf } from '../../config/histories.js';
 import { readConfig, warehouseName } from '../../config/read.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isSame } from '../../maintenance/compare-warehouses.js';
@@ -61,7 +62,9 @@ async function rebuildIntoAction(
     const { schemas, log, clock } = context;
     const into = { ...config, warehouse: settings };
     const views = readViews({ folders: schemaFolders(command, io) }, schemas);
-    const warehouse = openWarehouse(into, { log, clock, schemas, views, staging: openStaging(into) });
+    const histories = historiesOf(config.history, schemas);
+    const opened = { log, clock, schemas, views, histories, staging: openStaging(into) };
+    const warehouse = openWarehouse(into, opened);
     return rebuildInto({ warehouse, type: settings.type }, context, { maxDocumentBytes, acceptLoss });
   });
   const { lost, failures, tables } = summary;

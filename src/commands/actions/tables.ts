@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import { historiesOf } from '../../config/histories.js';
+import type { Histories } from '../../schema/history.js';
 import { readViews, type View, waitsFor } from '../../schema/views.js';
 import { systemClock } from '../../runtime/clock.js';
 import { readCoverage } from '../../requests/read-coverage.js';
 import { openRequestStore } from '../../requests/request-store.js';
 import type { PipelineContext } from '../../ingest/context.js';
-import type { Warehouse } from '../../warehouse/types.js';
+import type { TableInfo, Warehouse } from '../../warehouse/types.js';
+import { spanText } from '../../yaml/span.js';
 import { type Io, nothingLoaded, resultWidth } from '../setup/io.js';
 import { openProgress } from '../setup/progress.js';
 import { readAllSchemas, readWarehouseConfig, schemaFolders } from '../setup/open-context.js';
@@ -33,25 +36,38 @@ export async function tablesAction(options: TablesOptions, command: Command, io:
       )
     : options.views
       ? viewsOf(warehouse, views(), resultWidth(io))
-      : tablesOf(warehouse, resultWidth(io)));
+      : tablesOf(warehouse, historiesOf(config.history, readAllSchemas(command, io)), resultWidth(io)));
   io.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : text);
 }
 
 async function tablesOf(
   warehouse: Warehouse,
+  histories: Histories,
   width: number | undefined,
 ): Promise<{ list: object[]; text: string }> {
-  const list = await warehouse.tables();
-  const cells = list.map(({ name, reportType, rows, lastLoadedAt }) => [
+  const list = (await warehouse.tables()).map((table) => ({
+    ...table,
+    history: historyInfo(table, histories),
+  }));
+  const hasHistory = list.some(({ history }) => history);
+  const cells = list.map(({ name, reportType, rows, lastLoadedAt, history }) => [
     name,
     reportType,
     rows,
     // To the minute: `--json` has the rest.
     lastLoadedAt && `${lastLoadedAt.slice(0, 16)}Z`,
+    ...(hasHistory ? [history && `${history.mode}, ${history.keep ?? 'not kept any more'}`] : []),
   ]);
-  const titles = ['table', 'report type', 'rows', 'last loaded'];
+  const titles = ['table', 'report type', 'rows', 'last loaded', ...(hasHistory ? ['history'] : [])];
   const text = textTable(titles, cells, { width, wrap: true });
   return { list, text: list.length > 0 ? text : nothingLoaded };
+}
+
+/** How a history is kept, and how long; null if the settings no longer want it. */
+function historyInfo({ history }: TableInfo, histories: Histories) {
+  if (!history) return undefined;
+  const keep = histories.get(history.of.toLowerCase())?.keep;
+  return { ...history, keep: keep ? spanText(keep) : null };
 }
 
 async function viewsOf(

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { asOf, asOfValue, readsAsOf, withAsOf } from '../as-of.js';
 import type { ColumnType } from '../types.js';
 import type { View, ViewTable } from '../views.js';
 import type { ExportColumn, ExportTable } from './tables.js';
@@ -111,10 +112,9 @@ function isThere({ name, view, facts }: ViewTable, tables: ReadonlySet<string>):
   return facts !== undefined || (view ? isComplete(view, tables) : tables.has(name));
 }
 
-function sourceOf({ tables, source, dialect, staleHours }: DbtPackage): object {
-  const ledger = [source.database, source.schema, '_loads']
-    .filter(Boolean)
-    .map((name) => dialect.identifier(String(name)));
+function sourceOf(made: DbtPackage): object {
+  const { tables, source, dialect, staleHours } = made;
+  const ledger = ledgerOf(made);
   return {
     name: 'sp_reports',
     description:
@@ -127,7 +127,7 @@ function sourceOf({ tables, source, dialect, staleHours }: DbtPackage): object {
       return {
         name,
         description,
-        config: { ...freshness, loaded_at_query: dialect.loadedAt(name, ledger.join('.')) },
+        config: { ...freshness, loaded_at_query: dialect.loadedAt(name, ledger) },
       };
     }),
   };
@@ -165,8 +165,10 @@ function addedColumns(
 }
 
 function martSql(view: View, tables: ReadonlySet<string>, made: DbtPackage): string {
-  const queryOf = (table: ViewTable) =>
-    isThere(table, tables) ? presentSql(table, made) : emptySql(table, made.dialect);
+  const queryOf = (table: ViewTable) => {
+    if (!isThere(table, tables)) return emptySql(table, made.dialect);
+    return table.columns && readsAsOf(view.sql) ? timedSql(table, made) : presentSql(table, made);
+  };
   return `${withSources(view, made.dialect, queryOf)}\n`;
 }
 
@@ -200,6 +202,21 @@ function factsSql(facts: NonNullable<ViewTable['facts']>, { identifier }: DbtDia
     Object.entries(row).map(([column, text]) => `'${text.replaceAll("'", "''")}' AS ${identifier(column)}`),
   );
   return rows.map((columns) => `SELECT ${columns.join(', ')}`).join('\nUNION ALL ');
+}
+
+function timedSql({ name }: ViewTable, made: DbtPackage): string {
+  const { dialect } = made;
+  const from = withAsOf(`{{ ref('${stagingName(name)}') }}`, ledgerOf(made));
+  const shown = shownColumns(name, made);
+  const time = dialect.columnOf?.(asOfValue, asOf.type) ?? asOfValue;
+  return `SELECT ${shown === '*' ? 'here.*' : shown}, ${time} AS ${asOf.name} FROM ${from}`;
+}
+
+function ledgerOf({ source, dialect }: DbtPackage): string {
+  return [source.database, source.schema, '_loads']
+    .filter(Boolean)
+    .map((name) => dialect.identifier(String(name)))
+    .join('.');
 }
 
 /** No rows, with the columns of a table or a view that is not there. */

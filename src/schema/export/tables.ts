@@ -1,3 +1,10 @@
+import {
+  type Histories,
+  historyColumns,
+  historyDescriptions,
+  historyLineage,
+  historyName,
+} from '../history.js';
 import { lineage } from '../lineage.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from '../types.js';
 
@@ -21,6 +28,32 @@ export interface ExportColumn {
 /** Returns the tables of report schemas. A type whose columns are unknown has none. */
 export function exportTables(schemas: Iterable<ReportSchema>): ExportTable[] {
   return [...schemas].flatMap((schema) => schema.tables.map((table) => exportTable(schema, table)));
+}
+
+/** Returns the histories of tables of report schemas, as they are kept. */
+export function exportHistories(schemas: Iterable<ReportSchema>, histories: Histories): ExportTable[] {
+  return exportTables(schemas).flatMap(({ name, columns }): ExportTable[] => {
+    const history = histories.get(name.toLowerCase());
+    if (!history) return [];
+    const { mode, isPersonal } = history;
+    const own = historyColumns[mode].map((column) => ({ ...column, filled: 'maybe' as const }));
+    const kept = columns.filter((column) => !isPersonal(column.name));
+    const lineageTexts = historyLineage[mode];
+    return [
+      {
+        name: historyName(name),
+        description: `${historyDescriptions[mode]} ${name}, without personal data.`,
+        columns: [
+          ...own,
+          ...kept.map((column) => ({
+            ...column,
+            filled: 'maybe' as const,
+            description: lineageTexts?.[column.name] ?? column.description,
+          })),
+        ],
+      },
+    ];
+  });
 }
 
 function exportTable({ reportType, description }: ReportSchema, table: TableSchema): ExportTable {

@@ -35,7 +35,15 @@ const narrow = { left: 4, right: 4, top: 24, documents: 124, lane: 42, bar: 20, 
 const isNarrow = window.matchMedia('(max-width: 40rem)');
 const slots = 60;
 /** From the bottom up. */
-const kinds = /** @type {const} */ (['loaded', 'empty', 'skipped', 'cancelled', 'fatal', 'quarantined']);
+const kinds = /** @type {const} */ ([
+  'loaded',
+  'empty',
+  'unloaded',
+  'skipped',
+  'cancelled',
+  'fatal',
+  'quarantined',
+]);
 
 /**
  * Shows documents over time by their status, above the runs of each pipeline.

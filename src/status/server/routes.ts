@@ -21,6 +21,8 @@ export interface RouteTools {
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   /** For queries; it yields to all other work. */
   warehouse: Warehouse;
+  /** Makes the views of the settings as their files say now, before a query reads them. */
+  readViews: () => Promise<unknown>;
   reloads: Pick<Reloads, 'add' | 'jobs'>;
   access: Access;
   page: Map<string, PageFile>;
@@ -110,7 +112,7 @@ export const routes: Record<string, Route> = {
     },
   },
   'POST /api/query': {
-    async answer({ request, body }, response, { warehouse }) {
+    async answer({ request, body }, response, { warehouse, readViews }) {
       const { sql } = objectIn(body, request);
       if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
       if (queries >= maxQueries) throw new BadRequest('too many queries are waiting', 429);
@@ -118,6 +120,7 @@ export const routes: Record<string, Route> = {
       response.on('close', () => gone.abort());
       queries += 1;
       try {
+        await readViews();
         sendAnswer<'/api/query'>(response, await runQuery(warehouse, sql, gone.signal));
       } finally {
         queries -= 1;

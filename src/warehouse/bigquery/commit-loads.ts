@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import { settleAll } from '../../runtime/settle-all.js';
+import { type Histories, noHistories } from '../../schema/history.js';
 import type { Staging } from '../../store/staging.js';
 import {
   ledgerRowsOf,
@@ -11,6 +12,8 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
+import { HistoryRows, warnOfHistories } from '../history/history-tables.js';
+import { planHistories } from '../history/plan-history.js';
 import type { Relations } from '../rules/relations.js';
 import { Refusal } from '../rules/refusal.js';
 import { commitError } from '../staging/commit-error.js';
@@ -25,6 +28,7 @@ import { countSuperseded } from './superseded-rows.js';
 import { ledgerStatements, stageLedger, stageRejects } from './ledger.js';
 import { bigQueryLedger } from './ledger-queries.js';
 import { beginListNulls, countListNulls, recordListNulls } from './list-nulls.js';
+import { historyScript, stageHistories } from './histories.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
@@ -40,6 +44,7 @@ import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
+  histories?: Histories;
   memoryLimitMegabytes?: number;
   /** Where BigQuery reads the loaded rows from. Without it they are sent to the load jobs. */
   staging?: Staging;
@@ -69,7 +74,11 @@ export async function commitLoads(
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
     const { previous } = basis;
-    for (const together of splitByTables(splitIntoTransactions(timed, previous), previous)) {
+    for (const together of splitByTables(
+      splitIntoTransactions(timed, previous),
+      previous,
+      options.histories,
+    )) {
       current = together;
       const known = basis;
       // The commit of the first group changes it for the others.
@@ -153,7 +162,8 @@ async function tryToCommit(
 ): Promise<string[] | undefined> {
   const { coming, leftOutKeys: leftOut } = sortOut(loads, previous);
   if (coming.length === 0) return leftOut;
-  const planned = planChanges(state, coming);
+  const { descriptions, histories = noHistories, log } = options;
+  const planned = planChanges(state, coming, histories);
   const batches = (
     await planBatches(planned.relations, coming, rankTogether(bigQueryLedger(client), coming))
   ).flat();
@@ -165,14 +175,27 @@ async function tryToCommit(
     await recordListNulls(stager, batch);
   }
   const nulls = await countListNulls(stager);
+  const changes = {
+    ...{ relations: planned.relations, coming, previous, histories },
+    ...{ rows: new HistoryRows(histories), nowMs: client.clock.now() },
+  };
+  const stagedHistories = await stageHistories(stager, await planHistories(changes, bigQueryLedger(client)));
   const rejects = await stageRejects(stager, coming, nulls.size > 0);
-  const names = batches.map(({ relation }) => relation.name);
+  const names = [
+    ...batches.map(({ relation }) => relation.name),
+    ...stagedHistories.map(({ plan }) => plan.history.relation.name),
+  ];
   const interrupted = await pendingTables(client, state, names);
   if (interrupted === 'changing') return undefined;
   const changed = new Map(
     [...interrupted, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
   );
-  const { descriptions, log } = options;
+  warnOfHistories(
+    coming.map(({ load }) => load),
+    planned.relations,
+    histories,
+    log,
+  );
   await dropOwnViews(client, names, state);
   if (!(await changeTables(client, state, [...changed.values()], descriptions, log))) return undefined;
   const send = async (file: StagingFile) => {
@@ -183,6 +206,17 @@ async function tryToCommit(
   // An upload reads its file until the end, and the files are removed when this function fails.
   const rowTables = await settleAll(staged.map(({ files }) => settleAll(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
+  const ofHistories = await settleAll(
+    stagedHistories.map(async ({ plan, staged: batchesOf }) => ({
+      plan,
+      batches: await settleAll(
+        batchesOf.map(async ({ batch, files }) => ({
+          batch,
+          rows: unionOf(await settleAll(files.map(send))),
+        })),
+      ),
+    })),
+  );
   const superseded = await countSuperseded(client, staged, rowsSql);
   const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
@@ -202,6 +236,7 @@ async function tryToCommit(
     ...staged.flatMap(({ batch, partitionRange }, index) =>
       loadStatements(batch, stagedOf(batch, index, ledger), pruningOf(batch.loads, partitionRange)),
     ),
+    ...historyScript(client, ofHistories, ledger),
     ...ledgerStatements(
       client,
       { ledger, rejects: rejectsTable },

@@ -1,4 +1,5 @@
 import type { View } from '../../schema/views.js';
+import { findHistory } from '../history/history-tables.js';
 import { hasRows, isReadBy, namesTable } from '../rules/table-stays.js';
 import type { BigQueryClient } from './client.js';
 import { listTables } from './list-tables.js';
@@ -18,7 +19,11 @@ export async function dropEmptyTable(
   table: string,
 ): Promise<string | undefined> {
   const stays = await retryOnConflict(client, () => tryToDrop(client, views, table));
-  return stays === isGone ? undefined : stays;
+  if (stays !== isGone) return stays;
+  const state = await readState(client);
+  const history = state && findHistory(relationsOf(state), table);
+  if (history) await dropEmptyTable(client, views, history.relation.name);
+  return undefined;
 }
 
 const isGone = 'gone';

@@ -1,25 +1,25 @@
 import { columnTypeText } from '../../schema/column-type.js';
+import type { Histories } from '../../schema/history.js';
 import type { Widening } from '../../schema/drift.js';
+import { historyTablesToPlan } from '../history/history-tables.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
 import { planTable, type TablePlan, type TablePlans } from '../rules/plan-tables.js';
 import type { Relations } from '../rules/relations.js';
-import type { Load, LoadTable } from '../types.js';
+import type { LoadTable } from '../types.js';
 import { relationOf, relationsOf } from './relations.js';
 import type { State, TableState } from './state.js';
 
 /** The tables as the loads need them, and the changes that this takes. */
-export function planChanges(state: State, coming: TimedLoad[]) {
+export function planChanges(state: State, coming: TimedLoad[], histories: Histories) {
   const relations: Relations = relationsOf(state);
   const plans: TablePlans = new Map();
   const widened = new Map<LoadTable, Widening[]>();
-  for (const table of coming.flatMap(({ load }) => load.tables)) {
-    widened.set(table, planTable(plans, relations, table));
-  }
-  const changes = plannedTables(
-    plans,
-    state,
-    coming.map(({ load }) => load),
-  );
+  const loads = coming.map(({ load }) => load);
+  const tables = loads.flatMap((load) => load.tables);
+  for (const table of tables) widened.set(table, planTable(plans, relations, table));
+  const ofHistories = historyTablesToPlan(loads, relations, histories);
+  for (const table of ofHistories) planTable(plans, relations, table);
+  const changes = plannedTables(plans, state, [...tables, ...ofHistories]);
   for (const table of changes) relations.set(table.name.toLowerCase(), relationOf(table));
   const all = [...[...state.tables.values()].map(({ table }) => table), ...changes];
   const partitions = new Map(all.map((table) => [table.name.toLowerCase(), table.partitionBy]));
@@ -27,8 +27,7 @@ export function planChanges(state: State, coming: TimedLoad[]) {
 }
 
 /** The tables that the plans change, as they will be. */
-function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {
-  const keyed = loads.flatMap(({ tables }) => tables);
+function plannedTables(plans: TablePlans, state: State, keyed: LoadTable[]): TableState[] {
   return [...plans.values()].flatMap((plan): TableState[] => {
     const existing = state.tables.get(plan.name.toLowerCase())?.table;
     const columns = plannedColumns(plan, existing);

@@ -1,3 +1,4 @@
+import { historyUpdates } from '../history/personal-history.js';
 import { documentId } from '../rules/document-id.js';
 import { personalUpdates } from '../rules/documents-by-table.js';
 import {
@@ -34,6 +35,11 @@ export async function removePersonalData(
         ({ relation, columns, loaded }) =>
           `UPDATE ${client.table(relation.name)} AS here SET ${columns.map((column) => `${identifier(column)} = NULL`).join(', ')}
            WHERE ${documentIdSql('here')} IN (${loaded.map(literal).join(', ')})`,
+      ),
+      ...historyUpdates(some, tables, personalColumns).map(
+        ({ relation, columns }) =>
+          `UPDATE ${client.table(relation.name)} SET ${columns.map((column) => `${identifier(column)} = NULL`).join(', ')}
+           WHERE ${columns.map((column) => `${identifier(column)} IS NOT NULL`).join(' OR ')}`,
       ),
       `UPDATE ${client.table('_rejects')} SET raw = ''
        WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,

@@ -1,3 +1,4 @@
+import { type Histories, historyName, noHistories } from '../../schema/history.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
 import { Refusal } from '../rules/refusal.js';
 import type { LedgerEntry } from '../types.js';
@@ -17,6 +18,7 @@ export const maxTablesPerTransaction = 100 - 3;
 export function splitByTables(
   groups: TimedLoad[][],
   previous: ReadonlyMap<string, LedgerEntry>,
+  histories: Histories = noHistories,
 ): TimedLoad[][] {
   const entries = new Map(previous);
   return groups.flatMap((group) => {
@@ -25,7 +27,10 @@ export function splitByTables(
       const { entry } = timed.load;
       // The rows that the document loaded before are deleted.
       const before = entries.get(entry.key)?.tables ?? [];
-      const names = [...timed.load.tables, ...before].map(({ name }) => name.toLowerCase());
+      const names = [...timed.load.tables, ...before].flatMap(({ name }) => {
+        const table = name.toLowerCase();
+        return histories.has(table) ? [table, ...tablesOfHistory(table)] : [table];
+      });
       const { size } = new Set(names);
       if (size > maxTablesPerTransaction) {
         throw new Refusal(
@@ -38,6 +43,12 @@ export function splitByTables(
     }
     return shareTransactions(group, (timed) => tables.get(timed) ?? []);
   });
+}
+
+/** A history, and as many names as it takes temporary tables. */
+function tablesOfHistory(table: string): string[] {
+  const temporary = 6;
+  return Array.from({ length: 1 + temporary }, (_, index) => `${historyName(table)} ${index}`);
 }
 
 /** Groups items, in order, so that no group has too many tables, nor more items than `maxItems`. */

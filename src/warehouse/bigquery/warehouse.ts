@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { settleAll } from '../../runtime/settle-all.js';
-import { exportTables } from '../../schema/export/tables.js';
+import { exportHistories, exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
+import { type Histories, noHistories } from '../../schema/history.js';
 import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
 import { ledgerReads } from '../ledger/ledger-reads.js';
 import { readWhole } from '../ledger/read-whole.js';
+import { withHistories } from '../history/history-tables.js';
 import type { Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryTarget } from './client.js';
@@ -30,6 +32,8 @@ export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
   schemas?: ReportSchemas;
   /** Created by commits as soon as their tables exist. */
   views?: View[];
+  /** The histories that commits keep. */
+  histories?: Histories;
   /** How much memory of this machine the conversion of Parquet may take. */
   memoryLimitMegabytes?: number;
   /** The part of a Google Cloud Storage bucket through which rows are loaded. */
@@ -49,6 +53,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   const {
     schemas,
     views: firstViews,
+    histories,
     memoryLimitMegabytes,
     staging,
     log,
@@ -87,9 +92,12 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     ),
     async commit(loads) {
       if (loads.length === 0) return [];
-      const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
+      const known = [...(schemas?.values() ?? [])];
+      const described = [...exportTables(known), ...exportHistories(known, histories ?? noHistories)];
+      const descriptions = new Map(described.map((table) => [table.name, table]));
       return commitLoads(client, loads, {
         descriptions,
+        histories,
         memoryLimitMegabytes,
         staging,
         log,
@@ -146,7 +154,7 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
     readRows(client, `SELECT ${lasts.join(', ')} FROM ${client.table('_loads')}`),
   ]);
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
-  return names.map((name, index) => {
+  const tables = names.map((name, index): TableInfo => {
     const lastLoadedAt = text(last?.[`at_${index}`]);
     return {
       name,
@@ -155,6 +163,7 @@ async function readTables(client: BigQueryClient, state: State): Promise<TableIn
       lastLoadedAt,
     };
   });
+  return withHistories(tables, relationsOf(state));
 }
 
 /** BigQuery allows 100 requests per second and user. */

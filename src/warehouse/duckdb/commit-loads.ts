@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import type { Clock } from '../../runtime/clock.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { type Histories, noHistories } from '../../schema/history.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   ledgerRowsOf,
@@ -18,6 +19,9 @@ import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { ensureLedger, writeLedger } from './ledger.js';
 import { duckDbLedger } from './ledger-queries.js';
+import { HistoryRows, historyTablesToPlan, warnOfHistories } from '../history/history-tables.js';
+import { planHistories } from '../history/plan-history.js';
+import { applyHistories } from './histories.js';
 import { loadRows } from './load-modes.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
@@ -30,6 +34,7 @@ import { dropOwnViews } from './views.js';
 export interface CommitOptions {
   log?: Logger;
   clock?: Clock | undefined;
+  histories?: Histories;
   /**
    * Called after the commit with the tables and views, and whether tables were created or changed.
    */
@@ -44,19 +49,21 @@ export async function commitLoads(
   connection: DuckDBConnection,
   loads: Load[],
   path: string,
-  { log, clock, onCommitted }: CommitOptions = {},
+  { log, clock = systemClock, histories = noHistories, onCommitted }: CommitOptions = {},
 ): Promise<string[]> {
   const timed = timedLoads(loads, clock);
   const leftOut: string[] = [];
   try {
     await run(connection, 'BEGIN');
-    const prepared = await prepareTables(connection, loads, log);
+    const prepared = await prepareTables(connection, loads, histories, log);
     const previous = await readPrevious(connection, timed);
     const groups = splitIntoTransactions(timed, previous);
     for (const together of groups) {
       // The loads of earlier groups are in the ledger by now.
       const known = groups.length > 1 ? await readPrevious(connection, together) : previous;
-      leftOut.push(...(await applyLoads(connection, prepared, together, known)));
+      leftOut.push(
+        ...(await applyLoads(connection, prepared, together, known, { histories, nowMs: clock.now() })),
+      );
     }
     faultPoint('rows-in');
     await run(connection, 'COMMIT');
@@ -85,6 +92,7 @@ interface PreparedTables {
 async function prepareTables(
   connection: DuckDBConnection,
   loads: Load[],
+  histories: Histories,
   log?: Logger,
 ): Promise<PreparedTables> {
   let relations = await readRelations(connection);
@@ -96,6 +104,8 @@ async function prepareTables(
   const plans: TablePlans = new Map();
   const widened = new Map<LoadTable, Widening[]>();
   for (const table of tables) widened.set(table, planTable(plans, relations, table));
+  warnOfHistories(loads, relations, histories, log);
+  for (const table of historyTablesToPlan(loads, relations, histories)) planTable(plans, relations, table);
   let changed = false;
   for (const plan of plans.values()) changed = (await applyPlan(connection, plan, log)) || changed;
   return { relations: changed ? await readRelations(connection) : relations, changed, widened };
@@ -120,6 +130,7 @@ async function applyLoads(
   { relations, widened }: PreparedTables,
   loads: TimedLoad[],
   previous: ReadonlyMap<string, LedgerEntry>,
+  { histories, nowMs }: { histories: Histories; nowMs: number },
 ): Promise<string[]> {
   const { coming, leftOutKeys } = sortOut(loads, previous);
   await deletePrevious(
@@ -137,6 +148,8 @@ async function applyLoads(
       for (const [index, { table }] of batch.loads.entries()) superseded.set(table, counts[index] ?? 0);
     }
   }
+  const changes = { relations, coming, previous, histories, rows: new HistoryRows(histories), nowMs };
+  await applyHistories(connection, await planHistories(changes, ledger));
   const rows = ledgerRowsOf(coming, superseded, widened, previous);
   await writeLedger(
     connection,

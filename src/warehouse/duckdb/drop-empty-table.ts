@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { View } from '../../schema/views.js';
+import { findHistory } from '../history/history-tables.js';
 import { isReportTable } from '../rules/relations.js';
 import { hasRows, isReadBy, namesTable } from '../rules/table-stays.js';
 import { identifier, run } from '../staging/sql.js';
@@ -12,7 +13,8 @@ export async function dropEmptyTable(
   views: View[],
   table: string,
 ): Promise<string | undefined> {
-  const relation = (await readRelations(connection)).get(table.toLowerCase());
+  const relations = await readRelations(connection);
+  const relation = relations.get(table.toLowerCase());
   if (!relation || !isReportTable(relation)) return undefined;
   const name = identifier(relation.name);
   const [count] = await run(connection, `SELECT count(*) FROM ${name}`);
@@ -20,6 +22,8 @@ export async function dropEmptyTable(
   const readers = await viewsOfOthers(connection, relation.name);
   if (readers.length > 0) return isReadBy(readers);
   await run(connection, `DROP TABLE ${name}`);
+  const history = findHistory(relations, relation.name);
+  if (history) await dropEmptyTable(connection, views, history.relation.name);
   await refreshViews(connection, views, await readRelations(connection));
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { historyUpdates } from '../history/personal-history.js';
 import { personalUpdates } from '../rules/documents-by-table.js';
 import {
   type LedgerEntry,
@@ -31,6 +32,14 @@ export async function removePersonalData(
        WHERE ${documentIdSql('_seller_id', '_document_id')} IN (SELECT unnest($documents))
          AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
       { documents: loaded },
+    );
+  }
+  for (const { relation, ...of } of historyUpdates(documents, relations, personalColumns)) {
+    const columns = of.columns.map(identifier);
+    await run(
+      connection,
+      `UPDATE ${identifier(relation.name)} SET ${columns.map((column) => `${column} = NULL`)}
+       WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')}`,
     );
   }
   await run(

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere } from '../../files/whole-file.js';
+import type { Histories } from '../../schema/history.js';
 import type { View } from '../../schema/views.js';
 import type {
   HeldLedger,
@@ -14,6 +15,7 @@ import type {
   TableInfo,
   Warehouse,
 } from '../types.js';
+import { withHistories } from '../history/history-tables.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
@@ -39,6 +41,8 @@ export interface DuckDbWarehouseOptions {
   log?: Logger;
   /** Created by commits as soon as their tables exist. */
   views?: View[];
+  /** The histories that commits keep. */
+  histories?: Histories;
   /** How long to wait for another process that holds the file, in milliseconds. */
   lockWaitMs?: number;
   /** DuckDB's share of the memory; default: most of the machine's. */
@@ -66,6 +70,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     path,
     log,
     views: firstViews,
+    histories,
     lockWaitMs = 10_000,
     memoryLimitMegabytes,
     isPreemptible = false,
@@ -128,6 +133,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         commitLoads(connection, loads, path, {
           log,
           clock,
+          histories,
           async onCommitted(relations, tablesChanged) {
             if (!views.isDue && !tablesChanged) return;
             await views.refresh((wanted) => refreshViews(connection, wanted, relations, log));
@@ -269,5 +275,5 @@ async function readTables(connection: DuckDBConnection, relations: Relations): P
       lastLoadedAt: known ? (toJsonValue(known.loadedAt ?? null) as string) : null,
     });
   }
-  return tables;
+  return withHistories(tables, relations);
 }

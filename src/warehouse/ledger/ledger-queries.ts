@@ -195,6 +195,26 @@ export class LedgerQueries {
     return rows.map((row) => ({ ...filledDocument(row), tables: jsonList<string>(row.names) }));
   }
 
+  /** The documents of those report types and sellers that filled a table. */
+  async readOfTable({ table: name, reportTypes, sellers }: TableSearch): Promise<TableDocument[]> {
+    const { dialect } = this;
+    const { table, fillsTable, isOneOfFew, run } = dialect;
+    const known = sellers.flatMap((seller) => seller ?? []);
+    // SQL finds no NULL in a list.
+    const ofSellers = known.length < sellers.length ? '' : ` AND seller_id IN (${literals(dialect, known)})`;
+    const ofTypes = isOneOfFew(`report_type IN (${literals(dialect, reportTypes)})`);
+    const rows = await run(
+      `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at, data_start, data_end
+       FROM ${table('_loads')} AS l
+       WHERE ${ofTypes} AND document_id IS NOT NULL${ofSellers} AND ${fillsTable(name)}`,
+    );
+    return rows.map((row) => ({
+      ...filledDocument(row),
+      dataStart: row.data_start as string | null,
+      dataEnd: row.data_end as string | null,
+    }));
+  }
+
   private search(searches: FilledSearch[], more: string[]): Promise<Record<string, unknown>[]> {
     const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
     const conditions = searches.map(({ table: name, sinceIso, sellerIds }) => {
@@ -233,6 +253,16 @@ export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+/** Finds the documents of a table. */
+export interface TableSearch {
+  table: string;
+  reportTypes: string[];
+  sellers: (string | null)[];
+}
+
+/** A document of a table, with its data period. */
+export type TableDocument = FilledDocument & Pick<LedgerRow, 'dataStart' | 'dataEnd'>;
 
 function filledDocument(row: Record<string, unknown>): FilledDocument {
   return {

@@ -48,7 +48,8 @@ export function searchFor(table: string, coming: ComingDocument[]): FilledSearch
   };
 }
 
-function agedDocument(row: FilledDocument) {
+/** What says how old a document is among others. */
+export function agedDocument(row: FilledDocument) {
   const madeAt = row.reportCreatedAt ?? row.loadedAt;
   return {
     key: row.key,
@@ -61,9 +62,10 @@ function agedDocument(row: FilledDocument) {
   };
 }
 
-type AgedDocument = ReturnType<typeof agedDocument>;
+export type AgedDocument = ReturnType<typeof agedDocument>;
 
-function byAge(a: AgedDocument, b: AgedDocument): number {
+/** Sorts documents by age, the oldest first. */
+export function byAge(a: AgedDocument, b: AgedDocument): number {
   return (
     compare(a.madeMicros, b.madeMicros) ||
     // Amazon's ids are numbers: the longer one is higher.
@@ -78,7 +80,7 @@ function compare<T>(left: T, right: T): number {
 }
 
 /** Microseconds since 1970 of a time in ISO 8601. */
-function epochMicros(iso: string): bigint {
+export function epochMicros(iso: string): bigint {
   const belowMillis = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
   return BigInt(Date.parse(iso)) * 1000n + BigInt(belowMillis.padEnd(3, '0') || '0');
 }

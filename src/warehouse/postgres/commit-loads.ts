@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { type Histories, noHistories } from '../../schema/history.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   ledgerRowsOf,
@@ -10,6 +11,8 @@ import {
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
+import { HistoryRows, historyTablesToPlan, warnOfHistories } from '../history/history-tables.js';
+import { planHistories } from '../history/plan-history.js';
 import { entriesByTable } from '../rules/documents-by-table.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { planTable, type TablePlans, withPlans } from '../rules/plan-tables.js';
@@ -24,6 +27,7 @@ import { castType } from './column-types.js';
 import type { PostgresServer } from './connection.js';
 import { checkRows, countNulRejects, type RowSource } from './copy-rows.js';
 import { PostgresError } from './errors.js';
+import { applyHistories } from './histories.js';
 import { readHolder } from './holder.js';
 import { ensureLedger, isOutdated, writeLedger, type WrittenLoad } from './ledger.js';
 import { postgresLedger } from './ledger-queries.js';
@@ -37,6 +41,7 @@ import { dropViews, readVersions } from './views.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
+  histories?: Histories;
   memoryLimitMegabytes?: number;
   log?: Logger;
   /** Called after the commit, with whether tables were created or changed. */
@@ -53,6 +58,8 @@ interface Progress {
   tablesChanged: boolean;
   /** The tables in PostgreSQL whose keys are too long for an index. */
   withoutKeyIndex: Set<string>;
+  /** The rows for histories. */
+  histories: HistoryRows;
 }
 
 /**
@@ -75,6 +82,7 @@ export async function commitLoads(
         widened: new Map(),
         tablesChanged: false,
         withoutKeyIndex: new Set(),
+        histories: new HistoryRows(options.histories ?? noHistories),
       };
       for (;;) {
         try {
@@ -138,7 +146,7 @@ async function attempt(
     await session.begin('write');
     await checkSupported(session, server);
     await lockCommits(session, server);
-    const plan = planAll(await readTables(session, server, loads), loads);
+    const plan = planAll(await readTables(session, server, loads), loads, options);
     for (const [table, widened] of plan.widened) {
       // Once tables are changed, a later plan finds nothing to widen.
       if (widened.length > 0) progress.widened.set(table, widened);
@@ -178,20 +186,32 @@ interface CommitPlan {
   widened: Map<LoadTable, Widening[]>;
 }
 
-function planAll(before: Relations, loads: TimedLoad[]): CommitPlan {
+function planAll(
+  before: Relations,
+  loads: TimedLoad[],
+  { histories = noHistories }: Pick<CommitOptions, 'histories'>,
+): CommitPlan {
   const plans: TablePlans = new Map();
   const widened = new Map<LoadTable, Widening[]>();
-  for (const table of loads.flatMap(({ load }) => load.tables)) {
+  const all = loads.map(({ load }) => load);
+  for (const table of all.flatMap(({ tables }) => tables)) {
     checkTableName(table);
     widened.set(table, planTable(plans, before, table));
+  }
+  for (const table of historyTablesToPlan(all, before, histories)) {
+    if (hasOwnName(table)) planTable(plans, before, table);
   }
   return { plans, before, widened, relations: withPlans(before, plans, castType) };
 }
 
 /** A column may have a shorter name than in its document; others find a table by its name. */
 function checkTableName({ name }: LoadTable): void {
-  if (ownName(name) === name.toLowerCase()) return;
+  if (hasOwnName({ name })) return;
   throw new Refusal(`table ${name}: PostgreSQL has no names of more than 63 bytes`);
+}
+
+function hasOwnName({ name }: Pick<LoadTable, 'name'>): boolean {
+  return ownName(name) === name.toLowerCase();
 }
 
 /**
@@ -219,7 +239,20 @@ async function loadAll(
   options: CommitOptions,
 ): Promise<string[]> {
   const { session, server } = loading;
+  const { histories = noHistories, log } = options;
   await ensureLedger(session, server, before);
+  warnOfHistories(
+    loads.map(({ load }) => load),
+    relations,
+    histories,
+    log,
+  );
+  const unnamed = historyTablesToPlan(
+    loads.map(({ load }) => load),
+    before,
+    histories,
+  ).find((table) => !hasOwnName(table));
+  if (unnamed) log?.warn(`there is no ${unnamed.name}: PostgreSQL has no names of more than 63 bytes`);
   for (const plan of plans.values()) {
     if (plan.existing) continue;
     const key = progress.withoutKeyIndex.has(ownName(plan.name)) ? [] : keyOf(loads, plan.name);
@@ -249,6 +282,11 @@ async function loadAll(
         for (const [at, { table }] of batch.loads.entries()) superseded.set(table, counts[at] ?? 0);
       }
     }
+    const changes = {
+      ...{ relations, coming, previous: known, histories, rows: progress.histories },
+      nowMs: server.clock.now(),
+    };
+    await applyHistories(loading, await planHistories(changes, ledger));
     const rows = ledgerRowsOf(coming, superseded, progress.widened, known);
     const written: WrittenLoad[] = [];
     for (const [index, timed] of coming.entries()) {

@@ -1,4 +1,5 @@
 import type { View } from '../../schema/views.js';
+import { findHistory } from '../history/history-tables.js';
 import { isReportTable } from '../rules/relations.js';
 import { hasRows, isReadBy } from '../rules/table-stays.js';
 import { lockWaitMs } from './change-tables.js';
@@ -18,16 +19,19 @@ export async function dropEmptyTable(
   views: View[],
   table: string,
 ): Promise<string | undefined> {
-  await session.begin('write');
-  await lockCommits(session, server);
-  const stays = await drop(session, server, table);
-  await session.commit();
-  if (stays === undefined) await refreshViews(session, server, views, await readRelations(session, server));
-  return stays;
+  const stays = await session.transaction('write', async () => {
+    await lockCommits(session, server);
+    return drop(session, server, table);
+  });
+  if (stays !== undefined) return stays;
+  const relations = await session.transaction('read', () => readRelations(session, server));
+  await refreshViews(session, server, views, relations);
+  return undefined;
 }
 
 async function drop(session: Session, server: PostgresServer, table: string): Promise<string | undefined> {
-  const relation = (await readRelations(session, server)).get(table.toLowerCase());
+  const relations = await readRelations(session, server);
+  const relation = relations.get(table.toLowerCase());
   if (!relation || !isReportTable(relation)) return undefined;
   const name = server.table(relation.name);
   const [[count] = []] = await session.values(`SELECT COUNT(*) FROM ${name}`);
@@ -37,5 +41,7 @@ async function drop(session: Session, server: PostgresServer, table: string): Pr
   await session.run(`SET LOCAL lock_timeout = ${lockWaitMs}`);
   await dropViews(session, server, own);
   await session.run(`DROP TABLE ${name}`);
+  const history = findHistory(relations, relation.name);
+  if (history) await drop(session, server, history.relation.name);
   return undefined;
 }

@@ -87,6 +87,11 @@ export const failureRows = [
       // The client's words if the server demands a password and there is none.
       (!isSqlState(failure.code) && /password must be a/i.test(failure.message)),
   },
+  {
+    name: 'pool by statement',
+    error: 'POSTGRES_UNSUPPORTED',
+    where: ({ message }) => /statement pooling/.test(message),
+  },
   { name: 'too many connections', error: 'POSTGRES_UNREACHABLE', where: codeIs('53300'), retry: 'now' },
   { name: 'disk or memory', error: 'POSTGRES_OUT_OF_RESOURCES', where: classIs('53', '58', 'XX') },
   {

@@ -1,3 +1,4 @@
+import { historyUpdates } from '../history/personal-history.js';
 import { personalUpdates } from '../rules/documents-by-table.js';
 import type { Relations } from '../rules/relations.js';
 import {
@@ -30,6 +31,13 @@ export async function removePersonalData(
        WHERE ${isOfDocuments('_seller_id', '_document_id')}
          AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
       [names, loaded.map(storable)],
+    );
+  }
+  for (const { relation, ...of } of historyUpdates(documents, relations, personalColumns)) {
+    const columns = of.columns.map(identifier);
+    await session.run(
+      `UPDATE ${server.table(relation.name)} SET ${columns.map((column) => `${column} = NULL`).join(', ')}
+       WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')}`,
     );
   }
   await session.run(

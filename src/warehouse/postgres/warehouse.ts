@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Clock } from '../../runtime/clock.js';
-import { exportTables } from '../../schema/export/tables.js';
+import { exportHistories, exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
+import { type Histories, noHistories } from '../../schema/history.js';
 import type { View } from '../../schema/views.js';
 import { readWhole } from '../ledger/read-whole.js';
+import { withHistories } from '../history/history-tables.js';
 import { ledgerReads } from '../ledger/ledger-reads.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
@@ -36,6 +38,8 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
   schemas?: ReportSchemas;
   /** Created by commits as soon as their tables exist. */
   views?: View[];
+  /** The histories that commits keep. */
+  histories?: Histories;
   /** How much memory of this machine the conversion of Parquet may take. */
   memoryLimitMegabytes?: number;
   log?: Logger;
@@ -50,7 +54,7 @@ export interface PostgresWarehouseOptions extends PostgresTarget {
  * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openPostgresWarehouse(options: PostgresWarehouseOptions): Warehouse {
-  const { url, schema, schemas, views: firstViews, memoryLimitMegabytes, log, clock } = options;
+  const { url, schema, schemas, views: firstViews, histories, memoryLimitMegabytes, log, clock } = options;
   const { readUrl, isPreemptible = false, onOldAnswer } = options;
   const server = new PostgresServer({ url, schema }, clock);
   const standby = readUrl === undefined ? undefined : new PostgresServer({ url: readUrl, schema }, clock);
@@ -109,9 +113,12 @@ export function openPostgresWarehouse(options: PostgresWarehouseOptions): Wareho
     ),
     async commit(loads) {
       if (loads.length === 0) return [];
-      const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
+      const known = [...(schemas?.values() ?? [])];
+      const described = [...exportTables(known), ...exportHistories(known, histories ?? noHistories)];
+      const descriptions = new Map(described.map((table) => [table.name, table]));
       return commitLoads(server, loads, {
         descriptions,
+        histories,
         memoryLimitMegabytes,
         log,
         onTableChanged: () => views.expire(),
@@ -186,5 +193,5 @@ async function readTables(
       lastLoadedAt: (known?.loadedAt as string | undefined) ?? null,
     });
   }
-  return tables;
+  return withHistories(tables, relations);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FactRow } from '../../schema/facts.js';
+import { asOf, asOfValue, readsAsOf, withAsOf } from '../../schema/as-of.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { View, ViewTable } from '../../schema/views.js';
 import { withLocalDates } from './local-dates.js';
@@ -122,7 +123,8 @@ function presentTable(
 ): string {
   const { table, identifier, tryCast, columnOf, hasReplace } = dialect;
   const named = columns.filter(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(sql));
-  const missing = named.filter(({ name }) => !relation.columns.has(name.toLowerCase()));
+  const hasTime = readsAsOf(sql);
+  const missing = named.filter(({ name }) => name !== asOf.name && !relation.columns.has(name.toLowerCase()));
   const wanted = new Map(named.map(({ name, type }) => [name.toLowerCase(), type]));
   const values = [...relation.columns].map(([key, { name, type }]) => {
     const column = identifier(name);
@@ -137,10 +139,13 @@ function presentTable(
     .filter(({ column, value }) => value !== column)
     .map(({ column, value }) => `${value} AS ${column}`);
   const all = hasReplace
-    ? [`*${replaced.length > 0 ? ` REPLACE (${replaced.join(', ')})` : ''}`]
+    ? [`${hasTime ? 'here.' : ''}*${replaced.length > 0 ? ` REPLACE (${replaced.join(', ')})` : ''}`]
     : values.map(({ column, value }) => (value === column ? column : `${value} AS ${column}`));
   const added = missing.map((column) => nullColumn(column, dialect));
-  return `SELECT ${[...all, ...added].join(', ')} FROM ${table(relation.name)}`;
+  const from = table(relation.name);
+  if (!hasTime) return `SELECT ${[...all, ...added].join(', ')} FROM ${from}`;
+  const time = `${columnOf?.(asOfValue, asOf.type) ?? asOfValue} AS ${asOf.name}`;
+  return `SELECT ${[...all, ...added, time].join(', ')} FROM ${withAsOf(from, table('_loads'))}`;
 }
 
 function emptyTable(columns: NonNullable<ViewTable['columns']>, dialect: ViewDialect): string {

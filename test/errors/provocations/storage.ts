@@ -31,7 +31,7 @@ export const storageProvocations: Provocations = {
     provoke: async (folder) => {
       const warehouse = openDuckDbWarehouse({ path: join(folder, 'w.duckdb') });
       const config = { warehouse: { type: 'duckdb' as const, path: '', memoryLimitMegabytes: 128 } };
-      const of = { config, warehouse, schemas: new Map(), views: [], clock: systemClock };
+      const of = { config, warehouse, schemas: new Map(), readViews: async () => [], clock: systemClock };
       const reader = new WarehouseReader({ ...of, showsPersonalData: false });
       const describe = tools.find(({ name }) => name === 'describe_table');
       const sources = { ...of, reader, showsPersonalData: false, coverage: async () => [] };

@@ -1,3 +1,4 @@
+import { historyModes } from '../../../src/schema/history.js';
 import type { View } from '../../../src/schema/views.js';
 import { type Columns, type Document, filled, type Scene } from './scene.js';
 
@@ -139,6 +140,10 @@ const oddColumns = [
 ];
 const columnsNamed = (names: string[]): Columns => Object.fromEntries(names.map((name) => [name, 'string']));
 
+const namedAsHistories = ['h', 'd', 'content', 'seller', 'starts', 'n', 'idx', 'first_doc'];
+const kept = (columns: Columns) =>
+  historyModes.map((mode) => filled(`kept_${mode}`, columns, { mode: 'snapshot' }));
+
 export const loads: Record<string, Step> = {
   'the first document of a dataset, with every type': commit({ of: filled('every_type', everyType) }),
   'a document in every load mode': commit({ of: inAllModes(), rejected }),
@@ -169,6 +174,13 @@ export const loads: Record<string, Step> = {
   'dates that become times': commit({ of: partitionsAs('timestamp').slice(0, 2) }),
   'partitions and their columns that become text': commit({ of: partitionsAs('string') }),
   'dates after that': commit({ of: partitions }),
+  'tables with histories': commit({ of: kept({ ...everyType, ...columnsNamed(namedAsHistories) }) }),
+  'newer and older snapshots of them, of several marketplaces': commit(
+    { dataEnd: '2026-05-30T00:00:00.000Z', of: kept(everyType) },
+    { dataEnd: '2026-06-01T00:00:00.000Z', marketplaceIds: ['M1', 'M2'], of: kept({ a_text: 'string' }) },
+    { dataEnd: '2026-06-01T00:00:00.000Z', sellerId: null, of: kept(everyType) },
+  ),
+  'histories whose columns are widened': commit({ of: kept({ a_count: 'string', a_new: 'json' }) }),
   'one new column': commit({
     of: filled('goods_append', { id: 'string', n: 'int64', added: 'decimal(18,4)' }),
   }),

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { columnTypeText, readColumnType } from '../../../src/schema/column-type.js';
+import { historiesOf } from '../../../src/config/histories.js';
+import { defaultKeep, historyModes, type TableHistory } from '../../../src/schema/history.js';
 import { packagedSchemasFolder, readSchemas } from '../../../src/schema/read.js';
-import type { ColumnType } from '../../../src/schema/types.js';
+import type { ColumnType, HistoryMode } from '../../../src/schema/types.js';
 import { readViews } from '../../../src/schema/views.js';
 import { BigQueryClient } from '../../../src/warehouse/bigquery/client.js';
 import { openBigQueryWarehouse } from '../../../src/warehouse/bigquery/warehouse.js';
@@ -46,7 +48,16 @@ export class Scene {
   /** A process of its own. */
   warehouse(): Warehouse {
     const { schemas, views } = this;
-    return openBigQueryWarehouse({ ...this.target, schemas, views });
+    const kept = (mode: HistoryMode): TableHistory => ({
+      mode,
+      keep: defaultKeep[mode],
+      isPersonal: (column) => column === 'a_flag',
+    });
+    const histories = new Map([
+      ...historiesOf({ tables: [] }, schemas),
+      ...historyModes.map((mode) => [`kept_${mode}`, kept(mode)] as const),
+    ]);
+    return openBigQueryWarehouse({ ...this.target, schemas, views, histories });
   }
 
   client(): BigQueryClient {

@@ -1,4 +1,5 @@
 import com.google.zetasql.resolvedast.ResolvedCreateStatementEnums.CreateMode;
+import com.google.zetasql.resolvedast.ResolvedCreateStatementEnums.CreateScope;
 import com.google.zetasql.resolvedast.ResolvedNode;
 import com.google.zetasql.resolvedast.ResolvedNodes.*;
 import java.util.*;
@@ -27,7 +28,9 @@ class EngineRules {
     if (statement instanceof ResolvedBeginStmt) isInTransaction = true;
     if (statement instanceof ResolvedCommitStmt || statement instanceof ResolvedRollbackStmt) isInTransaction = false;
     boolean isDdl = statement instanceof ResolvedCreateStatement || statement instanceof ResolvedAlterObjectStmt || statement instanceof ResolvedDropStmt;
-    if (isDdl && isInTransaction) refuse("DDL in a transaction");
+    boolean isTemporary = statement instanceof ResolvedCreateStatement
+      && ((ResolvedCreateStatement) statement).getCreateScope() == CreateScope.CREATE_TEMP;
+    if (isDdl && !isTemporary && isInTransaction) refuse("DDL in a transaction");
     checkTransaction(statement);
     if (statement instanceof ResolvedCreateTableStmtBase) checkTable((ResolvedCreateTableStmtBase) statement);
     checkJoins(statement);

@@ -1,17 +1,14 @@
-import { SaxesParser } from 'saxes';
-import type { DocumentLimits } from '../../config/documents-spec.js';
-import { ReportsError } from '../../errors/reports-error.js';
-import { joinPath } from '../../schema/object-path.js';
-import type { ReadableDocument } from '../../source/types.js';
-import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
-import { ElementText } from './exact-json.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
+import type { DocumentLimits } from '../../../config/documents-spec.js';
+import { joinPath } from '../../../schema/object-path.js';
+import { checkNesting, checkRowLength, checkRowValues } from '../../limits.js';
+import { ElementText } from '../exact-json.js';
+import type { ListPaths, ObjectRow } from '../object-plan.js';
 
 type Element = Record<string, unknown>;
 
 interface Open {
   name: string;
-  /** From below the root, whose own path is empty. */
+  /** From below the root, whose own path is empty; left out within a row. */
   path: string;
   role: 'row' | 'within a row' | 'around rows';
   element: Element;
@@ -19,95 +16,87 @@ interface Open {
 }
 
 /**
- * Streams the rows of an XML document as objects: each child of the root, or the elements that
+ * Makes rows of the tokens of an XML document: of each child of the root, or of the elements that
  * `paths` names. Members are nested elements by their local names, and attributes by theirs with an
- * `@` in front. A repeated element is a list. One row at a time is in memory. A document type with
- * entities of its own is refused, and nothing outside the document is ever read.
- * Errors: DOCUMENT_UNPARSABLE, LimitExceeded.
+ * `@` in front. A repeated element is a list. Errors: LimitExceeded.
  */
-export async function* readXmlObjects(
-  document: ReadableDocument,
-  paths: ListPaths = noPaths,
-): AsyncGenerator<ObjectRow> {
-  const parser = new SaxesParser({ xmlns: false });
-  const open: Open[] = [];
-  let rows: ObjectRow[] = [];
-  const size = new XmlSize(document.limits);
-  let failure: string | undefined;
+export class XmlRows {
+  private readonly open: Open[] = [];
+  private readonly size: XmlSize;
+  private rows: ObjectRow[] = [];
 
-  // Nothing after the first failure is worth reading.
-  const fail = (reason: string) => {
-    failure ??= reason;
-  };
-  parser.on('error', ({ message }) => fail(message.replace(/^\d+:\d+: /, '')));
-  parser.on('doctype', (text) => {
-    if (/<!ENTITY/i.test(text)) fail('it declares entities of its own');
-  });
-  parser.on('opentag', ({ name, attributes }) => {
+  constructor(
+    limits: DocumentLimits,
+    private readonly paths: ListPaths,
+  ) {
+    this.size = new XmlSize(limits);
+  }
+
+  /** The name of the outermost element that is not closed. */
+  get begun(): string | undefined {
+    return this.open[0]?.name;
+  }
+
+  /** The rows that are complete, once. */
+  take(): ObjectRow[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+
+  openElement(name: string, attributes: Iterable<[name: string, value: string]>): void {
+    const { open, size } = this;
     const element: Element = {};
-    for (const [key, value] of Object.entries(attributes)) {
+    for (const [key, value] of attributes) {
       if (isAboutData(key)) put(element, `@${localName(key)}`, value);
     }
     const parent = open.at(-1);
     const local = localName(name);
-    const path = parent ? joinPath(parent.path, local) : '';
-    const role = roleOf(path, parent, paths);
+    const isWithin = parent !== undefined && parent.role !== 'around rows';
+    const path = !parent || isWithin ? '' : joinPath(parent.path, local);
+    const role = isWithin ? 'within a row' : roleOf(path, parent, this.paths);
     open.push({ name: local, path, role, element, text: '' });
     checkNesting(open.length);
     size.token();
     size.element();
     if (role === 'row') size.beginRow();
     if (role === 'around rows') size.beside(JSON.stringify(element).length + name.length);
-  });
-  const addText = (text: string) => {
-    const current = open.at(-1);
+  }
+
+  text(text: string): void {
+    const current = this.open.at(-1);
     if (!current) return;
     // Line breaks between rows are as many as the rows.
     if (current.role === 'around rows') {
       if (current.text === '' && text.trim() === '') return;
-      size.beside(text.length);
+      this.size.beside(text.length);
     }
     current.text += text;
-  };
-  parser.on('text', addText);
-  parser.on('cdata', (text) => {
-    size.token();
-    addText(text);
-  });
-  parser.on('comment', () => size.token());
-  parser.on('processinginstruction', () => size.token());
-  parser.on('closetag', () => {
+  }
+
+  /** Any other token ends: a comment, a processing instruction, or a section before its text. */
+  token(): void {
+    this.size.token();
+  }
+
+  closeElement(): void {
+    const { open, size } = this;
     const closed = open.pop();
     const parent = open.at(-1);
     if (!closed) return;
     size.token();
     if (closed.role === 'row') size.endRow();
     const value = elementValue(closed);
-    if (closed.role === 'row') rows.push({ list: closed.path, value });
+    if (closed.role === 'row') this.rows.push({ list: closed.path, value });
     else if (parent) put(parent.element, closed.name, value);
     // Values of the root itself are beside its rows.
-    else if (value !== null) rows.push({ value });
-  });
+    else if (value !== null) this.rows.push({ value });
+  }
 
-  for await (const chunk of document.openText()) {
-    parser.write(chunk);
-    size.read(chunk.length);
-    if (failure) break;
-    yield* rows;
-    rows = [];
+  /** A chunk of the document has been read, with the tokens that end in it. */
+  read(characters: number): void {
+    this.size.read(characters);
   }
-  if (!failure && open.length > 0) failure = `it ends within <${open[0]?.name}>`;
-  if (!failure) parser.close();
-  if (failure) {
-    const { reportType, documentId } = document.raw.metadata;
-    throw new ReportsError('DOCUMENT_UNPARSABLE', {
-      reportType,
-      documentId,
-      line: parser.line,
-      found: failure,
-    });
-  }
-  yield* rows;
 }
 
 /**
@@ -159,7 +148,6 @@ class XmlSize {
 }
 
 function roleOf(path: string, parent: Open | undefined, paths: ListPaths): Open['role'] {
-  if (parent && parent.role !== 'around rows') return 'within a row';
   if (paths.isRow(path)) return 'row';
   const isTopLevel = parent?.path === '';
   return isTopLevel && !paths.leadsToRows(path) && !paths.isBeside(path) ? 'row' : 'around rows';
