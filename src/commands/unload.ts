@@ -19,7 +19,7 @@ export function unloadCommand(io: Io): Command {
 export function dropCommand(io: Io): Command {
   const command = new Command('drop')
     .description(
-      'Takes a table away: unloads all of its documents, from their other tables too, then drops the table if the warehouse is a file. The raw documents stay: `reload --status unloaded` loads them again.',
+      'Takes a table away: unloads all of its documents, from their other tables too, then drops it. The raw documents stay: `reload --status unloaded` loads them again. The history of a table is dropped alone.',
     )
     .argument('<table>', 'a table, as `tables` lists them');
   return unloadOptions(command).action(async (table: string, options: UnloadFlags, own: Command) => {

@@ -71,8 +71,9 @@ export interface Warehouse {
    */
   refreshViews(views: View[]): Promise<void>;
   /**
-   * Drops a table of reports that has no rows, and the views of this program that need it. Returns
-   * why it stays, for example because views of others read it; undefined if it is gone.
+   * Drops a table of reports that has no rows, and the views of this program that need it. A
+   * history goes with its rows, because `reload` of its table brings them back. Returns why the
+   * table stays, for example because views of others read it; undefined if it is gone.
    */
   dropEmptyTable(table: string): Promise<string | undefined>;
   /** Views that could be created but are missing or outdated, by name, with the reason. */

@@ -60,6 +60,28 @@ describe('histories of tables', () => {
     assert.match(stdout, /fba_inventory_history .*daily, 90 days/);
   });
 
+  it('can be dropped to begin one of another kind, which `reload` fills', async () => {
+    await loadPrices();
+    const { code, stdout } = await run('drop', 'listings_history', '--yes');
+    assert.equal(code, 0);
+    assert.equal(
+      stdout,
+      'Dropped the table listings_history.\nTo make it again from the documents: sp-reports reload listings\n',
+    );
+    file('pipelines.yaml', 'history:\n  tables: [{ name: listings, mode: daily }]\n');
+    assert.equal((await run('reload', 'listings')).code, 0);
+    assert.deepEqual(
+      await query(
+        "SELECT strftime(valid_on, '%d') AS day, price::INT AS price FROM listings_history WHERE seller_sku = 'b' ORDER BY 1",
+      ),
+      [
+        { day: '01', price: 5 },
+        { day: '02', price: 6 },
+        { day: '03', price: 6 },
+      ],
+    );
+  });
+
   it('are not made if the settings want none', async () => {
     file('pipelines.yaml', 'history: false\n');
     await loadPrices();

@@ -58,9 +58,14 @@ async function takeAway(
 ): Promise<void> {
   const config = readWarehouseConfig(command, io);
   await untilStopped(io, async ({ abort }) => {
-    const rows = await withContext(config, command, io, title, find);
-    const what = `${pluralize(rows.length, 'document')} with ${tablesText(rows)}`;
-    if (!flags.yes && !(await isWanted(what, io))) return;
+    const { rows, history } = await withContext(config, command, io, title, async (context) => ({
+      rows: await find(context),
+      history: table === undefined ? undefined : await historyNamed(table, context),
+    }));
+    const what = history
+      ? `the history of ${history.of}`
+      : `${pluralize(rows.length, 'document')} with ${tablesText(rows)}`;
+    if (!flags.yes && !(await isWanted(what, history ? 'drop' : 'unload', io))) return;
     const { restored, stays } = await withContext(config, command, io, title, async (context) => {
       const options = { maxDocumentBytes: defaultMaxDocumentBytes, signal: abort };
       const restored = await unload(rows, context, options);
@@ -74,11 +79,16 @@ async function takeAway(
       );
       return;
     }
-    const lines = [`Unloaded ${what}.`];
+    const lines = history ? [] : [`Unloaded ${what}.`];
     if (restored.length > 0) lines.push(`Rows of ${pluralize(restored.length, 'older document')} came back.`);
     if (stays !== undefined) lines.push(`The table ${table} stays: ${stays}.`);
     else if (table !== undefined) lines.push(`Dropped the table ${table}.`);
     const [only, ...others] = rows;
+    if (history) {
+      lines.push(`To make it again from the documents: sp-reports reload ${history.of}`);
+      io.stdout.write(`${lines.join('\n')}\n`);
+      return;
+    }
     const again = only && others.length === 0 ? (only.documentId ?? only.reportId) : '--status unloaded';
     lines.push(`To load ${others.length > 0 ? 'them' : 'it'} again: sp-reports reload ${again}`);
     io.stdout.write(`${lines.join('\n')}\n`);
@@ -95,10 +105,18 @@ function tablesText(rows: LedgerRow[]): string {
   return texts.length > 0 ? listNames(texts, maxTables) : 'no rows';
 }
 
-async function isWanted(what: string, io: Io): Promise<boolean> {
-  if (io.prompt) return /^y(es)?$/i.test((await io.prompt(`Unload ${what}? [y/N] `)).trim());
-  io.stderr.write(`Nothing was unloaded. Add --yes to unload ${what}.\n`);
+async function isWanted(what: string, verb: 'unload' | 'drop', io: Io): Promise<boolean> {
+  if (io.prompt) {
+    const question = `${verb === 'drop' ? 'Drop' : 'Unload'} ${what}? [y/N] `;
+    return /^y(es)?$/i.test((await io.prompt(question)).trim());
+  }
+  const done = verb === 'drop' ? 'dropped' : 'unloaded';
+  io.stderr.write(`Nothing was ${done}. Add --yes to ${verb} ${what}.\n`);
   return false;
+}
+
+async function historyNamed(table: string, { warehouse }: PipelineContext) {
+  return (await warehouse.tables()).find(({ name }) => name === table)?.history;
 }
 
 /** Errors: NOT_LOADED. */

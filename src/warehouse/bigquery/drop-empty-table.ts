@@ -1,5 +1,5 @@
 import type { View } from '../../schema/views.js';
-import { findHistory } from '../history/history-tables.js';
+import { findHistory, isHistory } from '../history/history-tables.js';
 import { hasRows, isReadBy, namesTable } from '../rules/table-stays.js';
 import type { BigQueryClient } from './client.js';
 import { listTables } from './list-tables.js';
@@ -38,14 +38,15 @@ async function tryToDrop(client: BigQueryClient, views: View[], table: string): 
   const { name } = known.table;
   const dropped = `_dropped_${name}`;
   await removeTable(client, dropped);
+  const mayHaveRows = isHistory(relationsOf(state), name);
   const isThere = await countRows(client, name);
   if (isThere !== undefined) {
-    if (isThere > 0) return hasRows;
+    if (isThere > 0 && !mayHaveRows) return hasRows;
     const readers = await viewsOfOthers(client, state, name);
     if (readers.length > 0) return isReadBy(readers);
     await rename(client, name, dropped);
     const rows = (await countRows(client, dropped)) ?? 0;
-    if (rows > 0) {
+    if (rows > 0 && !mayHaveRows) {
       await rename(client, dropped, name);
       return hasRows;
     }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { View } from '../../schema/views.js';
-import { findHistory } from '../history/history-tables.js';
+import { findHistory, isHistory } from '../history/history-tables.js';
 import { isReportTable } from '../rules/relations.js';
 import { hasRows, isReadBy, namesTable } from '../rules/table-stays.js';
 import { identifier, run } from '../staging/sql.js';
@@ -18,7 +18,7 @@ export async function dropEmptyTable(
   if (!relation || !isReportTable(relation)) return undefined;
   const name = identifier(relation.name);
   const [count] = await run(connection, `SELECT count(*) FROM ${name}`);
-  if (Number(count?.[0]) > 0) return hasRows;
+  if (Number(count?.[0]) > 0 && !isHistory(relations, relation.name)) return hasRows;
   const readers = await viewsOfOthers(connection, relation.name);
   if (readers.length > 0) return isReadBy(readers);
   await run(connection, `DROP TABLE ${name}`);

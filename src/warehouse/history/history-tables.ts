@@ -1,5 +1,11 @@
 import type { Logger } from 'pino';
-import { type Histories, historyColumns, historyModeOf, historyName } from '../../schema/history.js';
+import {
+  type Histories,
+  historyColumns,
+  historyModeOf,
+  historyName,
+  tableOfHistory,
+} from '../../schema/history.js';
 import { lineage } from '../../schema/lineage.js';
 import type { HistoryMode, ResolvedColumn } from '../../schema/types.js';
 import { isReportTable, type Relation, type Relations, type TableColumn } from '../rules/relations.js';
@@ -17,6 +23,12 @@ export function findHistory(relations: Relations, table: string): HistoryTable |
   const relation = relations.get(historyName(table).toLowerCase());
   const mode = relation && modeOf(relation);
   return relation && mode && { relation, mode };
+}
+
+/** Whether a table is the history of another one that is there. */
+export function isHistory(relations: Relations, name: string): boolean {
+  const table = tableOfHistory(name)?.toLowerCase();
+  return table !== undefined && relations.has(table) && findHistory(relations, table) !== undefined;
 }
 
 function modeOf(relation: Relation): HistoryMode | undefined {

@@ -1,5 +1,5 @@
 import type { View } from '../../schema/views.js';
-import { findHistory } from '../history/history-tables.js';
+import { findHistory, isHistory } from '../history/history-tables.js';
 import { isReportTable } from '../rules/relations.js';
 import { hasRows, isReadBy } from '../rules/table-stays.js';
 import { lockWaitMs } from './change-tables.js';
@@ -35,7 +35,7 @@ async function drop(session: Session, server: PostgresServer, table: string): Pr
   if (!relation || !isReportTable(relation)) return undefined;
   const name = server.table(relation.name);
   const [[count] = []] = await session.values(`SELECT COUNT(*) FROM ${name}`);
-  if (Number(count) > 0) return hasRows;
+  if (Number(count) > 0 && !isHistory(relations, relation.name)) return hasRows;
   const { own, others } = await readReaders(session, server, relation.name);
   if (others.length > 0) return isReadBy(others);
   await session.run(`SET LOCAL lock_timeout = ${lockWaitMs}`);
