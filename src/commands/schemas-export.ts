@@ -8,7 +8,7 @@ const formats: ExportFormat[] = ['bigquery', 'dbt', 'jsonschema', 'ddl', 'postgr
 export function exportCommand(io: Io): Command {
   return new Command('export')
     .description(
-      'Prints the tables of the report schemas for other tools, including the lineage columns: table schemas for BigQuery, sources.yml for dbt (with the views, unless --type is given), the JSON Schema of a row, CREATE TABLE for DuckDB (ddl) and, with indexes, for PostgreSQL (postgres). With --output, dbt is a whole package: sources with freshness from the ledger, staging models, and a model for each view. For a single table, bigquery and jsonschema print its schema; for several, the schemas by table name.',
+      'Prints the tables of the report schemas and their histories for other tools, including the lineage columns: table schemas for BigQuery, sources.yml for dbt (with the views, unless --type is given), the JSON Schema of a row, CREATE TABLE for DuckDB (ddl) and, with indexes, for PostgreSQL (postgres). With --output, dbt is a whole package: sources with freshness from the ledger, staging models, and a model for each view. For a single table, bigquery and jsonschema print its schema without that of its history; for several, the schemas by table name.',
     )
     .addOption(new Option('--format <format>', 'target tool').choices(formats).makeOptionMandatory())
     .option('--type <REPORT_TYPE>', 'only this report type')

@@ -41,6 +41,8 @@ describe('exported report schemas', () => {
   const tables = [...readSchemas({ folders: [packagedSchemasFolder()] }).values()].flatMap(
     (each) => each.tables,
   );
+  const histories = tables.filter(({ history }) => history);
+  const all = [...tables.map(({ name }) => name), ...histories.map(({ name }) => `${name}_history`)];
 
   const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
   const exported = async (format: string, ...more: string[]) => {
@@ -61,8 +63,8 @@ describe('exported report schemas', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('make the same tables in DuckDB as loads, with comments', async () => {
-    const columnsOf = `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'listings' ORDER BY column_index`;
+  it('make the same tables and histories in DuckDB as loads, with comments', async () => {
+    const columnsOf = `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name IN ('listings', 'listings_history') ORDER BY table_name, column_index`;
     const loaded = JSON.parse((await run('query', '--json', columnsOf)).stdout);
 
     const connection = await (await DuckDBInstance.create(':memory:')).connect();
@@ -70,11 +72,11 @@ describe('exported report schemas', () => {
     const made = await connection.runAndReadAll(columnsOf);
     assert.deepEqual(made.getRowObjects(), loaded);
     const counts = await connection.runAndReadAll(
-      `SELECT count(*)::INT, count(comment)::INT FROM duckdb_tables() UNION ALL SELECT count(*)::INT, count(comment)::INT FROM duckdb_columns() WHERE NOT internal`,
+      `SELECT count(*)::INT, count(comment)::INT FROM duckdb_tables() UNION ALL SELECT count(*)::INT, count(comment)::INT FROM duckdb_columns() WHERE NOT internal AND NOT ends_with(table_name, '_history')`,
     );
     const columns = tables.reduce((sum, table) => sum + table.columns.length + 8, 0);
     assert.deepEqual(counts.getRows(), [
-      [tables.length, tables.length],
+      [all.length, all.length],
       [columns, columns],
     ]);
     connection.closeSync();
@@ -82,9 +84,9 @@ describe('exported report schemas', () => {
 
   it('are table schemas that BigQuery accepts', async () => {
     const validate = ajv().compile(bigQueryFields);
-    const all = JSON.parse(await exported('bigquery')) as Record<string, unknown>;
-    assert.deepEqual(Object.keys(all).sort(), tables.map(({ name }) => name).sort());
-    for (const [name, schema] of Object.entries(all)) {
+    const schemas = JSON.parse(await exported('bigquery')) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(schemas).sort(), all.toSorted());
+    for (const [name, schema] of Object.entries(schemas)) {
       assert.ok(validate(schema), `${name}: ${JSON.stringify(validate.errors)}`);
     }
     const one = JSON.parse(await exported('bigquery', '--type', listingsType)) as Record<string, unknown>[];
@@ -128,12 +130,12 @@ describe('exported report schemas', () => {
   it('are sources of dbt, with descriptions and tests, and with the views', async () => {
     const [source] = parse(await exported('dbt')).sources;
     const views = readViews({ folders: [packagedSchemasFolder()] }, new Map());
-    assert.equal(source.tables.length, tables.length + views.length);
-    for (const table of source.tables.slice(0, tables.length)) {
+    assert.equal(source.tables.length, all.length + views.length);
+    for (const table of source.tables.slice(0, all.length)) {
       assert.ok(table.description);
       for (const column of table.columns) assert.ok(column.description && column.data_type, column.name);
     }
-    for (const view of source.tables.slice(tables.length)) {
+    for (const view of source.tables.slice(all.length)) {
       assert.ok(view.description && view.columns.length > 3, view.name);
       for (const column of view.columns) assert.ok(column.description, column.name);
     }
@@ -154,7 +156,7 @@ describe('exported report schemas', () => {
     assert.equal(one({ ...rows[0], price: 'free' }), false);
 
     const validator = ajv().addSchema(JSON.parse(await exported('jsonschema')), 'reports');
-    for (const { name } of tables) assert.ok(validator.getSchema(`reports#/definitions/${name}`), name);
+    for (const name of all) assert.ok(validator.getSchema(`reports#/definitions/${name}`), name);
     assert.ok(validator.validate('reports#/definitions/listings', rows[0]));
   });
 

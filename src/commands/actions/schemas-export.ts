@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { historiesOf } from '../../config/histories.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { bigQuerySchema } from '../../schema/export/bigquery.js';
 import { dbtSources } from '../../schema/export/dbt.js';
 import { rowSchema } from '../../schema/export/json-schema.js';
-import { type ExportTable, exportTables } from '../../schema/export/tables.js';
+import { exportHistories, type ExportTable, exportTables } from '../../schema/export/tables.js';
 import { readViews, type View } from '../../schema/views.js';
 import { duckDbType } from '../../warehouse/staging/column-types.js';
 import { tableDdl } from '../../warehouse/duckdb/table-sql.js';
@@ -25,7 +26,8 @@ export async function schemasExportAction(options: ExportOptions, command: Comma
   }
   const views = options.type ? [] : readViews({ folders: schemaFolders(command, io) }, schemas);
   if (options.output === undefined) {
-    io.stdout.write(writers[options.format](tables, views));
+    const histories = exportHistories(chosen, historiesOf(readWarehouseConfig(command, io).history, schemas));
+    io.stdout.write(writers[options.format]({ tables, histories, views }));
     return;
   }
   if (options.format !== 'dbt') throw new ReportsError('USAGE', { problem: '--output is for --format dbt' });
@@ -40,16 +42,27 @@ export interface ExportOptions {
   all?: boolean;
 }
 
+interface Exported {
+  tables: ExportTable[];
+  histories: ExportTable[];
+  views: View[];
+}
+
 /** The tools that tables are exported for. */
 export type ExportFormat = keyof typeof writers;
 
 const writers = {
-  bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),
-  dbt: (tables: ExportTable[], views: View[]) => dbtSources(tables, views, duckDbType),
-  jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
-  ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
-  postgres: (tables: ExportTable[]) => tables.map(postgresDdl).join('\n'),
+  bigquery: (exported: Exported) => json(oneOrByName(schemasOf(exported), bigQuerySchema)),
+  dbt: ({ tables, histories, views }: Exported) => dbtSources([...tables, ...histories], views, duckDbType),
+  jsonschema: (exported: Exported) => json(jsonSchemaOf(schemasOf(exported))),
+  ddl: ({ tables, histories }: Exported) => [...tables, ...histories].map(tableDdl).join('\n'),
+  postgres: ({ tables, histories }: Exported) => [...tables, ...histories].map(postgresDdl).join('\n'),
 };
+
+/** The schema of a single table is printed without its name, which a history would need. */
+function schemasOf({ tables, histories }: Exported): ExportTable[] {
+  return tables.length === 1 ? tables : [...tables, ...histories];
+}
 
 function jsonSchemaOf(tables: ExportTable[]): Record<string, unknown> {
   const $schema = 'http://json-schema.org/draft-07/schema#';
