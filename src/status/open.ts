@@ -1,3 +1,4 @@
+import { historiesOf } from '../config/histories.js';
 import { describeError, errorCode, remedyOf } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { Publisher } from '../maintenance/publish.js';
@@ -53,11 +54,13 @@ export async function openStatus(
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
     const readViews = openOwnViews(context);
+    const histories = historiesOf(context.config.history, context.schemas);
     const options = {
       ...settings,
       log,
       readSnapshot,
-      readRelations: async () => relationsOf(await readSnapshot(), context.schemas, await readViews()),
+      readRelations: async () =>
+        relationsOf(await readSnapshot(), context.schemas, await readViews(), histories),
       readPictures: openPicturePoll({ ...context, warehouse: readWarehouse }, readSnapshot, signals.stop),
       metrics,
       warehouse: readWarehouse,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { historiesOf } from '../../src/config/histories.js';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
@@ -46,19 +47,23 @@ function snapshotOf(rows: Record<string, number>) {
 }
 
 describe('the tables and views of the console', () => {
-  it('are the views whose tables have rows, then the tables, with their descriptions', () => {
-    const found = relationsOf(snapshotOf({ fba_inventory: 3, listings: 0 }), schemas, views);
+  it('are the views whose tables have rows, then the tables with their histories, with their descriptions', () => {
+    const histories = historiesOf({ tables: [] }, schemas);
+    const found = relationsOf(snapshotOf({ fba_inventory: 3, listings: 0 }), schemas, views, histories);
     assert.deepEqual(
       found.map(({ name, isView }) => [name, isView]),
       [
         ['stock_on_hand', true],
         ['fba_inventory', false],
+        ['fba_inventory_history', false],
         ['_loads', false],
         ['_rejects', false],
       ],
     );
     assert.match(found[0]?.columns.as_of ?? '', /End of the data period/);
     assert.match(found[1]?.columns._document_id ?? '', /Id of the document/);
+    assert.match(found[2]?.description ?? '', /History by days.*of fba_inventory/);
+    assert.match(found[2]?.columns.valid_on ?? '', /The day in UTC/);
     assert.deepEqual(relationsOf(fakeSnapshot(), schemas, views), []);
   });
 });
