@@ -31,6 +31,7 @@
 --   reporting_profit: `profit` in the reporting currency; NULL if a rate or a cost is missing.
 -- Caveats: The cost of goods counts when a unit is sold, and is credited when it comes back to Amazon and can be sold again. What storage, long-term storage and removals
 --   cost per SKU follows from the detail reports (fee_allocations); account_fees shows what they do not explain. Amounts are converted by the rate of their day.
+--   SUM(profit) skips rows whose profit is NULL: CASE WHEN COUNT(*) = COUNT(profit) THEN SUM(profit) END is NULL if a cost is missing.
 WITH reporting AS (
   SELECT MAX(reporting_currency) AS reporting_currency FROM exchange_rates
 ),

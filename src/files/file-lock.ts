@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -89,11 +89,26 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     } finally {
       closeSync(file);
     }
-    return true;
+    if (isNamedBy(holder, path)) return true;
+    ours.delete(holder.id);
+    return false;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     // The disk is full: a lock without a holder's name would last until it is stale.
     if (ours.delete(holder.id)) await rm(path, { force: true }).catch(() => nameless.add(path));
+    throw error;
+  }
+}
+
+/**
+ * Whether a lock file that a process created is still its own. If the machine stood still before
+ * the name was written, somebody may have taken the nameless file over.
+ */
+function isNamedBy({ id }: Holder, path: string): boolean {
+  try {
+    return holderIn(readFileSync(path, 'utf8'))?.id === id;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
 }

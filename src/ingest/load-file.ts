@@ -59,9 +59,13 @@ type Step<T> = { input: LoadInput } & ({ value: T } | { error: unknown });
 async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step<OpenedFile>[]> {
   let group: Step<OpenedFile>[] = [];
   let bytes = 0;
+  let fatal: { error: unknown } | undefined;
   for (const input of inputs) {
     if (run.stop.aborted) break;
-    const opened = await step(input, run, () => openInput(input, run));
+    const opened = await step(input, run, () => openInput(input, run)).catch((error: unknown) => {
+      fatal = { error };
+    });
+    if (!opened) break;
     const file = 'value' in opened ? opened.value : undefined;
     const isAlone = Boolean(file?.crashes);
     bytes += file?.bytes ?? 0;
@@ -73,7 +77,8 @@ async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step
     if (isAlone) yield [opened];
     else group.push(opened);
   }
-  if (group.length > 0) yield group;
+  if (group.length > 0 && !run.abort.aborted) yield group;
+  if (fatal) throw fatal.error;
 }
 
 /**
@@ -85,14 +90,21 @@ async function* loadGroup(group: Step<OpenedFile>[], run: FileRun): AsyncGenerat
   await journal.begin(...journalKeys);
   try {
     const kept: Step<KeptFile>[] = [];
+    let fatal: { error: unknown } | undefined;
     for (const opened of group) {
-      if (stop.aborted) break;
+      if (stop.aborted || fatal) break;
       const { input } = opened;
       context.onEvent({ event: 'work_started', key: input.key, reportType: metadata.reportType });
       const keep = async () => keepInput(valueOrError(opened), run);
-      kept.push(await step(input, run, keep));
+      const done = await step(input, run, keep).catch((error: unknown) => {
+        run.abort.throwIfAborted();
+        fatal = { error };
+      });
+      if (done) kept.push(done);
     }
+    // What is in the raw store by now is loaded: otherwise no ledger would know of it.
     for (const distinct of splitAtRepetitions(kept)) yield* loadKept(distinct, run);
+    if (fatal) throw fatal.error;
   } finally {
     await journal.end(...journalKeys);
     for (const { input } of group) await input.close?.();

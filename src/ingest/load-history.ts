@@ -52,7 +52,11 @@ export class LoadHistory {
   async compare(load: Load): Promise<Load> {
     const { entry } = load;
     const { sellerId, reportType } = entry;
-    if (load.tables.length === 0 || sellerId === null || reportType === null) return load;
+    if (load.tables.length === 0 || sellerId === null || reportType === null) {
+      // Once committed, it hides that the warehouse had no loads.
+      await this.checkWarehouse();
+      return load;
+    }
     const earlier = await this.earlierOf(sellerId, reportType);
     const { warnings, losses } = compareLoads(load, earlier);
     const isHeld = losses.length > 0 && !load.acceptLoss && this.holds(entry.pipeline, reportType);
@@ -76,11 +80,15 @@ export class LoadHistory {
         limit: maxEarlier,
       }));
     this.known.set(key, known);
-    if (known.length === 0 && !this.isWarehouseChecked) {
-      this.isWarehouseChecked = true;
-      await warnOfLostWarehouse(this.context);
-    }
+    if (known.length > 0) this.isWarehouseChecked = true;
+    await this.checkWarehouse();
     return known;
+  }
+
+  private async checkWarehouse(): Promise<void> {
+    if (this.isWarehouseChecked) return;
+    this.isWarehouseChecked = true;
+    await warnOfLostWarehouse(this.context);
   }
 
   private holds(pipeline: string | null, reportType: string): boolean {

@@ -166,6 +166,16 @@ describe('load with several files', () => {
     assert.doesNotMatch(third.stderr, /the lake has/);
   });
 
+  it('warns of a lost warehouse even if the first document after it is quarantined', async () => {
+    file('one.tsv', listings(1));
+    file('bad.json', '{"payload": [');
+    await run('load', 'one.tsv', '--type', listingsType);
+    rmSync(path('data', 'warehouse.duckdb'));
+    const bad = await run('load', 'bad.json', '--type', 'GET_SALES_AND_TRAFFIC_REPORT');
+    assert.match(bad.stdout, /bad\.json: quarantined/);
+    assert.match(bad.stderr, /the lake has the records of 1 load/);
+  });
+
   it('finishes the current document after a signal to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));

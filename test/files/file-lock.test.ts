@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from '../../src/files/file-lock.js';
@@ -86,6 +87,26 @@ describe('a file lock', () => {
       assert.ok(lock, JSON.stringify(left));
       await lock.release();
     }
+  });
+
+  it('is not held by a process that stood still before it wrote its name, and lost the lock meanwhile', async () => {
+    const { writeFileSync: write } = fs;
+    fs.writeFileSync = (...given) => {
+      fs.writeFileSync = write;
+      syncBuiltinESMExports();
+      // Another process: it finds the file without a name, and old.
+      rmSync(path);
+      leaveLock({ host: 'elsewhere', pid: 1 });
+      write(...given);
+    };
+    syncBuiltinESMExports();
+    try {
+      assert.equal(await takeLock(path), undefined);
+    } finally {
+      fs.writeFileSync = write;
+      syncBuiltinESMExports();
+    }
+    assert.match(readFileSync(path, 'utf8'), /elsewhere/);
   });
 
   it('is not taken over soon if its holder cannot be read', async () => {

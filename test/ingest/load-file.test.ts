@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import { type LoadedFile, loadFiles } from '../../src/ingest/load-file.js';
-import { fileInput } from '../../src/ingest/load-inputs.js';
+import { fileInput, type LoadInput } from '../../src/ingest/load-inputs.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { fakeContext } from './fake-context.js';
@@ -71,18 +73,20 @@ describe('loading files', () => {
       commits.push(loads.length);
       return commit(loads);
     };
+    const raw = openFolderStore(join(own, 'raw'));
     const context = fakeContext({
       config: { state: join(own, 'state') },
       warehouse,
-      raw: openFolderStore(join(own, 'raw')),
+      raw,
       lake: openFolderStore(join(own, 'lake')),
+      // A commit waits for all loads of a group, however slow the machine is.
+      clock: { ...systemClock, sleep: () => new Promise<void>(() => {}) },
     });
     const { signal } = new AbortController();
     const how = { maxDocumentBytes: 1e6, stop: signal, abort: signal };
-    const load = async (paths: string[], reportType?: string) => {
+    const load = async (files: (string | LoadInput)[], reportType?: string, loaded: LoadedFile[] = []) => {
       const metadata = { sellerId: 'A1', reportType, marketplaceIds: [] };
-      const inputs = paths.map((path) => fileInput(path));
-      const loaded: LoadedFile[] = [];
+      const inputs = files.map((file) => (typeof file === 'string' ? fileInput(file) : file));
       for await (const each of loadFiles(inputs, metadata, context, how)) loaded.push(each);
       return loaded;
     };
@@ -90,7 +94,7 @@ describe('loading files', () => {
       writeFileSync(join(own, file), content);
       return join(own, file);
     };
-    return { commits, load, own, warehouse, write };
+    return { commits, load, own, raw, warehouse, write };
   }
 
   it('commits small files together, each as if it were alone', async () => {
@@ -125,6 +129,33 @@ describe('loading files', () => {
       [undefined, undefined, 'loaded'],
     );
   });
+
+  for (const phase of ['opened', 'copied'] as const) {
+    it(`loads the files before one that cannot be ${phase} because of the machine, and then fails`, async () => {
+      const { load, own, raw, warehouse, write } = counted(`full, ${phase}`);
+      const paths = ['a', 'b', 'c'].map((id) => write(`${id}.txt`, orders([{ id, status: 'Shipped' }])));
+      const full = async () => {
+        throw new ReportsError('DISK_FULL', { path: own, found: 'ENOSPC' });
+      };
+      const { keep } = raw;
+      let kept = 0;
+      raw.keep = (path, options) => {
+        if (path.endsWith('.json')) kept += 1;
+        return phase === 'copied' && kept > 2 ? full() : keep(path, options);
+      };
+      const inputs = paths.map((path, index) => {
+        const input = fileInput(path);
+        return phase === 'opened' && index === 2 ? { ...input, open: full } : input;
+      });
+      const loaded: LoadedFile[] = [];
+      await assert.rejects(load(inputs, ordersType, loaded), { code: 'DISK_FULL' });
+      assert.deepEqual(
+        loaded.map((each) => 'entry' in each && each.entry.status),
+        ['loaded', 'loaded'],
+      );
+      assert.equal((await warehouse.loads({})).length, 2);
+    });
+  }
 
   it('commits files alone that were being loaded when the program crashed', async () => {
     const { commits, load, own, write } = counted('crashed');

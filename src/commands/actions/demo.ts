@@ -148,7 +148,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Stop
 function nextSteps(file: string, isServing: boolean): string {
   const commands = [
     'tables',
-    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku_and_month GROUP BY ALL ORDER BY profit DESC"',
+    'query "SELECT local_month, sku, currency, cost_of_goods, profit FROM profit_per_sku_and_month WHERE sku IS NOT NULL ORDER BY ALL"',
     'loads',
     ...(isServing ? ['doctor', 'run', 'sweep'] : []),
   ];
