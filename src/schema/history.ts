@@ -73,6 +73,14 @@ export const historyColumns: Record<HistoryMode, readonly HistoryColumn[]> = {
   ],
 };
 
+/**
+ * The names of the columns above, in lower case. No history has another column of such a name,
+ * because these say of which kind it is.
+ */
+export const historyColumnNames: ReadonlySet<string> = new Set(
+  historyModes.flatMap((mode) => historyColumns[mode].map(({ name }) => name)),
+);
+
 /** The column that says when a row of a history stopped being valid. */
 export const historyEnd: Record<HistoryMode, string> = { daily: 'valid_on', changes: 'valid_to' };
 

@@ -127,6 +127,25 @@ export function describeHistory(
     });
 
     for (const mode of ['changes', 'daily'] as const) {
+      it(`by ${mode === 'daily' ? 'days' : mode} may begin with a document whose columns are unknown`, async () => {
+        const warehouse = await opened(mode);
+        const unknown = (id: number, hour: number) =>
+          snapshot(
+            { documentId: `d${id}`, dataEnd: isoAt(hour), marketplaceIds: ['DE'], status: 'empty' },
+            { columns: {}, rows: [] },
+          );
+        await warehouse.commit([await unknown(1, 1)]);
+        assert.deepEqual(await rows(warehouse), []);
+        await warehouse.commit([await report(2, 2, { a: '1' })]);
+        assert.deepEqual(
+          (await rows(warehouse)).map(({ sku }) => sku),
+          ['a'],
+        );
+        await warehouse.commit([await unknown(3, 3)]);
+        if (mode === 'changes') assert.deepEqual(await changes(warehouse), ['2-3 a 1']);
+        else assert.deepEqual(await days(warehouse), []);
+      });
+
       it(`by ${mode === 'daily' ? 'days' : mode} have no personal data, and lose what counts as such later`, async () => {
         const warehouse = await opened(mode, ['note']);
         const load = await report(1, 1, { a: '10' }, { columns: { note: 'string' } });
@@ -170,6 +189,17 @@ export function describeHistory(
       for (const warehouse of [byChanges, byDays])
         await warehouse.commit([await report(4, hours + 30, { a: '3', b: '1' })]);
       assert.deepEqual(await changes(byChanges), [`1- b 1`, `30-${hours} a 2`, `${hours}- a 3`].sort());
+    });
+
+    it('keep their kind if a document has a column with the name of one that histories have', async () => {
+      const warehouse = await opened('changes');
+      await warehouse.commit([await report(1, 1, { a: '1' })]);
+      const row = { sku: 'a', price: '1', valid_on: 'x', valid_from: 'y' };
+      const columns = { sku: 'string', price: 'decimal(18,4)', valid_on: 'string', valid_from: 'string' };
+      const entry = { documentId: 'd2', dataEnd: isoAt(2), marketplaceIds: ['DE'] };
+      await warehouse.commit([await snapshot(entry, { columns, rows: [row] })]);
+      await warehouse.commit([await report(3, 3, { a: '2' })]);
+      assert.deepEqual(await changes(warehouse), ['1-3 a 1', '3- a 2']);
     });
 
     it('end with the next report once the settings want no history', async () => {

@@ -1,5 +1,6 @@
 import {
   type Histories,
+  historyColumnNames,
   historyColumns,
   historyDescriptions,
   historyLineage,
@@ -37,7 +38,9 @@ export function exportHistories(schemas: Iterable<ReportSchema>, histories: Hist
     if (!history) return [];
     const { mode, isPersonal } = history;
     const own = historyColumns[mode].map((column) => ({ ...column, filled: 'maybe' as const }));
-    const kept = columns.filter((column) => !isPersonal(column.name));
+    const kept = columns.filter(
+      (column) => !isPersonal(column.name) && !historyColumnNames.has(column.name.toLowerCase()),
+    );
     const lineageTexts = historyLineage[mode];
     return [
       {

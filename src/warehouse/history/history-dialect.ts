@@ -36,6 +36,8 @@ export interface HistoryDialect {
 
 /** SQL for the values of columns of `alias`. */
 export function contentOf(dialect: HistoryDialect, columns: TableColumn[], alias: string): string {
+  // The columns of an empty document may be unknown, and no warehouse has rows without values.
+  if (columns.length === 0) return `CAST(${dialect.literal('')} AS ${dialect.types.text})`;
   return dialect.content(
     columns.map(({ name, type }) => ({ value: `${alias}.${dialect.identifier(name)}`, type })),
   );

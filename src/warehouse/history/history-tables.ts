@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import {
   type Histories,
+  historyColumnNames,
   historyColumns,
   historyModeOf,
   historyName,
@@ -36,9 +37,11 @@ function modeOf(relation: Relation): HistoryMode | undefined {
 }
 
 /** The columns of a history that it has from its table. */
-export function ownColumns({ relation, mode }: HistoryTable): TableColumn[] {
-  const others = new Set([...lineage, ...historyColumns[mode]].map(({ name }) => name));
-  return [...relation.columns].filter(([key]) => !others.has(key)).map(([, column]) => column);
+export function ownColumns({ relation }: HistoryTable): TableColumn[] {
+  const others = new Set(lineage.map(({ name }) => name));
+  return [...relation.columns]
+    .filter(([key]) => !others.has(key) && !historyColumnNames.has(key))
+    .map(([, column]) => column);
 }
 
 /**
@@ -53,7 +56,7 @@ export function historyTablesToPlan(loads: Load[], relations: Relations, histori
     const own = historyColumns[mode].map(
       ({ name, type }): ResolvedColumn => ({ name, type, origin: 'schema' }),
     );
-    const { columns, ...rest } = rowsFor(table, mode, histories);
+    const { columns, ...rest } = rowsFor(table, histories);
     return [{ ...rest, partitionBy: own[0]?.name, columns: [...own, ...columns] }];
   });
 }
@@ -103,11 +106,10 @@ function modeFor(table: LoadTable, relations: Relations, histories: Histories): 
  * because a history would keep them for long, and those that have the name of a column of
  * histories.
  */
-function rowsFor(table: LoadTable, mode: HistoryMode, histories: Histories): LoadTable {
+function rowsFor(table: LoadTable, histories: Histories): LoadTable {
   const isPersonal = histories.get(table.name.toLowerCase())?.isPersonal;
-  const taken = new Set(historyColumns[mode].map(({ name }) => name));
   const columns = table.columns.filter(
-    ({ name, pii }) => !pii && !taken.has(name.toLowerCase()) && !isPersonal?.(name),
+    ({ name, pii }) => !pii && !historyColumnNames.has(name.toLowerCase()) && !isPersonal?.(name),
   );
   return { ...table, name: historyName(table.name), mode: 'append', key: [], columns };
 }
@@ -127,7 +129,7 @@ export class HistoryRows {
     const history = findHistory(relations, table.name);
     if (!history || !table.parquetPath || timeOf(entry) === null) return undefined;
     if (!modeFor(table, relations, histories)) return undefined;
-    const rows = made.get(table) ?? rowsFor(table, history.mode, histories);
+    const rows = made.get(table) ?? rowsFor(table, histories);
     made.set(table, rows);
     return rows;
   }
