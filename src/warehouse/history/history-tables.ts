@@ -87,7 +87,7 @@ export function warnOfHistories(
     else if (existing !== wanted) {
       log?.warn(
         { table },
-        `${name} stays \`${existing}\`, as it was created; rename or drop it to begin one that is \`${wanted}\``,
+        `${name} stays \`${existing}\`, as it was created; to begin one that is \`${wanted}\`, run \`sp-reports drop ${name}\``,
       );
     }
   }
