@@ -82,6 +82,12 @@ describe('exported report schemas', () => {
     connection.closeSync();
   });
 
+  it('have an index in PostgreSQL by which commits find the rows of a history that may change', async () => {
+    const ddl = await exported('postgres', '--type', listingsType);
+    assert.match(ddl, /CREATE INDEX ON "listings_history" \(valid_to\)/);
+    assert.doesNotMatch(ddl, /CREATE INDEX ON "listings" \(valid_to\)/);
+  });
+
   it('are table schemas that BigQuery accepts', async () => {
     const validate = ajv().compile(bigQueryFields);
     const schemas = JSON.parse(await exported('bigquery')) as Record<string, unknown>;
