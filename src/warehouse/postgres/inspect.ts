@@ -53,7 +53,7 @@ async function rightsProblem(session: Session, server: PostgresServer): Promise<
   }
   if (!mayMakeTemporary) {
     return {
-      found: `${user} may not make temporary objects, which the widening of lists needs`,
+      found: `${user} may not make temporary objects, which histories and the widening of lists need`,
       next: `Run in the database: GRANT TEMPORARY ON DATABASE "${database}" TO "${user}";`,
     };
   }
