@@ -73,6 +73,9 @@ export const historyColumns: Record<HistoryMode, readonly HistoryColumn[]> = {
   ],
 };
 
+/** The column that says when a row of a history stopped being valid. */
+export const historyEnd: Record<HistoryMode, string> = { daily: 'valid_on', changes: 'valid_to' };
+
 /** What a history is, followed by the name of its table. */
 export const historyDescriptions: Record<HistoryMode, string> = {
   daily: 'History by days: the rows of the last report of each day, of',

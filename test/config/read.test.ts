@@ -49,6 +49,7 @@ describe('reading pipelines.yaml', () => {
       api: {},
       costs: undefined,
       rates: undefined,
+      history: { tables: [] },
       mcp: { showPersonalData: false },
       sellers: [
         {

@@ -57,7 +57,7 @@ describe('the tables and views of the console', () => {
         ['_rejects', false],
       ],
     );
-    assert.match(found[0]?.columns.as_of ?? '', /End of the data period/);
+    assert.match(found[0]?.columns.as_of ?? '', /the end of the data period/);
     assert.match(found[1]?.columns._document_id ?? '', /Id of the document/);
     assert.deepEqual(relationsOf(fakeSnapshot(), schemas, views), []);
   });

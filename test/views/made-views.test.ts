@@ -311,7 +311,7 @@ describe('the SQL of views', () => {
       'reading itself',
       'order_items.sql',
       viewText('SELECT 1 AS a FROM orders_per_day', 'orders_per_day'),
-      /^1: the view reads itself: order_items, orders_per_day, order_items/,
+      /^1: the view reads itself: order_items, orders_per_day, order_sums, order_items/,
     ],
     [
       'an alternative that is optional',

@@ -128,7 +128,7 @@ describe('views of BigQuery', () => {
     );
     assert.match(make, /SAFE_CAST\(`afn_total_quantity` AS INT64\) AS `afn_total_quantity`/);
     assert.match(make, /CAST\(NULL AS STRING\) AS `asin`/);
-    assert.match(make, /FROM `ds\.fba_inventory`\)/);
+    assert.match(make, /FROM `ds\.fba_inventory` AS here\n/);
     assert.match(note, /WHERE name = '' AND version = 3/);
     assert.deepEqual(warnings, []);
   });

@@ -2,8 +2,19 @@ import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../src/runtime/clock.js';
 
-/** What a fake server answers to every statement: rows of text, or an error. */
-export type FakeAnswer = { rows: string[][] } | { sqlState: string; message: string };
+/**
+ * What a fake server answers to every statement: rows of text, an error, or for a COPY that it
+ * takes rows: `onData` gets the bytes of each message, and may return an error.
+ */
+export type FakeAnswer =
+  | { rows: string[][] }
+  | FakeError
+  | { onData: (bytes: Buffer) => FakeError | undefined };
+
+interface FakeError {
+  sqlState: string;
+  message: string;
+}
 
 /**
  * Works with a server on loopback that speaks as much of PostgreSQL's protocol as a client needs to
@@ -46,6 +57,7 @@ function serve(socket: Socket, answer: (sql: string) => FakeAnswer): void {
   let buffer = Buffer.alloc(0);
   let isStarted = false;
   let sql = '';
+  let copying: { onData: (bytes: Buffer) => FakeError | undefined; error?: FakeError } | undefined;
   const ready = message('Z', Buffer.from('I'));
   socket.on('data', (chunk) => {
     buffer = Buffer.concat([buffer, chunk]);
@@ -66,18 +78,30 @@ function serve(socket: Socket, answer: (sql: string) => FakeAnswer): void {
       } else if (type === 'Q') {
         const begun = body.toString().replace(/\0$/, '');
         const answered = answer(begun);
+        if ('onData' in answered) {
+          copying = { ...answered };
+          socket.write(message('G', Buffer.concat([Buffer.from([1]), int16(0)])));
+          continue;
+        }
         const reply = /^(BEGIN|SET) /.test(begun) ? completed('SET') : replyTo(answered, false);
         socket.write(Buffer.concat([reply, ready]));
+      } else if (type === 'd' && copying && !copying.error) {
+        copying.error = copying.onData(body);
+        if (copying.error) socket.write(replyTo(copying.error, false));
+      } else if ((type === 'c' || type === 'f') && copying) {
+        socket.write(Buffer.concat([copying.error ? Buffer.alloc(0) : completed('COPY 1'), ready]));
+        copying = undefined;
       } else if (type === 'P') {
         sql = body.toString().split('\0')[1] ?? '';
       } else if (type === 'S') {
-        socket.write(Buffer.concat([replyTo(answer(sql), true), ready]));
+        const answered = answer(sql);
+        if (!('onData' in answered)) socket.write(Buffer.concat([replyTo(answered, true), ready]));
       }
     }
   });
 }
 
-function replyTo(answer: FakeAnswer, isExtended: boolean): Buffer {
+function replyTo(answer: Exclude<FakeAnswer, { onData: unknown }>, isExtended: boolean): Buffer {
   if ('sqlState' in answer) {
     const fields = [`SERROR`, `C${answer.sqlState}`, `M${answer.message}`].map((field) => `${field}\0`);
     return message('E', Buffer.from(`${fields.join('')}\0`));

@@ -15,14 +15,17 @@ export interface Snapshot {
 /** What happens to a document, by its index: it is loaded with rows, or unloaded. */
 export type Step = { document: number; rows: string[] | null };
 
+/** Hours since the beginning of 2026: few, so that documents share them, but of several days. */
+const hours = fc.integer({ min: 0, max: 15 }).map((each) => each * 7);
+
 /** Documents, and commits of one or more loads, in any order, with repeated and changed ones. */
 export const histories = fc
   .array(
     fc.record({
       seller: fc.constantFrom('A1', 'A1', 'A1', 'B2'),
       marketplaces: fc.constantFrom([], ['DE'], ['DE'], ['DE'], ['US'], ['DE', 'US'], ['US', 'DE']),
-      dataEnd: fc.option(fc.integer({ min: 0, max: 60 }), { freq: 3 }),
-      created: fc.integer({ min: 0, max: 60 }),
+      dataEnd: fc.option(hours, { freq: 3 }),
+      created: hours,
       isFromDisk: fc.boolean(),
       rows: letters(),
     }),

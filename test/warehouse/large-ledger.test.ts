@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { systemClock } from '../../src/runtime/clock.js';
+import { duckDbLedger } from '../../src/warehouse/duckdb/ledger-queries.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { explainDocument } from '../../src/warehouse/ledger/explain-document.js';
 import { ledgerPages } from '../../src/warehouse/ledger/ledger-pages.js';
@@ -36,6 +38,28 @@ describe('a ledger of 20,000 documents', () => {
       later.map(({ documentId }) => documentId),
       others,
     );
+  });
+
+  it('is searched for the documents of a table of one day, and those next to it', async () => {
+    const instance = await DuckDBInstance.create(join(folder, 'warehouse.duckdb'), {
+      access_mode: 'READ_ONLY',
+    });
+    const connection = await instance.connect();
+    try {
+      const found = await duckDbLedger(connection).readAround({
+        table: 'listings',
+        reportTypes: ['GET_MERCHANT_LISTINGS_ALL_DATA'],
+        sellers: ['A0'],
+        sinceIso: '2025-12-20T00:00:00Z',
+        untilIso: '2025-12-20T23:59:59.999999Z',
+      });
+      const ends = found.map(({ dataEnd }) => String(dataEnd)).sort();
+      assert.equal(ends.length, 26);
+      assert.deepEqual([ends[0], ends[25]], ['2025-12-19T23:00:00.000Z', '2025-12-21T00:00:00.000Z']);
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
   });
 
   it('is read in pages of 1,000 rows, each document once', async () => {

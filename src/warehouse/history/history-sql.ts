@@ -1,3 +1,4 @@
+import { historyEnd } from '../../schema/history.js';
 import { lineage } from '../../schema/lineage.js';
 import { changeStatements } from './changes-sql.js';
 import { comingTable, type HistoryDialect } from './history-dialect.js';
@@ -22,15 +23,12 @@ export function historyStatements(
       ? rounds.flatMap((windows) => changeStatements(history, windows, dialect))
       : dailyStatements(history, planDaily(change), dialect);
   if (after.length === 0) return undefined;
-  const end =
-    history.mode === 'changes'
-      ? `valid_to < ${dialect.time(keptSince)}`
-      : `valid_on < ${dialect.day(keptSince.slice(0, 10))}`;
+  const since = history.mode === 'changes' ? dialect.time(keptSince) : dialect.day(keptSince.slice(0, 10));
   const names = [...ownColumns(history), ...lineage].map(({ name }) => dialect.identifier(name));
   const table = dialect.table(history.relation.name);
   return {
     before: dialect.createTemporary(comingTable, `SELECT ${names.join(', ')} FROM ${table} LIMIT 0`),
-    after: [...after, `DELETE FROM ${table} WHERE ${end}`],
+    after: [...after, `DELETE FROM ${table} WHERE ${historyEnd[history.mode]} < ${since}`],
   };
 }
 

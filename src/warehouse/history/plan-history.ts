@@ -1,11 +1,12 @@
 import { defaultKeep, type Histories } from '../../schema/history.js';
 import { beforeMs } from '../../yaml/span.js';
 import type { LedgerQueries } from '../ledger/ledger-queries.js';
+import { epochMicros } from '../ledger/rank-documents.js';
 import type { TimedLoad } from '../rules/commit-rules.js';
 import type { TableBatch } from '../rules/plan-batches.js';
 import type { Relations } from '../rules/relations.js';
 import type { LedgerEntry, LoadTable } from '../types.js';
-import { historyDocuments, type HistoryEntry } from './history-documents.js';
+import { dayOf, historyDocuments, type HistoryEntry, timeOf } from './history-documents.js';
 import { findHistory, type HistoryRows, type HistoryTable } from './history-tables.js';
 import type { DocumentChange } from './plan-changes.js';
 
@@ -37,29 +38,46 @@ export interface HistoryCommit {
  */
 export async function planHistories(
   commit: HistoryCommit,
-  ledger: Pick<LedgerQueries, 'readOfTable'>,
+  ledger: Pick<LedgerQueries, 'readAround'>,
 ): Promise<HistoryPlan[]> {
-  const { coming, relations } = commit;
   const plans: HistoryPlan[] = [];
-  for (const [table, reportTypes] of changedTables(commit)) {
-    const history = findHistory(relations, table);
+  for (const [table, entries] of changedTables(commit)) {
+    const history = findHistory(commit.relations, table);
     if (!history) continue;
-    const sellers = [...new Set(coming.map(({ load }) => load.entry.sellerId))];
-    const known = await ledger.readOfTable({ table, reportTypes: [...reportTypes], sellers });
+    const period = periodOf(entries);
+    const known = period
+      ? await ledger.readAround({
+          table,
+          reportTypes: [...new Set(entries.map(({ reportType }) => reportType ?? ''))],
+          sellers: [...new Set(entries.map(({ sellerId }) => sellerId))],
+          ...period,
+        })
+      : [];
     plans.push(planOf(table, history, known, commit));
   }
   return plans;
 }
 
-/** The tables that documents of the commit fill or filled, with their report types. */
-function changedTables({ coming, previous }: HistoryCommit): Map<string, Set<string>> {
+/** The tables that documents of the commit fill or filled, with what comes and what leaves. */
+function changedTables({ coming, previous }: HistoryCommit): Map<string, LedgerEntry[]> {
   const replaced = coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []);
-  const loaded = coming.map(({ load }) => ({ reportType: load.entry.reportType, tables: load.tables }));
-  const found = new Map<string, Set<string>>();
-  for (const { tables, reportType } of [...loaded, ...replaced]) {
-    for (const { name } of tables) found.set(name, (found.get(name) ?? new Set()).add(reportType ?? ''));
+  const loaded = coming.map(({ load }) => ({ ...load.entry, tables: load.tables }));
+  const found = new Map<string, LedgerEntry[]>();
+  for (const entry of [...loaded, ...replaced]) {
+    for (const { name } of entry.tables) found.set(name, [...(found.get(name) ?? []), entry]);
   }
   return found;
+}
+
+/** The whole days, in UTC, that rows of documents are from: others stay as they are. */
+function periodOf(entries: LedgerEntry[]): { sinceIso: string; untilIso: string } | undefined {
+  const times = entries
+    .flatMap((entry) => timeOf(entry) ?? [])
+    .map(epochMicros)
+    .sort((a, b) => Number(a - b));
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  return { sinceIso: `${dayOf(first)}T00:00:00.000000Z`, untilIso: `${dayOf(last)}T23:59:59.999999Z` };
 }
 
 function planOf(

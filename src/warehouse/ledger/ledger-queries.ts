@@ -195,18 +195,38 @@ export class LedgerQueries {
     return rows.map((row) => ({ ...filledDocument(row), tables: jsonList<string>(row.names) }));
   }
 
-  /** The documents of those report types and sellers that filled a table. */
-  async readOfTable({ table: name, reportTypes, sellers }: TableSearch): Promise<TableDocument[]> {
+  /**
+   * The documents that filled a table and whose rows are from a period, and of each seller and set
+   * of marketplaces the last before it and the first after it.
+   */
+  async readAround({
+    table: name,
+    reportTypes,
+    sellers,
+    sinceIso,
+    untilIso,
+  }: PeriodSearch): Promise<PeriodDocument[]> {
     const { dialect } = this;
-    const { table, fillsTable, isOneOfFew, run } = dialect;
+    const { table, time, listText, fillsTable, isOneOfFew, run } = dialect;
     const known = sellers.flatMap((seller) => seller ?? []);
     // SQL finds no NULL in a list.
     const ofSellers = known.length < sellers.length ? '' : ` AND seller_id IN (${literals(dialect, known)})`;
-    const ofTypes = isOneOfFew(`report_type IN (${literals(dialect, reportTypes)})`);
+    const [from, to] = [time(sinceIso), time(untilIso)];
+    // Only these columns are read of documents of other times: there may be very many.
+    const near = `SELECT key FROM (
+        SELECT key, time_of, MAX(CASE WHEN time_of < ${from} THEN time_of END) OVER (PARTITION BY seller_id, markets) AS last_before,
+          MIN(CASE WHEN time_of > ${to} THEN time_of END) OVER (PARTITION BY seller_id, markets) AS first_after
+        FROM (
+          SELECT key, seller_id, ${listText('marketplace_ids')} AS markets,
+            COALESCE(data_end, report_created_at) AS time_of
+          FROM ${table('_loads')}
+          WHERE report_type IN (${literals(dialect, reportTypes)}) AND document_id IS NOT NULL${ofSellers} AND ${fillsTable(name)}
+        ) AS filled
+      ) AS placed
+      WHERE time_of BETWEEN ${from} AND ${to} OR time_of = last_before OR time_of = first_after`;
     const rows = await run(
       `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at, data_start, data_end
-       FROM ${table('_loads')} AS l
-       WHERE ${ofTypes} AND document_id IS NOT NULL${ofSellers} AND ${fillsTable(name)}`,
+       FROM ${table('_loads')} WHERE ${isOneOfFew(`key IN (${near})`)}`,
     );
     return rows.map((row) => ({
       ...filledDocument(row),
@@ -254,15 +274,17 @@ export type FilledDocument = Pick<
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
 
-/** Finds the documents of a table. */
-export interface TableSearch {
+/** Finds the documents of a table around a period, whose ends are in it, in ISO 8601. */
+export interface PeriodSearch {
   table: string;
   reportTypes: string[];
   sellers: (string | null)[];
+  sinceIso: string;
+  untilIso: string;
 }
 
 /** A document of a table, with its data period. */
-export type TableDocument = FilledDocument & Pick<LedgerRow, 'dataStart' | 'dataEnd'>;
+export type PeriodDocument = FilledDocument & Pick<LedgerRow, 'dataStart' | 'dataEnd'>;
 
 function filledDocument(row: Record<string, unknown>): FilledDocument {
   return {

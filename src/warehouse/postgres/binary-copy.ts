@@ -20,7 +20,8 @@ export interface SharedFields {
 }
 
 /**
- * The bytes of a binary COPY of rows, about 2,000 rows at a time, converted as they are read.
+ * The bytes of a binary COPY of rows, about 2,000 rows at a time, or fewer if they are large,
+ * converted as they are read.
  * Errors: DuckDB's errors.
  */
 export async function* binaryCopy(
@@ -30,12 +31,12 @@ export async function* binaryCopy(
 ): AsyncGenerator<Buffer> {
   yield beginning;
   const endings = shared && (await encodeEach(connection, shared));
-  let size = firstChunkBytes;
+  let size = firstPartBytes;
   for (const rows of all) {
     const types = rows.values.map(({ type }) => type);
     const fields = types.length + (shared?.rows.values.length ?? 0);
     for await (const chunk of readChunks(connection, rows, shared?.positionIn)) {
-      const output = new BinaryOutput(size);
+      let output = new BinaryOutput(size);
       const write = rowWriter(chunk, types);
       const positions = endings && chunk.getColumnVector(types.length + 1);
       for (let row = 0; row < chunk.rowCount; row += 1) {
@@ -43,10 +44,14 @@ export async function* binaryCopy(
         output.int16(fields);
         write(row, output);
         if (endings) output.raw(endings[Number(positions?.getItem(row))] as Buffer);
+        if (output.length < maxPartBytes) continue;
+        yield output.written;
+        output = new BinaryOutput(firstPartBytes);
       }
+      if (output.length === 0) continue;
       yield output.written;
       // The next chunk is about as long.
-      size = Math.ceil(output.written.length * 1.1);
+      size = Math.ceil(output.length * 1.1);
     }
   }
   yield end;
@@ -80,4 +85,9 @@ function readChunks(connection: DuckDBConnection, { values, from, parameters }: 
 
 const beginning = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const end = Buffer.from([0xff, 0xff]);
-const firstChunkBytes = 64 * 1024;
+const firstPartBytes = 64 * 1024;
+/**
+ * A part this long is sent before its chunk is complete: each is one message, of which the server
+ * reads no more than 1 GB.
+ */
+const maxPartBytes = 16 * 1024 ** 2;

@@ -14,6 +14,11 @@ export class BinaryOutput {
     this.view = viewOf(this.bytes);
   }
 
+  /** How many bytes were written. */
+  get length(): number {
+    return this.at;
+  }
+
   /** The bytes that were written. */
   get written(): Buffer {
     return this.bytes.subarray(0, this.at);

@@ -1,4 +1,5 @@
 import type { ExportTable } from '../../schema/export/tables.js';
+import { historyEnd, historyModeOf } from '../../schema/history.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 import { isIndexable, postgresType } from './column-types.js';
@@ -26,7 +27,10 @@ export function createTable(full: string, table: NewTable, described: ExportTabl
 
 /** The statements for the indexes of a table. */
 export function createIndexes(full: string, table: Omit<NewTable, 'name'>): string[] {
-  return [`CREATE INDEX ON ${full} (_document_id)`, keyIndex(full, table)];
+  const mode = historyModeOf(new Set(table.columns.map(({ name }) => name.toLowerCase())));
+  // A history grows for years, and a commit reads only its latest rows.
+  const ends = mode ? [`CREATE INDEX ON ${full} (${historyEnd[mode]})`] : [];
+  return [`CREATE INDEX ON ${full} (_document_id)`, keyIndex(full, table), ...ends];
 }
 
 /** The statement for the index by which rows of a seller, and of a key, are found. */

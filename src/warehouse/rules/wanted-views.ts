@@ -9,6 +9,8 @@ export class WantedViews {
   /** Whether the warehouse has the views as they are here. */
   private isFresh: boolean;
   private failedAtMs: number | undefined;
+  /** Counts what may have made the views of the warehouse other than those here. */
+  private changes = 0;
 
   constructor(
     private views: View[] = [],
@@ -35,14 +37,21 @@ export class WantedViews {
 
   /** Notes that the views may not be as they are here: a table changed. */
   expire(): void {
+    this.changes += 1;
     this.isFresh = false;
     this.failedAtMs = undefined;
   }
 
-  /** Makes views by `make`, which returns whether all are as they should be. */
+  /**
+   * Makes views by `make`, which returns whether all are as they should be. If a view or a table
+   * changes meanwhile, views stay due.
+   */
   async refresh(make: (views: View[]) => Promise<boolean>): Promise<void> {
-    this.isFresh = await make(this.views);
-    this.failedAtMs = this.isFresh ? undefined : this.clock.now();
+    const { changes } = this;
+    const isFresh = await make(this.views);
+    if (changes !== this.changes) return;
+    this.isFresh = isFresh;
+    this.failedAtMs = isFresh ? undefined : this.clock.now();
   }
 }
 
