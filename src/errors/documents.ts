@@ -53,7 +53,7 @@ export const documentErrors = {
     kind: 'terminal',
     message: 'reading the metadata of a raw document: {path}: {found}',
     remedy:
-      'Its rows stay in the tables. Run `sp-reports reload` with the document id, which is part of the file name: if its seller is configured, this downloads the document again. Otherwise restore the file from a copy first.',
+      'Its rows stay in the tables. Run `sp-reports verify --repair`: it downloads the document again, or writes the metadata again as the ledger has it. To load a document with other metadata, do not edit the file, but use the options of `sp-reports load`.',
   },
   ROWS_MISSING: {
     kind: 'terminal',

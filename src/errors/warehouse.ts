@@ -111,7 +111,7 @@ export const warehouseErrors = {
     message:
       'rebuilding {path}: neither {lake} nor {raw} has an intact copy of {count} in its ledger, for example {first}',
     remedy:
-      'Nothing was changed. Check `lake` and `raw` in pipelines.yaml. If the documents are lost for good, run `sp-reports rebuild --accept-loss`.',
+      'Nothing was changed. Check `lake` and `raw` in pipelines.yaml. Run `sp-reports verify --repair`, which restores what it can, then rebuild again. If the documents are lost for good, run `sp-reports rebuild --accept-loss`.',
   },
   PARQUET_DAMAGED: {
     kind: 'terminal',

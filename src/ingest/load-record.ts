@@ -51,9 +51,12 @@ export async function readRecordOf(lake: Store, path: string): Promise<Load | un
   return stored && mapPaths(stored, (name) => resolve(lake.folder, name));
 }
 
+/** The folder of the lake with the load records. */
+export const recordsFolder = '_loads';
+
 /** The paths of load records among those of a lake. */
 export function recordPathsOf(paths: string[], lake: Store): string[] {
-  const folder = join(lake.folder, '_loads', sep);
+  const folder = join(lake.folder, recordsFolder, sep);
   return paths.filter((path) => path.startsWith(folder) && path.endsWith('.json'));
 }
 
@@ -120,7 +123,7 @@ function recordText(lake: string, load: Load): string {
 
 /** Where the load record of a ledger row is. */
 export function recordPath(lake: string, { sellerId, key }: Pick<LedgerEntry, 'sellerId' | 'key'>): string {
-  return join(lake, '_loads', safeName(sellerId ?? '_'), `${safeName(key)}.json`);
+  return join(lake, recordsFolder, safeName(sellerId ?? '_'), `${safeName(key)}.json`);
 }
 
 function mapPaths(load: Load, map: (path: string) => string): Load {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../store/types.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Warehouse } from '../warehouse/types.js';
-import { recordPathsOf } from './load-record.js';
+import { recordPathsOf, recordsFolder } from './load-record.js';
 
 /**
  * Warns if the lake knows loads and the warehouse none: its file, schema or dataset is gone, and
@@ -19,7 +19,7 @@ export async function warnOfLostWarehouse({
 }): Promise<void> {
   const [known] = await warehouse.loadFields(['key'], { limit: 1 });
   if (known) return;
-  const records = recordPathsOf(await lake.list(), lake);
+  const records = recordPathsOf(await lake.list(recordsFolder), lake);
   if (records.length === 0) return;
   log.warn(
     { loads: records.length },

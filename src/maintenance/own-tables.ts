@@ -57,17 +57,19 @@ async function takeAway(
   const statuses = ['loaded' as const, 'empty' as const, 'quarantined' as const];
   const filter = { reportType, sellerId: ownTableSeller, statuses };
   const brought = (await warehouse.loadFields(['decisions'], filter)).map(settingsOf);
-  const own = ownDecision(reportType, config).reason;
+  // A file that is missing may only be out of reach, for example not mounted.
+  const own = config.file === null ? undefined : ownDecision(reportType, config).reason;
   const reason = leftReason(reportType);
   const table = schemas.get(reportType)?.tables[0]?.name ?? reportType;
   const other = brought.find((each) => each !== undefined && each !== own);
-  if (other !== undefined && !brought.includes(own)) {
+  const isOwn = own !== undefined && brought.includes(own);
+  if (other !== undefined && !isOwn) {
     log.warn(
       { table },
       `${table} has rows from ${other}, and these settings have none; if they should go, run \`sp-reports drop ${table}\``,
     );
   }
-  if (!brought.includes(own)) return false;
+  if (!isOwn) return false;
   const rows = (await warehouse.loads(filter)).filter((row) => settingsOf(row) === own);
   try {
     await unload(

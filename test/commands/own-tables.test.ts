@@ -143,6 +143,18 @@ describe('costs and exchange rates of the user', () => {
     assert.deepEqual(await ofLedger('EXCHANGE_RATES'), ['unloaded']);
   });
 
+  it('stay while there is no settings file at all: it may be out of reach', async () => {
+    file('pipelines.yaml', 'costs: { file: costs.csv }\n');
+    file('costs.csv', 'sku,cost,currency\na,2.50,USD\n');
+    await load('1.txt', settlement('1', [['a', 2, 10]]));
+    rmSync(path('pipelines.yaml'));
+    assert.match(
+      await load('1.txt', settlement('1', [['a', 2, 10]])),
+      /from `costs` of .*pipelines\.yaml, and these settings have none/,
+    );
+    assert.deepEqual(await profits(), { 'local a': 5 });
+  });
+
   it('leave with mistakes in them too, while what a person or other settings loaded stays', async () => {
     file('mine.csv', 'seller,sku,valid-from,cost,currency\n,a,,1.00,USD\n');
     assert.equal((await run('load', 'mine.csv', '--type', 'PRODUCT_COSTS')).code, 0);

@@ -93,7 +93,10 @@ if (postgresUrl) {
     const texts: Record<string, fc.Arbitrary<string>> = {
       string: text.map((each) => each.replaceAll('\0', '').replace(/[\ud800-\udfff]/g, (half) => half)),
       int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
-      float64: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }).map(String), fc.constant('NaN')),
+      float64: fc.oneof(
+        fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+        fc.constantFrom('NaN', 'Infinity', '-Infinity', '-0'),
+      ),
       bool: fc.constantFrom('true', 'false'),
       date: time.map((each) => each.slice(0, 10)),
       timestamp: time,

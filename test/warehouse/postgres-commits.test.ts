@@ -372,6 +372,19 @@ if (postgresUrl) {
       });
     });
 
+    it('refuse rows whose document is not found by the path of their file', async () => {
+      const first = await report(1, things([{ k: 'a' }]));
+      const second = await makeLoad(join(folder, 'lake[1]'), { documentId: 'd2' }, things([{ k: 'b' }]));
+      for (const table of second.tables) {
+        // DuckDB reads it, and names it with a single slash.
+        table.parquetPath = table.parquetPath?.replace('/lake[1]', '//lake[1]') ?? null;
+      }
+      await assert.rejects(open().commit([first, second]), { code: 'WAREHOUSE_REFUSED' });
+      await open().commit([first]);
+      const found = await rows(`SELECT k, _document_id AS document FROM ${schema}.things`);
+      assert.deepEqual(found, [{ k: 'a', document: 'd1' }]);
+    });
+
     it('load keys that are too long for an index', async () => {
       // Random, as PostgreSQL compresses what repeats.
       const long = Array.from({ length: 4000 }, (_, index) =>

@@ -25,4 +25,14 @@ describe('the views that a process makes', () => {
       }
     }
   });
+
+  it('are made again if they could not be looked at', async () => {
+    const views = new WantedViews([], { now: () => 0 });
+    assert.equal(views.isDue, false);
+    const lost = views.refresh(async () => {
+      throw new Error('connection lost');
+    });
+    await assert.rejects(lost, /connection lost/);
+    assert.equal(views.isDue, true);
+  });
 });

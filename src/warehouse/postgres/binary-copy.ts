@@ -15,7 +15,7 @@ export interface SharedFields {
   rows: Rows;
   /** SQL for the number of a row among the shared ones, from 0. */
   position: string;
-  /** The same in the query of the rows that end with it. */
+  /** The same in the query of the rows that end with it. Rows for which it is NULL are left out. */
   positionIn: string;
 }
 
@@ -40,10 +40,13 @@ export async function* binaryCopy(
       const write = rowWriter(chunk, types);
       const positions = endings && chunk.getColumnVector(types.length + 1);
       for (let row = 0; row < chunk.rowCount; row += 1) {
+        const position = positions?.getItem(row) ?? null;
+        const ending = position === null ? undefined : endings?.[Number(position)];
+        if (endings && !ending) continue;
         output.reserve(2);
         output.int16(fields);
         write(row, output);
-        if (endings) output.raw(endings[Number(positions?.getItem(row))] as Buffer);
+        if (ending) output.raw(ending);
         if (output.length < maxPartBytes) continue;
         yield output.written;
         output = new BinaryOutput(firstPartBytes);

@@ -44,10 +44,11 @@ export class WantedViews {
 
   /**
    * Makes views by `make`, which returns whether all are as they should be. If a view or a table
-   * changes meanwhile, views stay due.
+   * changes meanwhile, or `make` fails, views stay due.
    */
   async refresh(make: (views: View[]) => Promise<boolean>): Promise<void> {
     const { changes } = this;
+    this.isFresh = false;
     const isFresh = await make(this.views);
     if (changes !== this.changes) return;
     this.isFresh = isFresh;
