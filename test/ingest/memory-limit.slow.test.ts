@@ -13,7 +13,7 @@ const settings =
  * and cells of 15 MB do not.
  */
 const limits: Record<string, { env?: NodeJS.ProcessEnv; onStart?: (child: ChildProcess) => void }> = {
-  'a JavaScript heap of 64 MB': { env: { NODE_OPTIONS: '--max-old-space-size=64' } },
+  'a JavaScript heap of 40 MB': { env: { NODE_OPTIONS: '--max-old-space-size=40' } },
   'a limit of 300 MB on the whole process, which the system keeps by SIGKILL': {
     onStart: (child) => killAbove(child, 300),
   },
