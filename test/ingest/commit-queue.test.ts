@@ -26,6 +26,8 @@ describe('a document that is ready to commit', () => {
         commits.push(loads.length);
         return [];
       },
+      // One that was not lost: it has an earlier load.
+      loadFields: async () => [{ key: 'earlier' }] as never,
     };
     const context = fakeContext({ lake: openFolderStore(lake), clock, warehouse });
     queue = new CommitQueue(context);

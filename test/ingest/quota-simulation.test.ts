@@ -310,6 +310,8 @@ function simulateWarehouse(): Partial<Warehouse> {
           return row ? [[key, row] as const] : [];
         }),
       ),
+    // One that was not lost: it has an earlier load.
+    loadFields: async () => [{ key: 'earlier' }] as never,
     async commit(loads) {
       for (const { entry } of loads) ledger.set(entry.key, { ...entry, loadedAt: '' });
       return [];

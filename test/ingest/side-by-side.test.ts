@@ -48,7 +48,12 @@ class Scene {
       },
       documentQuota: (id) => this.quotaOf(id),
       sellingPartner: (sellerId) => ({ getReport: (reportId) => this.process(sellerId, reportId) }),
-      warehouse: { commit: async (loads) => this.commit(loads), seen: async () => new Map() },
+      warehouse: {
+        commit: async (loads) => this.commit(loads),
+        seen: async () => new Map(),
+        // One that was not lost: it has an earlier load.
+        loadFields: async () => [{ key: 'earlier' }] as never,
+      },
     });
   }
 
