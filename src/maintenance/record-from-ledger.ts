@@ -22,11 +22,12 @@ export async function loadFromLedger(
     const declared = schema?.tables.find(({ name }) => name === table.name);
     if (!declared) return undefined;
     const path = table.rows > 0 ? (files.get(table.name)?.path ?? null) : null;
-    const { name, rows, rejects } = table;
+    const { name, rows, rejects, emptyMeasures, allMeasuresEmpty } = table;
     const { mode, key } = declared.load;
     const { partitionBy } = declared;
     const columns = columnsOf(table, declared, path === null ? undefined : await read(path));
-    tables.push({ name, mode, key, partitionBy, columns, parquetPath: path, rows, rejects });
+    const figures = { rows, rejects, emptyMeasures, allMeasuresEmpty };
+    tables.push({ name, mode, key, partitionBy, columns, parquetPath: path, ...figures });
   }
   const rejectsPath = row.rejects > 0 ? (files.get('_rejects')?.path ?? null) : null;
   return { entry: entryOf(row), tables, rejectsPath };

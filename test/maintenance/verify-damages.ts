@@ -101,7 +101,7 @@ export function describeRepairs(
   }: { parquet: typeof parquetDamages; record: typeof recordDamages; raw: typeof rawDamages },
 ): void {
   describe(title, () => {
-    const { path, run, verify, loadTwo, tables } = verifyFolder();
+    const { path, run, query, verify, loadTwo, tables } = verifyFolder();
 
     it('finds a Parquet file that is missing or damaged, names its rows, and makes it again from raw', async () => {
       const id = await loadTwo();
@@ -131,6 +131,8 @@ export function describeRepairs(
       it(`writes a load record again from ledger and lake if it is ${what}, for a rebuild without raw documents`, async () => {
         const id = await loadTwo();
         const before = await tables();
+        const ledger = () => query('SELECT key, tables FROM _loads ORDER BY key');
+        const ledgerBefore = await ledger();
         damageFile(path('lake', '_loads'), `${id}.json`, change);
         const parquet = filesOf(path('lake', 'orders_by_last_update'));
         assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);
@@ -141,6 +143,7 @@ export function describeRepairs(
         const rebuilt = await run('rebuild', '--json');
         assert.equal(JSON.parse(rebuilt.stdout).fromLake, 2, rebuilt.stderr);
         assert.deepEqual(await tables(), before);
+        assert.deepEqual(await ledger(), ledgerBefore);
       });
     }
 
