@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Finding } from '../../src/maintenance/verify-findings.js';
 import { commandFolder } from '../commands/command-folder.js';
-import { makeWorld, type Ran } from '../ingest/world.js';
+import { makeWorld, orders, type Ran } from '../ingest/world.js';
 import { type Damage, damageFile, flipBit, withoutOwnHash } from './damaged-files.js';
-import { loadOrders, ordersOf, runOneReport } from './load-orders.js';
+import { loadOrders, order, ordersOf, runOneReport } from './load-orders.js';
 
 type Change = Pick<Damage, 'damage'>;
 
@@ -46,7 +46,9 @@ export function verifyFolder() {
 
   /** Loads two documents of orders and returns the id of the first. */
   async function loadTwo(): Promise<string> {
-    const documents = { 'first.txt': ordersOf(1, 2, 3), 'second.txt.gz': gzipSync(ordersOf(4, 5)) };
+    // Its ledger row says that a measure is empty.
+    const free = orders([1, 2, 3].map((number) => ({ ...order(number), price: '0.00' })));
+    const documents = { 'first.txt': free, 'second.txt.gz': gzipSync(ordersOf(4, 5)) };
     await loadOrders({ run, file }, documents);
     const [row] = (await query('SELECT document_id FROM _loads ORDER BY loaded_at LIMIT 1')) as {
       document_id: string;

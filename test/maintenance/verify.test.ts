@@ -181,7 +181,7 @@ describe('verify', () => {
       const id = await loadTwo();
       await withoutHashes(path);
       damageFile(path('raw'), id, {
-        damage: (bytes) => Buffer.from(bytes.toString().replace('37.50', '73.50')),
+        damage: (bytes) => Buffer.from(bytes.toString().replace('\t0.00', '\t7.00')),
       });
       const ran = await verify('--repair');
       const own = findingsOf(ran).filter(({ key }) => key?.endsWith(`/${id}`));
