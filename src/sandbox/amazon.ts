@@ -1,6 +1,6 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
-import type { SandboxFaults } from './faults.js';
+import { noFaults, type SandboxFaults } from './faults.js';
 import type { Random } from './random.js';
 
 /** One seller account at the sandbox. */
@@ -94,6 +94,21 @@ export interface AmazonState {
   random: Random;
   /** Epoch milliseconds. */
   now: () => number;
+}
+
+/** An Amazon where nothing has happened yet. */
+export function emptyAmazon({ random, now }: Pick<AmazonState, 'random' | 'now'>): AmazonState {
+  return {
+    sellers: new Map(),
+    reports: [],
+    destinations: [],
+    subscriptions: [],
+    schedules: [],
+    faults: noFaults(),
+    calls: [],
+    random,
+    now,
+  };
 }
 
 /** Report types that require a restricted data token. Source: Tokens API use case guide. */

@@ -20,9 +20,9 @@ import {
   restrictedTypes,
   type SandboxReport,
   type SandboxSeller,
+  emptyAmazon,
 } from './amazon.js';
 import { startApiServer } from './api-server.js';
-import { noFaults } from './faults.js';
 import { type Make, makeUp, stepReports } from './make-reports.js';
 import { type NotificationShape, notificationBody } from './notification-body.js';
 import { Random } from './random.js';
@@ -114,17 +114,7 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   silenceAwsNodeWarning();
   const random = new Random(options.seed ?? 1);
-  const state: AmazonState = {
-    sellers: new Map(),
-    reports: [],
-    destinations: [],
-    subscriptions: [],
-    schedules: [],
-    faults: noFaults(),
-    calls: [],
-    random,
-    now: options.now ?? systemClock.now,
-  };
+  const state = emptyAmazon({ random, now: options.now ?? systemClock.now });
   const make = options.make ?? makeUp(state);
   const addAsked = (asked: AskedReport): SandboxReport => {
     const { dataStart, dataEnd, ...rest } = asked;

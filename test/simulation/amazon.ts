@@ -1,10 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import type { AmazonState, AskedReport, SandboxReport } from '../../src/sandbox/amazon.js';
+import {
+  type AmazonState,
+  type AskedReport,
+  emptyAmazon,
+  type SandboxReport,
+} from '../../src/sandbox/amazon.js';
 import { openSandboxApi, operationOf, type SandboxApi } from '../../src/sandbox/api.js';
 import { answerDownload, type DownloadAnswer } from '../../src/sandbox/downloads.js';
-import { noFaults } from '../../src/sandbox/faults.js';
 import { notificationBody } from '../../src/sandbox/notification-body.js';
 import type { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, type UsagePlan } from '../../src/sandbox/rate-limits.js';
@@ -72,17 +76,7 @@ export class SimulatedAmazon {
     private readonly queue: SimulatedQueue,
     sellerIds: string[],
   ) {
-    this.state = {
-      sellers: new Map(),
-      reports: [],
-      destinations: [],
-      subscriptions: [],
-      schedules: [],
-      faults: noFaults(),
-      calls: [],
-      random,
-      now: () => Math.floor(loop.nowMs),
-    };
+    this.state = emptyAmazon({ random, now: () => Math.floor(loop.nowMs) });
     for (const sellerId of sellerIds) {
       const credentials = { clientId: 'client', clientSecret: 'secret', refreshToken: `Atzr|${sellerId}` };
       this.state.sellers.set(sellerId, { sellerId, region: 'na', marketplaces, credentials });
