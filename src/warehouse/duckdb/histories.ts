@@ -1,10 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { comingTable, type HistoryDialect } from '../history/history-dialect.js';
 import { historyStatements } from '../history/history-sql.js';
-import type { HistoryPlan } from '../history/plan-history.js';
-import { Refusal } from '../rules/refusal.js';
-import { documentValue } from '../staging/document-values.js';
-import { identifier, literal, parquets, run, utcTimestamp } from '../staging/sql.js';
+import { batchesOf, type HistoryPlan } from '../history/plan-history.js';
+import { identifier, literal, run } from '../staging/sql.js';
+import { insertInto } from './load-modes.js';
 
 const dialect: HistoryDialect = {
   identifier,
@@ -28,39 +27,7 @@ export async function applyHistories(connection: DuckDBConnection, plans: Histor
     const statements = historyStatements(plan, dialect);
     if (!statements) continue;
     await run(connection, statements.before);
-    await insertComing(connection, plan);
+    for (const batch of batchesOf(plan)) await insertInto(connection, batch, comingTable);
     for (const statement of statements.after) await run(connection, statement);
-  }
-}
-
-async function insertComing(
-  connection: DuckDBConnection,
-  { history: { relation }, loads }: HistoryPlan,
-): Promise<void> {
-  const text = (value: string | null) => (value === null ? 'NULL' : literal(value));
-  const time = (iso: string | null) => (iso === null ? 'NULL' : utcTimestamp(literal(iso)));
-  for (const { timed, rows } of loads) {
-    const { entry } = timed.load;
-    const values: [string, string][] = [
-      ...rows.columns
-        .filter(({ header }) => header !== undefined)
-        .map((column): [string, string] => [identifier(column.name), documentValue(relation, column)]),
-      ['_report_id', text(entry.reportId)],
-      ['_document_id', text(entry.documentId)],
-      ['_seller_id', text(entry.sellerId)],
-      ['_marketplace_ids', `CAST([${entry.marketplaceIds.map(text).join(', ')}] AS VARCHAR[])`],
-      ['_data_start', time(entry.dataStart)],
-      ['_data_end', time(entry.dataEnd)],
-      ['_row', 'CAST(document._row AS BIGINT)'],
-      ['_loaded_at', time(timed.loadedAt)],
-    ];
-    const [count] = await run(
-      connection,
-      `INSERT INTO ${identifier(comingTable)} (${values.map(([name]) => name).join(', ')})
-       SELECT ${values.map(([, value]) => value).join(', ')} FROM ${parquets([rows.parquetPath ?? ''])} document`,
-    );
-    if (Number(count?.[0]) === rows.rows) continue;
-    const found = `${count?.[0]} rows in ${rows.parquetPath}, where the document has ${rows.rows}`;
-    throw new Refusal(`table ${rows.name}: ${found}`, timed.load);
   }
 }

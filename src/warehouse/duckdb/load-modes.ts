@@ -28,6 +28,15 @@ export async function loadRows(connection: DuckDBConnection, batch: TableBatch):
   return mode === 'snapshot' ? loadSnapshots(connection, batch) : loadByKey(connection, batch);
 }
 
+/** Inserts the rows of documents into a table that has the columns of their own. */
+export async function insertInto(
+  connection: DuckDBConnection,
+  batch: TableBatch,
+  table: string,
+): Promise<void> {
+  await insert(connection, batch, { loads: batch.loads, table });
+}
+
 async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const { relation, loads } = batch;
   await runOn(
@@ -95,6 +104,8 @@ const keysTable = '_document_keys';
 
 interface Insertion {
   loads: TableLoad[];
+  /** Another table than that of the batch. */
+  table?: string;
   /** Columns to add to the rows as `document`, and what follows FROM. */
   filter?: { columns: string[]; condition: string };
 }
@@ -106,7 +117,7 @@ interface Insertion {
 async function insert(
   connection: DuckDBConnection,
   batch: TableBatch,
-  { loads, filter }: Insertion,
+  { loads, table, filter }: Insertion,
 ): Promise<number[]> {
   const { relation } = batch;
   const filled = filledLoads(loads);
@@ -126,7 +137,7 @@ async function insert(
   const [count] = await runOn(
     connection,
     batch,
-    `INSERT INTO ${identifier(relation.name)} (${names}) ${rows}`,
+    `INSERT INTO ${identifier(table ?? relation.name)} (${names}) ${rows}`,
   );
   if (Number(count?.[0]) === countOf(filled)) return batch.loads.map(() => 0);
   if (!filter) throw await wrongCount(connection, filled);
