@@ -76,6 +76,17 @@ from bqemulator.storage.sql_identifiers import quoted_table_ref  # noqa: E402
 engines = []
 # Geography needs an extension that is downloaded at the start; report tables do not use it.
 DuckDBEngine._load_spatial = lambda self: engines.append(self)
+connection = DuckDBEngine.connection.fget
+
+
+def connection_of_thread(self):
+    """The emulator answers GET of a table in a thread of its own. There, a result must not be mistaken for one of
+    another statement on the same connection, which also made requests wait forever."""
+    shared = connection(self)
+    return shared if threading.current_thread() is threading.main_thread() else shared.cursor()
+
+
+DuckDBEngine.connection = property(connection_of_thread)
 # The compiled parser cannot return the kind of a column's OPTIONS; no report column is NOT NULL.
 ddl_result._has_not_null_constraint = lambda column: False
 
