@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -59,8 +59,7 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
   };
 
   function readFolder(path: string, options: ReadFolderOptions = {}): unknown[] {
-    if (isOfProgram(path))
-      return readdirSync(path, { withFileTypes: true }).filter(({ name }) => isShown(name));
+    if (isOfProgram(path)) return readProgramFolder(path).filter(({ name }) => isShown(name));
     const list = (folder: string, below: string): { name: string; inode: Inode }[] =>
       [...disk.getEntries(folder, 'scandir')].sort().flatMap(([entry, inode]) => {
         const name = below ? `${below}/${entry}` : entry;
@@ -261,6 +260,14 @@ function readProgramFile(path: string): Buffer {
   const bytes = programFiles.get(path) ?? readFileSync(path);
   programFiles.set(path, bytes);
   return bytes;
+}
+
+const programFolders = new Map<string, Dirent[]>();
+
+function readProgramFolder(path: string): Dirent[] {
+  const entries = programFolders.get(path) ?? readdirSync(path, { withFileTypes: true });
+  programFolders.set(path, entries);
+  return entries;
 }
 
 function statsOf(inode: Inode, isBigint: boolean) {

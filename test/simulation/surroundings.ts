@@ -46,6 +46,7 @@ export function surround(options: SurroundingsOptions): Surroundings {
       process: simulateProcess(options),
       Date: simulateDate(process),
       Math: simulateMath(process),
+      WebAssembly: sharedWebAssembly,
       performance: { now: () => process.loop.nowMs },
     },
     modules: {
@@ -82,6 +83,18 @@ function hex(process: SimulatedProcess, digits: number): string {
 
 /** One for all: making it takes longer than most events. */
 const timeoutError = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+
+const kernels = new WeakMap<Uint8Array<ArrayBuffer>, WebAssembly.Module>();
+
+/** `WebAssembly` for all processes, which compiles the same bytes once. */
+const sharedWebAssembly = {
+  Instance: WebAssembly.Instance,
+  Module: function compileOnce(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+    const compiled = kernels.get(bytes) ?? new WebAssembly.Module(bytes);
+    kernels.set(bytes, compiled);
+    return compiled;
+  },
+};
 
 const silentTask = () => ({ on() {}, start() {}, stop() {}, destroy() {} });
 
