@@ -5,9 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { type Disk, fileError, type Inode } from './disk.js';
 import type { SimulatedProcess } from './process.js';
 
-/** More than a program opens that closes what it opened. */
-const maxOpenFiles = 200;
-
 export interface FileSystemOptions {
   disk: Disk;
   process: SimulatedProcess;
@@ -78,7 +75,7 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
   }
 
   function open(path: string, flags: string | number = 'r') {
-    if (process.openFiles >= maxOpenFiles) throw fileError('EMFILE', 'open', path);
+    if (process.openFiles >= process.host.maxOpenFiles) throw fileError('EMFILE', 'open', path);
     const found = disk.find(path);
     if (flags === 'wx' && found) throw fileError('EEXIST', 'open', path);
     if (flags === 'w' && found)
