@@ -133,13 +133,14 @@ export class World {
         },
       }).then(
         // What goes on without being waited for has its time, as in Node.
-        (code) =>
-          this.loop.after(lastWorkMs, () => {
-            if (!process.isAlive) return;
+        (code) => {
+          const end = () => {
             this.onEnded(process);
             process.end();
             resolve(code);
-          }),
+          };
+          process.setTimer(end, lastWorkMs, false);
+        },
         this.onUnhandled,
       );
     });
