@@ -10,8 +10,8 @@ import { usualReportType, writeDocument } from './document.js';
 
 /**
  * `npm run bench:merge -- [MODE…] ROWS…`: how long the built program takes for a document of 20,000
- * rows, all of which replace rows of a table, while the table grows to each of these numbers of
- * rows. Into the server of `scripts/postgres` if that runs the command, otherwise into DuckDB.
+ * rows, all of which replace rows of a table, and for one that is older than they, while the table
+ * grows to each of these numbers of rows. Into the server of `scripts/postgres` if that runs the command, otherwise into DuckDB.
  */
 const rows = 20_000;
 /** For each load mode a report type, and the column that makes a row another one's. */
@@ -48,14 +48,14 @@ async function measureMode(mode: string): Promise<void> {
     if (postgresUrl) await change(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
     await writeDocument(join(folder, 'first.gz'), { reportType, rows, seed: 7 });
     const text = gunzipSync(readFileSync(join(folder, 'first.gz')));
-    let age = 0;
-    const load = (size: number) => {
-      age += 1;
+    let count = 0;
+    const load = (size: number, { isOlder = false } = {}) => {
+      count += 1;
       // Other bytes make another document of the same rows.
-      writeFileSync(join(folder, `${age}.gz`), gzipSync(Buffer.concat([text, Buffer.alloc(age, '\n')])));
-      const created = new Date(Date.UTC(2026, 9, 2) + age * 60_000).toISOString();
-      const figures = run(folder, ['load', `${age}.gz`, '--type', reportType, '--created', created]);
-      console.log(`| ${[mode, size, ...figures].join(' | ')} |`);
+      writeFileSync(join(folder, `${count}.gz`), gzipSync(Buffer.concat([text, Buffer.alloc(count, '\n')])));
+      const created = new Date(Date.UTC(2026, isOlder ? 8 : 9, 2) + count * 60_000).toISOString();
+      const figures = run(folder, ['load', `${count}.gz`, '--type', reportType, '--created', created]);
+      console.log(`| ${[isOlder ? `${mode}, older` : mode, size, ...figures].join(' | ')} |`);
     };
     load(0);
     let filled = rows;
@@ -75,7 +75,8 @@ async function measureMode(mode: string): Promise<void> {
       );
       if (postgresUrl) await change(`ANALYZE ${name}`);
       filled = size;
-      for (let count = 0; count < 3; count++) load(size);
+      for (let times = 0; times < 3; times++) load(size);
+      load(size, { isOlder: true });
     }
   } finally {
     if (postgresUrl) await change(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
