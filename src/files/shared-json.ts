@@ -16,7 +16,8 @@ export interface SharedJson<T extends object> {
   read(): T;
   /**
    * Replaces the content by the result of `change`, atomically: no other change is lost. A damaged
-   * file is set aside first, with a warning.
+   * file is set aside first, with a warning. A file that was there before and is gone is as damaged
+   * as any.
    */
   change(change: (held: T) => T, signal?: AbortSignal): Promise<void>;
   /**
@@ -50,6 +51,9 @@ export interface SharedJsonOptions {
   clock?: Clock;
 }
 
+/** The damage of a file that does not exist any more. */
+const gone = 'gone';
+
 /**
  * How long to wait for another process's lock. Random, so that several processes do not stay in
  * step.
@@ -78,12 +82,17 @@ export function openSharedJson<T extends object>(
   /** The content as of now; of a damaged file, the same until the file changes. */
   function load(): Content<T> {
     const version = versionOf(path);
-    const found = readJson(path, kind);
+    const found = version === '' && wasThere() ? { damage: gone } : readJson(path, kind);
     const isSameDamage = found.damage !== undefined && known?.damage !== undefined;
     if (!known || !isSameDamage || known.version !== version) {
       known = { damage: found.damage, value: found.value ?? kind.lost(clock.now()), version };
     }
     return known;
+  }
+
+  /** Nothing but a person or a damaged disk removes the file. */
+  function wasThere(): boolean {
+    return known !== undefined && (known.version !== '' || known.damage === gone);
   }
 
   async function changeLocked(change: (held: T) => T, signal?: AbortSignal): Promise<void> {
@@ -96,7 +105,8 @@ export function openSharedJson<T extends object>(
     try {
       const { value, damage } = known?.version === versionOf(path) ? known : load();
       const text = JSON.stringify(change(value), null, 2);
-      if (damage !== undefined) await setAside(damage);
+      if (damage === gone) warnOfLoss();
+      else if (damage !== undefined) await setAside(damage);
       await write(path, text);
       // Checking the shape of a large file takes most of the time of a change.
       known = { value: JSON.parse(text) as T, version: versionOf(path) };
@@ -111,6 +121,10 @@ export function openSharedJson<T extends object>(
       { file: path, found: damage, setAside: aside },
       `${path} is damaged (${damage}); it was set aside as ${basename(aside)}; ${kind.consequence}`,
     );
+  }
+
+  function warnOfLoss(): void {
+    log.warn({ file: path, found: gone }, `${path} is ${gone}, and was there before; ${kind.consequence}`);
   }
 
   const shared: SharedJson<T> = {

@@ -39,6 +39,33 @@ describe('a file of the state folder', () => {
     assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), { words: ['d', 'e'] });
   });
 
+  // The state of a program that ran for weeks was removed, and it spent a burst of quota again.
+  it('counts as lost, with a warning, if it vanishes while it is open', async () => {
+    const warnings: string[] = [];
+    const kind = {
+      parse: (content: unknown) => content as { words: string[] },
+      missing: () => ({ words: [] }),
+      lost: () => ({ words: ['lost'] }),
+      consequence: 'words begin again',
+    };
+    const file = openSharedJson(path, kind, {
+      log: { warn: (_: object, text?: string) => warnings.push(text ?? '') },
+    });
+    assert.deepEqual(file.read(), { words: [] });
+    await file.change(add('a'));
+    for (const words of [
+      ['lost', 'b'],
+      ['lost', 'c'],
+    ]) {
+      rmSync(path);
+      assert.deepEqual(file.read(), { words: ['lost'] });
+      await file.change(add(words[1] ?? ''));
+      assert.deepEqual(file.read(), { words });
+    }
+    const warning = `${path} is gone, and was there before; words begin again`;
+    assert.deepEqual(warnings, [warning, warning]);
+  });
+
   it('is not read again after a change of its own', async () => {
     const file = open();
     await file.change(add('a'));

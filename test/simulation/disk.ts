@@ -24,7 +24,12 @@ const writeBackMs = 60_000;
 
 /** An error as `node:fs` throws it. */
 export function fileError(code: string, call: string, path: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: simulated, ${call} '${path}'`), { code, syscall: call, path });
+  const { stackTraceLimit } = Error;
+  // The program expects most of them, and taking a stack is slow.
+  Error.stackTraceLimit = 0;
+  const error = new Error(`${code}: simulated, ${call} '${path}'`);
+  Error.stackTraceLimit = stackTraceLimit;
+  return Object.assign(error, { code, syscall: call, path });
 }
 
 /**

@@ -22,6 +22,8 @@ export class EventLoop {
   /** A binary heap. */
   private readonly heap: Event[] = [];
   private readonly hash = createHash('sha256');
+  /** What the hash does not have yet. */
+  private noted = '';
   private readonly held = new Set<Promise<void>>();
 
   constructor(
@@ -65,32 +67,63 @@ export class EventLoop {
 
   /** Adds to the hash that two runs of a seed have in common. */
   note(text: string): void {
-    this.hash.update(`${this.nowMs} ${text}\n`);
+    this.noted += `${this.nowMs} ${text}\n`;
+    if (this.noted.length < 50_000) return;
+    this.hash.update(this.noted);
+    this.noted = '';
   }
 
   /** The hash of everything that was noted. */
   digest(): string {
-    return this.hash.copy().digest('hex').slice(0, 32);
+    return this.hash.copy().update(this.noted).digest('hex').slice(0, 32);
   }
 
   /** Runs events until a time, or until `isOver`. */
   async run(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
-    let isSettled = false;
-    for (;;) {
-      if (!isSettled) await settled();
+    for (let isRunning = true; isRunning; ) {
+      isRunning = await this.runSome(untilMs, isOver);
       while (this.held.size > 0) {
         await Promise.all(this.held);
         await settled();
       }
-      if (isOver()) return;
-      const [next] = this.heap;
-      if (!next || next.atMs > untilMs) break;
-      this.removeFirst();
-      this.nowMs = next.atMs;
-      this.events += 1;
-      isSettled = next.work() === false;
     }
-    this.nowMs = Math.max(this.nowMs, untilMs);
+    if (!isOver()) this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /**
+   * Runs events, each one in a callback of its own, before which Node settles all promises that can
+   * be. A turn of Node's loop costs more than most events, so many callbacks share one. Resolves to
+   * false when there is nothing more to run, and to true when something is held, or a turn ends.
+   */
+  private runSome(untilMs: number, isOver: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let isEnded = false;
+      const end = (isMore: boolean) => {
+        isEnded = true;
+        resolve(isMore);
+      };
+      const step = () => {
+        if (isEnded) return;
+        try {
+          for (let isSettled = false; ; ) {
+            if (this.held.size > 0) return end(true);
+            if (isOver()) return end(false);
+            const [next] = this.heap;
+            if (!next || next.atMs > untilMs) return end(false);
+            this.removeFirst();
+            this.nowMs = next.atMs;
+            this.events += 1;
+            isSettled = next.work() === false;
+            if (!isSettled) return;
+          }
+        } catch (error) {
+          isEnded = true;
+          reject(error);
+        }
+      };
+      for (let count = 0; count < eventsOfTurn; count += 1) setImmediate(step);
+      setImmediate(() => end(true));
+    });
   }
 
   private removeFirst(): void {
@@ -121,6 +154,8 @@ export class EventLoop {
 function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.tie < b.tie);
 }
+
+const eventsOfTurn = 200;
 
 /** Resolves when all promises that can be settled are: Node runs them before this callback. */
 function settled(): Promise<void> {

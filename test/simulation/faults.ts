@@ -1,5 +1,6 @@
 import { Random } from '../../src/sandbox/random.js';
-import type { SimulatedProcess } from './process.js';
+import type { Inode } from './disk.js';
+import { maxOpenFiles, type SimulatedProcess } from './process.js';
 import type { Replicas } from './replicas.js';
 import { madeTypes } from './report-contents.js';
 import { faultKinds, type Swarm } from './swarm.js';
@@ -12,6 +13,14 @@ const dayMs = 24 * hourMs;
 /** Whether a file is one of those that hashes protect. */
 function isKept(path: string): boolean {
   return /^\/data\/(raw|lake)\//.test(path) && !/\.(part|part\.json|lock)$/.test(path);
+}
+
+function isState(path: string): boolean {
+  return /^\/data\/state\/[^/]+\.json$/.test(path);
+}
+
+function hasBytes({ bytes }: Inode): boolean {
+  return bytes !== undefined && bytes.length > 0;
 }
 
 /** Makes the faults of a swarm happen in a world, until they are ended. */
@@ -54,13 +63,13 @@ export class Faults {
     network.cutOff.clear();
     queue.rates = { duplicates: 0 };
     amazon.rates = { ...amazon.rates, lostNotifications: 0, lateNotifications: 0, brokenDownloads: 0 };
-    for (const host of hosts) host.clockErrorMs = 0;
+    for (const host of hosts) Object.assign(host, { clockErrorMs: 0, maxOpenFiles });
     disk.isFull = false;
     disk.failure = undefined;
     for (const sellerId of this.world.sellerIds) this.grant(sellerId);
   }
 
-  /** Whether the disk is full or fails, or just was: then a program may end by itself. */
+  /** Whether a disk is full or fails or a machine has no handles, or just was: programs may end. */
   isDiskTroubled(): boolean {
     return this.world.loop.nowMs <= this.diskTroubledUntilMs;
   }
@@ -108,27 +117,55 @@ export class Faults {
       const { disk, loop } = this.world;
       if (random.chance(0.7)) disk.isFull = true;
       else disk.failure = 'EIO';
-      const endMs = loop.nowMs + random.integer(1, 90) * minuteMs;
-      this.diskTroubledUntilMs = Math.max(this.diskTroubledUntilMs, endMs + 10 * minuteMs);
-      loop.at(endMs, () => {
+      loop.at(this.troubleUntil(random), () => {
         disk.isFull = false;
         disk.failure = undefined;
       });
     },
     bitRot: (random) => {
-      const files = [...this.world.disk.walk('/data')].filter(([path]) => isKept(path));
+      const files = this.filesOf(isKept);
       if (files.length === 0) return;
       const [path, inode] = random.pick(files);
-      const bytes = Buffer.from(inode.bytes ?? []);
-      if (bytes.length === 0) return;
+      const bytes = Buffer.from(inode.bytes);
       const at = random.integer(0, bytes.length - 1);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(0, 7));
-      inode.bytes = bytes;
-      inode.synced = bytes;
-      this.world.loop.note(`bit rot in ${path}`);
+      this.damage(path, inode, bytes);
+    },
+    misdirectedWrites: (random) => {
+      const files = this.filesOf(isKept);
+      if (files.length < 2) return;
+      const [path, inode] = random.pick(files);
+      this.damage(path, inode, random.pick(files)[1].bytes);
+    },
+    stateDamage: (random) => {
+      const files = this.filesOf(isState);
+      if (files.length === 0) return;
+      const [path, inode] = random.pick(files);
+      const { bytes } = inode;
+      const cut = bytes.subarray(0, random.integer(0, bytes.length - 1));
+      const other = random.pick(this.filesOf(() => true))[1].bytes;
+      this.damage(path, inode, random.pick([cut, Buffer.alloc(bytes.length), other]));
+    },
+    stateLosses: (random) => {
+      const files = this.filesOf(isState);
+      if (files.length === 0) return;
+      const lost = random.chance(0.3) ? files : [random.pick(files)];
+      for (const [path] of lost) this.world.disk.unlink(path, 'unlink');
+      this.world.loop.note(`${lost.length} files of the state are gone`);
+    },
+    handleShortages: (random) => {
+      const host = random.pick(this.world.hosts);
+      host.maxOpenFiles = random.integer(0, 4);
+      this.world.loop.at(this.troubleUntil(random), () => {
+        host.maxOpenFiles = maxOpenFiles;
+      });
     },
     verifies: (random) => this.run(random, 'verify', '--repair'),
-    reloads: (random) => this.run(random, 'reload', random.pick([...madeTypes.values()]).table),
+    reloads: (random) => {
+      const { table, reportType } = random.pick([...madeTypes.values()]);
+      const everything = ['--status', 'loaded'];
+      this.run(random, 'reload', ...random.pick([[table], ['--type', reportType], everything]));
+    },
     purges: (random) => this.run(random, 'purge', '--older-than', '36h'),
     powerCuts: (random) => {
       const process = this.replicas.pick(random);
@@ -136,6 +173,26 @@ export class Faults {
       else this.cutPower(random);
     },
   };
+
+  /** Draws how long a machine or its disk is in trouble. */
+  private troubleUntil(random: Random): number {
+    const endMs = this.world.loop.nowMs + random.integer(1, 90) * minuteMs;
+    this.diskTroubledUntilMs = Math.max(this.diskTroubledUntilMs, endMs + 10 * minuteMs);
+    return endMs;
+  }
+
+  /** The files with bytes, by their paths. */
+  private filesOf(isWanted: (path: string) => boolean): [string, Inode & { bytes: Buffer }][] {
+    return [...this.world.disk.walk('/data')].flatMap(([path, inode]) =>
+      isWanted(path) && hasBytes(inode) ? [[path, inode] as const] : [],
+    ) as [string, Inode & { bytes: Buffer }][];
+  }
+
+  private damage(path: string, inode: Inode, bytes: Buffer): void {
+    inode.bytes = bytes;
+    inode.synced = bytes;
+    this.world.loop.note(`${path} is damaged`);
+  }
 
   private cutPower(random: Random): void {
     for (const host of this.world.hosts) {

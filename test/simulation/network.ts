@@ -40,6 +40,7 @@ export class Network {
     const latencyMs = this.random.integer(5, 60) * (condition === 'slow' ? 200 : 1);
     const isLost = isSilent || this.random.chance(this.rates.lostRequests);
     const isAnswerLost = this.random.chance(this.rates.lostAnswers);
+    process.openRequests += 1;
     return new Promise<T>((resolve, reject) => {
       const giveUp = () => reject(signal?.reason instanceof Error ? failure('no answer') : signal?.reason);
       if (signal?.aborted) return giveUp();
@@ -59,6 +60,8 @@ export class Network {
         .request(`${service} ${name}`, latencyMs, work)
         .then(resolve, reject)
         .finally(() => signal?.removeEventListener('abort', giveUp));
+    }).finally(() => {
+      process.openRequests -= 1;
     });
   }
 }

@@ -1,12 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Disk, fileError, type Inode } from './disk.js';
 import type { SimulatedProcess } from './process.js';
-
-/** More than a program opens that closes what it opened. */
-const maxOpenFiles = 200;
 
 export interface FileSystemOptions {
   disk: Disk;
@@ -59,8 +56,7 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
   };
 
   function readFolder(path: string, options: ReadFolderOptions = {}): unknown[] {
-    if (isOfProgram(path))
-      return readdirSync(path, { withFileTypes: true }).filter(({ name }) => isShown(name));
+    if (isOfProgram(path)) return readProgramFolder(path).filter(({ name }) => isShown(name));
     const list = (folder: string, below: string): { name: string; inode: Inode }[] =>
       [...disk.getEntries(folder, 'scandir')].sort().flatMap(([entry, inode]) => {
         const name = below ? `${below}/${entry}` : entry;
@@ -79,7 +75,7 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
   }
 
   function open(path: string, flags: string | number = 'r') {
-    if (process.openFiles >= maxOpenFiles) throw fileError('EMFILE', 'open', path);
+    if (process.openFiles >= process.host.maxOpenFiles) throw fileError('EMFILE', 'open', path);
     const found = disk.find(path);
     if (flags === 'wx' && found) throw fileError('EEXIST', 'open', path);
     if (flags === 'w' && found)
@@ -261,6 +257,14 @@ function readProgramFile(path: string): Buffer {
   const bytes = programFiles.get(path) ?? readFileSync(path);
   programFiles.set(path, bytes);
   return bytes;
+}
+
+const programFolders = new Map<string, Dirent[]>();
+
+function readProgramFolder(path: string): Dirent[] {
+  const entries = programFolders.get(path) ?? readdirSync(path, { withFileTypes: true });
+  programFolders.set(path, entries);
+  return entries;
 }
 
 function statsOf(inode: Inode, isBigint: boolean) {

@@ -4,6 +4,7 @@ import type { QuotaState } from '../../src/source/selling-partner/quota.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import type { Finding } from '../../src/maintenance/verify-findings.js';
 import { keyOf, type MadeReport } from './amazon.js';
+import type { SimulatedProcess } from './process.js';
 import type { SimulatedMessage } from './queue.js';
 import { type MadeRow, type MadeType, madeTypes, returns } from './report-contents.js';
 import { windowProblem } from './windows.js';
@@ -26,6 +27,11 @@ const maxCallsOnTheWay = 5;
 
 /** What a crash may leave: records that are not written yet, and files of no load yet. */
 const afterCrash = /^record_|_orphaned$|_unhashed$/;
+
+/** What the state folder and the temporary one may have, whatever happened before. */
+const maxStateFiles = 60;
+const maxStateBytes = 100_000;
+const maxStateBytesOfSeller = 20_000;
 
 /** A promise that was broken. */
 export class Violation extends Error {}
@@ -85,6 +91,18 @@ export class Oracle {
     if (isWasted) fail(`of the quota of ${name}, ${left} calls are left, but the program counts ${planned}`);
   }
 
+  /** When a process ends by itself: it has closed what it opened. */
+  afterEnd({ name, host, pid, openFiles, openRequests, openTimers }: SimulatedProcess): void {
+    if (openFiles > 0) fail(`${name} ended with ${openFiles} open files`);
+    if (openRequests > 0) fail(`${name} ended with ${openRequests} requests that nobody waits for`);
+    if (openTimers.size > 0) fail(`${name} ended with ${openTimers.size} timers`);
+    for (const [path, { bytes }] of this.world.disk.walk()) {
+      const isLock = path.endsWith('.lock');
+      const isOurs = isLock && isHeldBy(bytes?.toString() ?? '', host.name, pid);
+      if (isOurs) fail(`${name} ended and still holds ${path}`);
+    }
+  }
+
   /** What has not arrived yet; undefined if everything that Amazon made has. */
   missing(): string | undefined {
     const { amazon, queue } = this.world;
@@ -106,6 +124,7 @@ export class Oracle {
     const problem = windowProblem(this.world);
     if (problem !== undefined) fail(problem);
     this.checkPurged();
+    this.checkFolders();
     const { database, sellerIds } = this.world;
     for (const sellerId of sellerIds) {
       for (const { table } of madeTypes.values()) this.checkTable(sellerId, table);
@@ -156,6 +175,18 @@ export class Oracle {
   private checkReplaced(row: LedgerRow): void {
     const made = this.madeBy(row);
     if (!made || !this.world.database.ledger.has(keyOf(made.report))) fail(`the ledger lost ${row.key}`);
+  }
+
+  /** Neither the state nor the temporary files grow with time. */
+  private checkFolders(): void {
+    const { disk, sellerIds } = this.world;
+    const files = ['/data/state', '/tmp'].flatMap((folder) => [...disk.walk(folder)]);
+    const kept = files.filter(([path]) => !path.includes('.damaged-'));
+    const bytes = kept.reduce((sum, [, inode]) => sum + (inode.bytes?.length ?? 0), 0);
+    const names = kept.map(([path]) => path).join(', ');
+    if (kept.length > maxStateFiles) fail(`${kept.length} files are in the state or temporary: ${names}`);
+    const maxBytes = maxStateBytes + sellerIds.length * maxStateBytesOfSeller;
+    if (bytes > maxBytes) fail(`the state and temporary files have ${bytes} bytes`);
   }
 
   /** No file has personal data of a document whose data was removed. */
@@ -255,6 +286,16 @@ function statusOf({ report, rows }: MadeReport): LedgerRow['status'] {
 
 function describe({ report }: MadeReport): string {
   return `report ${report.reportId} of ${report.sellerId} (${report.reportType}, ${report.status})`;
+}
+
+/** Whether a lock names a process. */
+function isHeldBy(text: string, host: string, pid: number): boolean {
+  try {
+    const holder = JSON.parse(text) as { host: string; pid: number };
+    return holder.host === host && holder.pid === pid;
+  } catch {
+    return false;
+  }
 }
 
 function fail(problem: string): never {

@@ -1,6 +1,9 @@
 import type { Random } from '../../src/sandbox/random.js';
 import type { EventLoop } from './event-loop.js';
 
+/** More than a program opens that closes what it opened. */
+export const maxOpenFiles = 200;
+
 /** A machine: its clock may be wrong, and be set. */
 export interface Host {
   name: string;
@@ -8,6 +11,8 @@ export interface Host {
   clockErrorMs: number;
   /** When it was started, in the time of the world. */
   bootedMs: number;
+  /** How many files each of its processes may have open. */
+  maxOpenFiles: number;
   processes: Map<number, SimulatedProcess>;
 }
 
@@ -33,6 +38,10 @@ export class SimulatedProcess {
   killAtCall = Number.POSITIVE_INFINITY;
   calls = 0;
   openFiles = 0;
+  /** Requests that have neither an answer nor an end. */
+  openRequests = 0;
+  /** What the program set and neither cleared nor saw end. */
+  readonly openTimers = new Set<Timer>();
   onKilled = () => {};
 
   constructor(

@@ -44,6 +44,7 @@ const globalNames = [
   'Math',
   'performance',
   'AbortSignal',
+  'WebAssembly',
   'setTimeout',
   'clearTimeout',
   'setInterval',

@@ -80,6 +80,10 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
   );
   const faults = new Faults(world, replicas, swarm, seed);
   world.onDatabaseChanged = () => check(() => oracle.afterTransaction());
+  world.onEnded = (process) =>
+    check(() => {
+      if (!faults.isDiskTroubled()) oracle.afterEnd(process);
+    });
   queue.onDeleted = (message) => check(() => oracle.beforeDelete(message));
   amazon.onAnswered = () => check(() => oracle.afterCall());
 
@@ -161,11 +165,22 @@ function excusesOf(swarm: Swarm) {
       'quotaChanges',
       'powerCuts',
       'diskTrouble',
+      'handleShortages',
+      'stateDamage',
+      'stateLosses',
     ),
     unusedQuota: has('kills', 'stops', 'partitions', 'lostRequests', 'revocations'),
     // A process that stands still, or whose clock is wrong, looks as if it were gone.
-    crashes: has('kills', 'powerCuts', 'pauses', 'clockJumps', 'clockErrorMs', 'diskTrouble'),
-    damage: has('bitRot'),
+    crashes: has(
+      'kills',
+      'powerCuts',
+      'pauses',
+      'clockJumps',
+      'clockErrorMs',
+      'diskTrouble',
+      'handleShortages',
+    ),
+    damage: has('bitRot', 'misdirectedWrites'),
   };
 }
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { simulateFileSystem } from './node-fs.js';
 import type { Disk } from './disk.js';
 import { simulateDuckDb } from './duckdb-module.js';
-import type { SimulatedProcess } from './process.js';
+import type { SimulatedProcess, Timer } from './process.js';
 import { root, type Surroundings } from './program.js';
 
 const require = createRequire(import.meta.url);
@@ -46,6 +46,7 @@ export function surround(options: SurroundingsOptions): Surroundings {
       process: simulateProcess(options),
       Date: simulateDate(process),
       Math: simulateMath(process),
+      WebAssembly: sharedWebAssembly,
       performance: { now: () => process.loop.nowMs },
     },
     modules: {
@@ -83,11 +84,37 @@ function hex(process: SimulatedProcess, digits: number): string {
 /** One for all: making it takes longer than most events. */
 const timeoutError = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
 
+const kernels = new WeakMap<Uint8Array<ArrayBuffer>, WebAssembly.Module>();
+
+/** `WebAssembly` for all processes, which compiles the same bytes once. */
+const sharedWebAssembly = {
+  Instance: WebAssembly.Instance,
+  Module: function compileOnce(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+    const compiled = kernels.get(bytes) ?? new WebAssembly.Module(bytes);
+    kernels.set(bytes, compiled);
+    return compiled;
+  },
+};
+
 const silentTask = () => ({ on() {}, start() {}, stop() {}, destroy() {} });
 
 function simulateTimers(process: SimulatedProcess) {
-  const clear = (timer: { isCleared: boolean } | undefined) => {
-    if (timer) timer.isCleared = true;
+  const clear = (timer: Timer | undefined) => {
+    if (!timer) return;
+    timer.isCleared = true;
+    process.openTimers.delete(timer);
+  };
+  const set = (work: () => void, ms: number, isRepeated: boolean) => {
+    const timer = process.setTimer(
+      () => {
+        if (!isRepeated) process.openTimers.delete(timer);
+        work();
+      },
+      ms,
+      isRepeated,
+    );
+    process.openTimers.add(timer);
+    return timer;
   };
   const sleep = (ms: number, value?: unknown, { signal }: { signal?: AbortSignal } = {}) =>
     new Promise((resolve, reject) => {
@@ -96,7 +123,7 @@ function simulateTimers(process: SimulatedProcess) {
         clear(timer);
         reject(signal?.reason);
       };
-      const timer = process.setTimer(
+      const timer = set(
         () => {
           signal?.removeEventListener('abort', stop);
           resolve(value);
@@ -113,9 +140,9 @@ function simulateTimers(process: SimulatedProcess) {
   };
   return {
     globals: {
-      setTimeout: (work: () => void, ms: number) => process.setTimer(work, ms, false),
-      setInterval: (work: () => void, ms: number) => process.setTimer(work, ms, true),
-      setImmediate: (work: () => void) => process.setTimer(work, 0, false),
+      setTimeout: (work: () => void, ms: number) => set(work, ms, false),
+      setInterval: (work: () => void, ms: number) => set(work, ms, true),
+      setImmediate: (work: () => void) => set(work, 0, false),
       clearTimeout: clear,
       clearInterval: clear,
       AbortSignal: { any: AbortSignal.any.bind(AbortSignal), timeout },

@@ -38,6 +38,14 @@ export interface Swarm {
   powerCuts?: number;
   /** A bit of a raw document or of a file in the lake changes. Per day. */
   bitRot?: number;
+  /** What was written to one such file lands in another one, too. Per day. */
+  misdirectedWrites?: number;
+  /** A file of the state folder is zeroed, cut off or overwritten by something else. Per day. */
+  stateDamage?: number;
+  /** A file of the state folder is gone, or all are. Per day. */
+  stateLosses?: number;
+  /** A machine has no file handles left for a while. Per day. */
+  handleShortages?: number;
   /** Somebody runs `verify --repair`, `reload` of a table, `purge`. Per day. */
   verifies?: number;
   reloads?: number;
@@ -65,6 +73,10 @@ const highest: Required<Swarm> = {
   diskTrouble: 2,
   powerCuts: 3,
   bitRot: 2,
+  misdirectedWrites: 1,
+  stateDamage: 1,
+  stateLosses: 1,
+  handleShortages: 2,
   verifies: 2,
   reloads: 2,
   purges: 1,

@@ -6,7 +6,7 @@ import { Disk } from './disk.js';
 import { EventLoop } from './event-loop.js';
 import { type DatabaseState, emptyDatabase } from './memory-warehouse/database.js';
 import { Network } from './network.js';
-import { type Host, SimulatedProcess } from './process.js';
+import { type Host, maxOpenFiles, SimulatedProcess } from './process.js';
 import { addProgramFile } from './node-fs.js';
 import { type Program, root } from './program.js';
 import { SimulatedQueue } from './queue.js';
@@ -36,6 +36,8 @@ export interface Started {
 
 const dataFolder = '/data';
 
+const lastWorkMs = 2000;
+
 /** The transactions that change something. */
 const changes = new Set(['commit', 'removePersonalData', 'markPurged']);
 
@@ -53,6 +55,8 @@ export class World {
   /** The last lines that the programs logged. */
   readonly log: string[] = [];
   onDatabaseChanged = () => {};
+  /** A process that was not killed ends. */
+  onEnded = (_process: SimulatedProcess) => {};
   onUnhandled = (_error: unknown) => {};
 
   private nextPid = 100;
@@ -72,6 +76,7 @@ export class World {
       name: `host${index + 1}`,
       clockErrorMs: 0,
       bootedMs: startMs,
+      maxOpenFiles,
       processes: new Map(),
     }));
     this.disk.makeFolder('/tmp', 'mkdir');
@@ -126,11 +131,17 @@ export class World {
           onStop = callback;
           return () => {};
         },
-      }).then((code) => {
-        if (!process.isAlive) return;
-        process.end();
-        resolve(code);
-      }, this.onUnhandled);
+      }).then(
+        // What goes on without being waited for has its time, as in Node.
+        (code) =>
+          this.loop.after(lastWorkMs, () => {
+            if (!process.isAlive) return;
+            this.onEnded(process);
+            process.end();
+            resolve(code);
+          }),
+        this.onUnhandled,
+      );
     });
     return { process, ended, output, stop: () => process.isAlive && onStop() };
   }
