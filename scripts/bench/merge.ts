@@ -11,7 +11,8 @@ import { usualReportType, writeDocument } from './document.js';
 /**
  * `npm run bench:merge -- [MODE…] ROWS…`: how long the built program takes for a document of 20,000
  * rows, all of which replace rows of a table, and for one that is older than they, while the table
- * grows to each of these numbers of rows. Into the server of `scripts/postgres` if that runs the command, otherwise into DuckDB.
+ * grows to each of these numbers of rows. Into the server of `scripts/postgres` if that runs the
+ * command, otherwise into DuckDB.
  */
 const rows = 20_000;
 /** For each load mode a report type, and the column that makes a row another one's. */
