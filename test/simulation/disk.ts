@@ -50,7 +50,12 @@ export class Disk {
 
   find(path: string): Inode | undefined {
     let found: Inode | undefined = this.root;
-    for (const name of path.split('/')) if (name !== '') found = found?.entries?.get(name);
+    for (let at = 0; at < path.length && found; ) {
+      const slash = path.indexOf('/', at);
+      const end = slash < 0 ? path.length : slash;
+      if (end > at) found = found.entries?.get(path.slice(at, end));
+      at = end + 1;
+    }
     return found;
   }
 

@@ -45,17 +45,34 @@ export function simulateDuckDb(process: SimulatedProcess, disk: Disk): Record<st
 
   return {
     DuckDBInstance: {
-      async create(path: string, { temp_directory: _, ...options }: Record<string, string> = {}) {
+      async create() {
+        const real = await loop.hold(openShared());
         const folder = mkdtempSync(join(tmpdir(), 'sp-reports-simulation-'));
-        const instance = await loop.hold(DuckDBInstance.create(path, { ...options, temp_directory: '' }));
+        const name = `simulated${++databases}`;
+        await loop.hold(real.admin.run(`ATTACH ':memory:' AS ${name}`));
         return {
-          connect: async () => openConnection(await loop.hold(instance.connect()), folder),
+          async connect() {
+            const connection = await loop.hold(real.instance.connect());
+            await loop.hold(connection.run(`USE ${name}`));
+            return openConnection(connection, folder);
+          },
           closeSync() {
-            instance.closeSync();
+            void loop.hold(real.admin.run(`DETACH ${name}`));
             rmSync(folder, { recursive: true, force: true });
           },
         };
       },
     },
   };
+}
+
+let databases = 0;
+let shared: Promise<{ instance: DuckDBInstance; admin: DuckDBConnection }> | undefined;
+
+/** One DuckDB for all processes, each in a database of its own: to open one takes long. */
+function openShared(): Promise<{ instance: DuckDBInstance; admin: DuckDBConnection }> {
+  shared ??= DuckDBInstance.create(':memory:', { threads: '1', temp_directory: '' }).then(
+    async (instance) => ({ instance, admin: await instance.connect() }),
+  );
+  return shared;
 }

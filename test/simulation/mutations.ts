@@ -8,6 +8,7 @@ const quick = { days: 1, sellers: 3, replicas: 1, reportsPerDay: 8, inBursts: fa
 const outOfOrder = { ...quick, swarm: { lateNotifications: 0.5, lostNotifications: 0.2 } };
 const withPowerCuts = { ...quick, reportsPerDay: 24, swarm: { powerCuts: 60 } };
 const withBursts = { ...quick, sellers: 1, reportsPerDay: 40, inBursts: true, swarm: {} };
+const withStops = { ...quick, swarm: { stops: 20 } };
 
 /** Mistakes that break a promise, each by one change of the program. */
 export const mutations: Record<string, Mistake> = {
@@ -86,6 +87,24 @@ export const mutations: Record<string, Mistake> = {
     from: 'body, once: true }, apiCreatedReport)',
     to: 'body }, apiCreatedReport)',
     given: { ...quick, swarm: { lostAnswers: 0.3 } },
+  },
+  'a lock stays when its work is done': {
+    file: 'src/files/file-lock.ts',
+    from: '      if (await isHeld()) await rm(path, { force: true }).catch(() => {});',
+    to: '',
+    given: withStops,
+  },
+  'a timer stays when a download is done': {
+    file: 'src/source/document/get.ts',
+    from: '    endIdleChecks();\n    endPaceChecks();',
+    to: '    endIdleChecks();',
+    given: withStops,
+  },
+  'a whole file stays open': {
+    file: 'src/files/whole-file.ts',
+    from: '    await file.close();',
+    to: '',
+    given: withStops,
   },
 };
 

@@ -19,7 +19,13 @@ type PathLike = string | URL;
 
 /** `node:fs` and `node:fs/promises` on a simulated disk, as far as the program uses them. */
 export function simulateFileSystem({ disk, process, programFolder, isShown, cwd }: FileSystemOptions) {
-  const pathOf = (path: PathLike) => posix.resolve(cwd, path instanceof URL ? fileURLToPath(path) : path);
+  const pathOf = (path: PathLike) => {
+    if (path instanceof URL) return fileURLToPath(path);
+    const resolved = resolvedPaths.get(path) ?? posix.resolve(cwd, path);
+    resolvedPaths.set(path, resolved);
+    return resolved;
+  };
+  const resolvedPaths = new Map<string, string>();
   const isOfProgram = (path: string) => path.startsWith(programFolder);
 
   /** Does work on a path now. A disk that fails does so for every call. */
@@ -127,49 +133,74 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
     }
   }
 
-  function openHandle(opened: Opened) {
-    const { inode, path } = opened;
-    const act = <T>(call: string, work: () => T) => later(call, path, work);
-    return {
-      read: (
-        buffer: Uint8Array,
-        offset = 0,
-        length = buffer.length - offset,
-        position: number | null = null,
-      ) =>
-        act('read', () => {
-          const from = position ?? opened.position;
-          const part = (inode.bytes as Buffer).subarray(from, from + length);
-          buffer.set(part, offset);
-          if (position === null) opened.position += part.length;
-          return { bytesRead: part.length, buffer };
-        }),
-      write: (data: string | Uint8Array, offset = 0, length?: number, position: number | null = null) =>
-        act('write', () => {
-          const bytes = Buffer.from(data as string).subarray(
-            offset,
-            length === undefined ? undefined : offset + length,
-          );
-          if (position === null) append(opened, bytes);
-          else disk.write(inode, bytes, position, path);
-          return { bytesWritten: bytes.length, buffer: data };
-        }),
-      writeFile: (data: string | Uint8Array) => act('write', () => append(opened, data)),
-      appendFile: (data: string | Uint8Array) => act('write', () => append(opened, data)),
-      readFile: (encoding?: Encoding) =>
-        act('read', () => textOr(Buffer.from(inode.bytes as Buffer), encoding)),
-      sync: () => act('sync', () => disk.sync(inode)),
-      datasync: () => act('sync', () => disk.sync(inode)),
-      stat: (options: { bigint?: boolean } = {}) =>
-        act('fstat', () => statsOf(inode, options.bigint ?? false)),
-      truncate: (length = 0) =>
-        act('ftruncate', () => {
-          inode.bytes = Buffer.from((inode.bytes as Buffer).subarray(0, length));
-        }),
-      utimes: async () => {},
-      chmod: async () => {},
-      close: () => process.call(`close ${path}`, 0, () => close(opened)),
-    };
+  /** One class for all: making its methods for each file would take longer than most calls. */
+  class FileHandle {
+    constructor(private readonly opened: Opened) {}
+
+    read(buffer: Uint8Array, offset = 0, length = buffer.length - offset, position: number | null = null) {
+      const { opened } = this;
+      return this.act('read', () => {
+        const from = position ?? opened.position;
+        const part = (opened.inode.bytes as Buffer).subarray(from, from + length);
+        buffer.set(part, offset);
+        if (position === null) opened.position += part.length;
+        return { bytesRead: part.length, buffer };
+      });
+    }
+
+    write(data: string | Uint8Array, offset = 0, length?: number, position: number | null = null) {
+      const { opened } = this;
+      return this.act('write', () => {
+        const end = length === undefined ? undefined : offset + length;
+        const bytes = Buffer.from(data as string).subarray(offset, end);
+        if (position === null) append(opened, bytes);
+        else disk.write(opened.inode, bytes, position, opened.path);
+        return { bytesWritten: bytes.length, buffer: data };
+      });
+    }
+
+    writeFile(data: string | Uint8Array) {
+      return this.act('write', () => append(this.opened, data));
+    }
+
+    appendFile(data: string | Uint8Array) {
+      return this.writeFile(data);
+    }
+
+    readFile(encoding?: Encoding) {
+      return this.act('read', () => textOr(Buffer.from(this.opened.inode.bytes as Buffer), encoding));
+    }
+
+    sync() {
+      return this.act('sync', () => disk.sync(this.opened.inode));
+    }
+
+    datasync() {
+      return this.sync();
+    }
+
+    stat(options: { bigint?: boolean } = {}) {
+      return this.act('fstat', () => statsOf(this.opened.inode, options.bigint ?? false));
+    }
+
+    truncate(length = 0) {
+      const { inode } = this.opened;
+      return this.act('ftruncate', () => {
+        inode.bytes = Buffer.from((inode.bytes as Buffer).subarray(0, length));
+      });
+    }
+
+    async utimes() {}
+
+    async chmod() {}
+
+    close() {
+      return process.call(`close ${this.opened.path}`, 0, () => close(this.opened));
+    }
+
+    private act<T>(call: string, work: () => T): Promise<T> {
+      return later(call, this.opened.path, work);
+    }
   }
 
   function createReadStream(path: PathLike, options: { start?: number; end?: number } = {}): Readable {
@@ -204,7 +235,8 @@ export function simulateFileSystem({ disk, process, programFolder, isShown, cwd 
     readFile: (path: PathLike, encoding?: Encoding) => later('read', path, (each) => read(each, encoding)),
     stat: (path: PathLike, options = {}) => later('stat', path, (each) => stat(each, options)),
     readdir: (path: PathLike, options = {}) => later('readdir', path, (each) => readFolder(each, options)),
-    open: (path: PathLike, flags?: string) => later('open', path, (each) => openHandle(open(each, flags))),
+    open: (path: PathLike, flags?: string) =>
+      later('open', path, (each) => new FileHandle(open(each, flags))),
     writeFile: (path: PathLike, data: string, options = {}) =>
       later('write', path, (each) => writeWhole(each, data, options)),
     rename: (from: PathLike, to: PathLike) => later('rename', to, (each) => disk.rename(pathOf(from), each)),

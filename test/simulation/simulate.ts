@@ -47,7 +47,7 @@ export function scenarioOf(seed: number, given: Partial<Scenario> = {}): Scenari
   const isBusy = random.chance(0.2);
   const drawn = {
     days: random.integer(1, isBusy ? 2 : 4),
-    sellers: random.integer(1, isBusy ? 4 : 20),
+    sellers: random.integer(1, isBusy ? 4 : 30),
     replicas: random.integer(1, 3),
     reportsPerDay: isBusy ? 40 : 5,
     inBursts: isBusy || random.chance(0.2),
