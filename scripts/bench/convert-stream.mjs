@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import { defaultDocumentLimits } from '../../dist/config/documents-spec.js';
 import { parseDocument } from '../../dist/parse/parse-document.js';
 import { writeLake } from '../../dist/ingest/write-lake.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
@@ -49,7 +50,15 @@ async function* openText() {
   for await (const chunk of openBytes()) yield chunk.toString();
 }
 
-const document = { raw: { metadata }, charset: 'utf-8', isValidUtf8: true, notes: [], openBytes, openText };
+const document = {
+  raw: { metadata },
+  charset: 'utf-8',
+  isValidUtf8: true,
+  limits: defaultDocumentLimits,
+  notes: [],
+  openBytes,
+  openText,
+};
 const stream = await parseDocument({ document, schema, engine: 'columnar' });
 const { tables } = await writeLake(stream, metadata, { lake: openFolderStore(lake), engine: 'columnar' });
 const seconds = (performance.now() - started) / 1000;

@@ -21,14 +21,18 @@ export const ownerOnly = { file: 0o600, folder: 0o700 } as const;
 
 /** Creates a file under its partial name, and its folder if that is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
-  const folder = dirname(partial);
+  return inFolder(dirname(partial), () => open(partial, 'wx', ownerOnly.file));
+}
+
+/** Creates a file in a folder, which is made if it is missing. */
+async function inFolder<T>(folder: string, create: () => Promise<T>): Promise<T> {
   if (!keptFolders.has(resolve(folder))) await makeFolder(folder);
   try {
-    return await open(partial, 'wx', ownerOnly.file);
+    return await create();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await makeFolder(folder);
-    return open(partial, 'wx', ownerOnly.file);
+    return create();
   }
 }
 
@@ -102,8 +106,7 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
 export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
   try {
-    await makeFolder(dirname(path));
-    await writeFile(partial, text, { mode: ownerOnly.file });
+    await inFolder(dirname(path), () => writeFile(partial, text, { mode: ownerOnly.file }));
     await rename(partial, path);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});

@@ -34,9 +34,12 @@ export interface Comparison {
 export function compareLoads(load: Load, all: ComparedDocument[]): Comparison {
   const { entry } = load;
   const ownMs = Date.parse(entry.reportCreatedAt ?? '') || Infinity;
-  const others = all.filter(({ key }) => key !== entry.key).toSorted((a, b) => madeAtMs(a) - madeAtMs(b));
-  const earlier = others.filter((each) => madeAtMs(each) < ownMs);
-  const newer = others.filter((each) => madeAtMs(each) >= ownMs);
+  const others = all
+    .filter(({ key }) => key !== entry.key)
+    .map((each) => ({ each, madeMs: madeAtMs(each) }))
+    .toSorted((a, b) => a.madeMs - b.madeMs);
+  const earlier = others.flatMap(({ each, madeMs }) => (madeMs < ownMs ? each : []));
+  const newer = others.flatMap(({ each, madeMs }) => (madeMs >= ownMs ? each : []));
   const comparison: Comparison = { warnings: [], losses: [] };
   for (const table of load.tables) {
     if (table.mode === 'snapshot') {
@@ -45,10 +48,9 @@ export function compareLoads(load: Load, all: ComparedDocument[]): Comparison {
       const superseding = inPlace(newer, table.name).filter((each) => overlap(each, entry));
       comparison.warnings.push(...replacements(table, load, replaced, superseding));
     }
-    const likes = earlier.filter(
+    const before = earlier.findLast(
       (each) => sameMarketplaces(each.marketplaceIds, entry.marketplaceIds) && tableOf(each, table.name),
     );
-    const before = likes.at(-1);
     if (before) comparison.warnings.push(...changedColumns(table, before));
   }
   return comparison;

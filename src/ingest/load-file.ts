@@ -49,7 +49,7 @@ export async function* loadFiles(
   for await (const group of groupsOf(inputs, run)) yield* loadGroup(group, run);
 }
 
-/** A step of an input: what it returned, or the error of the document or its file. */
+/** A step of an input: what it returned, or its error. */
 type Step<T> = { input: LoadInput } & ({ value: T } | { error: unknown });
 
 /**
@@ -59,13 +59,9 @@ type Step<T> = { input: LoadInput } & ({ value: T } | { error: unknown });
 async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step<OpenedFile>[]> {
   let group: Step<OpenedFile>[] = [];
   let bytes = 0;
-  let fatal: { error: unknown } | undefined;
   for (const input of inputs) {
     if (run.stop.aborted) break;
-    const opened = await step(input, run, () => openInput(input, run)).catch((error: unknown) => {
-      fatal = { error };
-    });
-    if (!opened) break;
+    const opened = await step(input, () => openInput(input, run));
     const file = 'value' in opened ? opened.value : undefined;
     const isAlone = Boolean(file?.crashes);
     bytes += file?.bytes ?? 0;
@@ -76,9 +72,10 @@ async function* groupsOf(inputs: LoadInput[], run: FileRun): AsyncGenerator<Step
     }
     if (isAlone) yield [opened];
     else group.push(opened);
+    if (endsRun(opened, run)) break;
   }
-  if (group.length > 0 && !run.abort.aborted) yield group;
-  if (fatal) throw fatal.error;
+  run.abort.throwIfAborted();
+  if (group.length > 0) yield group;
 }
 
 /**
@@ -90,21 +87,17 @@ async function* loadGroup(group: Step<OpenedFile>[], run: FileRun): AsyncGenerat
   await journal.begin(...journalKeys);
   try {
     const kept: Step<KeptFile>[] = [];
-    let fatal: { error: unknown } | undefined;
     for (const opened of group) {
-      if (stop.aborted || fatal) break;
+      if (stop.aborted) break;
       const { input } = opened;
       context.onEvent({ event: 'work_started', key: input.key, reportType: metadata.reportType });
-      const keep = async () => keepInput(valueOrError(opened), run);
-      const done = await step(input, run, keep).catch((error: unknown) => {
-        run.abort.throwIfAborted();
-        fatal = { error };
-      });
-      if (done) kept.push(done);
+      const done = await step(input, async () => keepInput(valueOrError(opened), run));
+      kept.push(done);
+      if (endsRun(done, run)) break;
     }
+    run.abort.throwIfAborted();
     // What is in the raw store by now is loaded: otherwise no ledger would know of it.
     for (const distinct of splitAtRepetitions(kept)) yield* loadKept(distinct, run);
-    if (fatal) throw fatal.error;
   } finally {
     await journal.end(...journalKeys);
     for (const { input } of group) await input.close?.();
@@ -118,31 +111,30 @@ async function* loadKept(files: Step<KeptFile>[], run: FileRun): AsyncGenerator<
   const before = await warehouse.seen(keys);
   const commits = files.map(() => shared.commits.reserve());
   const loading: Promise<Step<LedgerEntry>>[] = [];
-  let fatal: { error: unknown } | undefined;
+  let ends = false;
   try {
     for (const [index, file] of files.entries()) {
-      if (fatal) break;
+      if (ends) break;
       const { input } = file;
-      const built = await step(input, run, async () => buildFile(valueOrError(file), run));
+      const built = await step(input, async () => buildFile(valueOrError(file), run));
+      ends ||= endsRun(built, run);
       const submit = async () => (commits[index] as CommitReservation).submit(valueOrError(built));
-      const committed = step(input, run, submit);
-      committed.catch((error: unknown) => {
-        fatal ??= { error };
+      const committed = step(input, submit);
+      void committed.then((done) => {
+        ends ||= endsRun(done, run);
       });
       loading.push(committed);
     }
-  } catch (error) {
-    fatal ??= { error };
   } finally {
     for (const commit of commits) commit.cancel();
   }
-  const ended = await Promise.allSettled(loading);
-  const settled = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const settled = await Promise.all(loading);
   const loaded = settled.flatMap((each) =>
     'value' in each && each.value.status === 'loaded' ? each.value.key : [],
   );
   const after = loaded.length > 0 ? await warehouse.seen(loaded) : new Map<string, LedgerEntry>();
   for (const each of settled) {
+    if (endsRun(each, run)) continue;
     if ('error' in each) {
       yield failed(each.input, each.error, run.context);
       continue;
@@ -151,21 +143,25 @@ async function* loadKept(files: Step<KeptFile>[], run: FileRun): AsyncGenerator<
     run.context.onEvent({ event: 'work_finished', key: each.input.key, outcome: status });
     yield { input: each.input, entry: withSuperseded(each.value, after.get(key)), before: before.get(key) };
   }
-  if (fatal) throw fatal.error;
+  run.abort.throwIfAborted();
+  const end = settled.find((each) => endsRun(each, run));
+  if (end) valueOrError(end);
 }
 
-/**
- * Returns what `work` returns, or its error if that is about this input. Errors: those that every
- * file would meet; the reason of the abort signal.
- */
-async function step<T>(input: LoadInput, { abort }: FileRun, work: () => Promise<T>): Promise<Step<T>> {
+async function step<T>(input: LoadInput, work: () => Promise<T>): Promise<Step<T>> {
   try {
     return { input, value: await work() };
   } catch (error) {
-    abort.throwIfAborted();
-    if (isNotTheDocumentsFault(error)) throw error;
     return { input, error };
   }
+}
+
+/**
+ * Whether a step failed for a reason that every file would meet. Files that were read before it are
+ * still loaded.
+ */
+function endsRun(done: Step<unknown>, { abort }: FileRun): boolean {
+  return 'error' in done && (abort.aborted || isNotTheDocumentsFault(done.error));
 }
 
 /**

@@ -4,7 +4,8 @@ import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import type { DocumentMetadata, ReadableDocument } from '../source/types.js';
 import { missingMeasures } from './checks/missing-measures.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
-import { parseJson } from './columnar/json/parse-json.js';
+import type { ObjectFormat } from './columnar/objects/object-source.js';
+import { parseColumnarObjects } from './columnar/objects/parse-objects.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
 import { formatOf, readHead } from './format.js';
@@ -13,7 +14,7 @@ import { documentError } from './limits.js';
 import { JsonFindings } from './objects/json-findings.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
-import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
+import { type ObjectDecision, type ObjectReading, oneByOne, parseObjects } from './objects/objects.js';
 import { xmlReading } from './objects/xml/xml-reading.js';
 import type { ParseHint } from './parse-hint.js';
 import { betterTypeText, refuseOtherType, refuseStatedType } from './recognize-type.js';
@@ -156,11 +157,7 @@ async function parse(
     const found = `it is ${format}, not ${shownFormat(schema)}${better}`;
     throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
   }
-  if (format === 'JSON') return parseJsonByEngine(document, schema, options);
-  if (format === 'XML') {
-    const reading = xmlReading(document, { batchRows, isAlwaysStrict: engine === 'reference' });
-    return parseObjects(document, schema, reading, objectDecision(options));
-  }
+  if (format === 'JSON' || format === 'XML') return parseObjectsByEngine(document, format, schema, options);
   const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;
   throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
 }
@@ -195,8 +192,9 @@ async function parseDelimitedByEngine(
   return withReason(await parseDelimited(document, schema, head, { batchRows, earlier }), hint);
 }
 
-async function parseJsonByEngine(
+async function parseObjectsByEngine(
   document: ReadableDocument,
+  format: ObjectFormat,
   schema: ReportSchema | undefined,
   options: ParseOptions,
 ): Promise<DocumentStream> {
@@ -205,19 +203,25 @@ async function parseJsonByEngine(
   if (engine === 'columnar' && referenceReason(hint) === undefined) {
     // Rules were decided after a survey, or by what one would have found.
     const wholeSurvey = hint?.kind === 'whole-survey' || hint?.kind === 'object-rules';
-    return parseJson(document, schema, { wholeSurvey, beginningBytes, decision });
+    return parseColumnarObjects(document, format, schema, { wholeSurvey, beginningBytes, decision });
   }
+  const reading =
+    format === 'XML'
+      ? xmlReading(document, { batchRows, isAlwaysStrict: engine === 'reference' })
+      : jsonReading(document, batchRows);
+  return withReason(await parseObjects(document, schema, reading, decision), hint);
+}
+
+function jsonReading(document: ReadableDocument, batchRows: number): ObjectReading {
   let findings = new JsonFindings();
   const openJson = (paths: ListPaths) => {
     findings = new JsonFindings();
     return readJsonObjects(document, paths, findings);
   };
-  const reading = {
+  return {
     ...oneByOne(openJson, { batchRows, limits: document.limits }),
-    engine: 'reference' as const,
     warnings: () => findings.warnings(),
   };
-  return withReason(await parseObjects(document, schema, reading, decision), hint);
 }
 
 function objectDecision({ hint, earlier }: ParseOptions): ObjectDecision {

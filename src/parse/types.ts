@@ -65,7 +65,7 @@ export type Engine = 'columnar' | 'reference';
 
 /** What became of a document, known once its last row was read. */
 export interface ParsedDocument extends Findings {
-  /** The parser that read it; undefined for a format with only one, such as XML. */
+  /** The parser that read it; undefined for a document without tables. */
   engine?: Engine;
   dialect: Dialect;
   tables: ParsedTable[];

@@ -73,7 +73,7 @@ describe('the kernel that reads JSON', () => {
     const escaped = calls.allocate(cells * 4);
     const uneven = calls.allocate(cells * maxRows * 4);
     const given = [template, rowBytes, marks, maxRows, escaped, uneven] as const;
-    const end = calls.readItems(at, length, from, Number(begun), root, ...given);
+    const end = calls.readItems(at, length, from, Number(begun), root, ...given, 0);
     const count: number = calls.itemsRead.value;
     const places = kernel.int32(marks, cells * 2 * count);
     const rows = Array.from({ length: count }, (_, row) =>

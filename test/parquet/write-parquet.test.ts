@@ -232,7 +232,9 @@ for (const { engine, open, moneyType } of writers) {
       const columns = [column('a', 'string')];
       const path = join(folder, `lake-${engine}`, 'aborted.parquet');
       const writer = await open({ path, columns, metadata: {}, rowGroupRows: 1 });
-      await writer.write(batchOf(columns, [['1'], ['2']]));
+      // More than is gathered before a file is begun.
+      const longText = randomBytes(2 ** 19).toString('hex');
+      await writer.write(batchOf(columns, [[longText], ['2']]));
       assert(!existsSync(path));
       await writer.abort();
       assert.deepEqual(readdirSync(join(folder, `lake-${engine}`)), []);

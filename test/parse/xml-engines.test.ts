@@ -132,7 +132,13 @@ describe('XML of any form', () => {
     const tables = async (text: string, engine: 'columnar' | 'reference') => {
       try {
         const { rowsOf, rejects, parsed } = await readRows(documentOf(text, {}, 5), undefined, engine);
-        return { rowsOf, rejects, notes: parsed.notes };
+        const isOurs = (note: string) => note.startsWith('read by the reference parser');
+        return {
+          rowsOf,
+          rejects,
+          tables: parsed.tables,
+          notes: parsed.notes.filter((note) => !isOurs(note)),
+        };
       } catch (error) {
         return String(error);
       }

@@ -94,6 +94,19 @@ describe('examining a document', () => {
       assert.equal(await outcome(Buffer.concat([whole, second])), 'DOCUMENT_CORRUPT');
     });
 
+    it('looks at the end of each layer if it is gzipped twice', async () => {
+      const whole = gzipSync(report);
+      const twice = async (...rest: Buffer[]) => await outcome(gzipSync(Buffer.concat([whole, ...rest])));
+      const second = gzipSync('lost');
+      second[0] = 0;
+      assert.equal(await twice(Buffer.alloc(1)), report);
+      assert.equal(await twice(Buffer.alloc(3_000_000)), report);
+      assert.equal(await twice(gzipSync('more')), `${report}more`);
+      assert.equal(await twice(second), 'DOCUMENT_CORRUPT');
+      assert.equal(await twice(Buffer.alloc(3_000_000), Buffer.from('sku')), 'DOCUMENT_CORRUPT');
+      assert.equal(await twice(Buffer.from('sku\t1')), 'DOCUMENT_CORRUPT');
+    });
+
     it('unpacks gzip around gzip, with a note', async () => {
       const document = await examine(gzipSync(gzipSync(report)), { compression: 'GZIP' });
       assert.equal(await textOf(document), report);

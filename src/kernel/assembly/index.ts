@@ -50,3 +50,4 @@ export {
   textsBytes,
   textsOffsets,
 } from './texts';
+export { elementBytes, elementsRead, elementsStopped, readElements } from './xml';

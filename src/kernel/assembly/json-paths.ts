@@ -9,12 +9,13 @@ export const jsonKind: i32 = 8;
 export const nullKind: i32 = 16;
 
 /**
- * Forms of the cell of a path: the text of a string; JSON; or JSON including objects, which are
- * then not split into members.
+ * Forms of the cell of a path: the text of a string; JSON; JSON including objects, which are then
+ * not split into members; or the same as a list, that of the value itself unless it is one.
  */
 const asText: i32 = 0;
 export const asJson: i32 = 1;
 export const asWhole: i32 = 2;
+export const asList: i32 = 3;
 
 /**
  * A path of the objects that are rows: the root is the object itself, with its members below it. A
@@ -31,7 +32,7 @@ export class PathNode {
   next: usize = 0;
   /** The index of its cell in a row, -1 for none. */
   column: i32 = -1;
-  /** The form of its cell: `asText`, `asJson` or `asWhole`. */
+  /** The form of its cell, such as `asText`. */
   form: i32 = 0;
   kinds: i32 = 0;
   /** Its position among all paths by their first value, from 1. */

@@ -1,5 +1,6 @@
 import {
   asJson,
+  asList,
   asWhole,
   boolKind,
   jsonKind,
@@ -43,6 +44,9 @@ const oddName: i32 = 5;
 const tooDeep: i32 = 6;
 const tooManyNames: i32 = 7;
 
+/** Set in the address of a cell whose value is to be a list; else it has escapes. */
+const inList: i32 = 1;
+
 const maxDepth: i32 = 256;
 /** Names are searched one after the other. */
 const maxPaths: i32 = 5000;
@@ -62,6 +66,7 @@ let escapedAt: usize = 0;
 let escapedCount: i32 = 0;
 let unevenAt: usize = 0;
 let isUneven: bool = false;
+let isOfXml: bool = false;
 
 /**
  * Reads items of a list as rows: the values at the paths below `root` become cells as in
@@ -76,6 +81,8 @@ let isUneven: bool = false;
  * @param marks Room for `maxRows` rows.
  * @param escaped Room for the cells of one row.
  * @param uneven Receives the indices in `marks` of JSON cells with whitespace, escapes or objects.
+ * @param ofXml The text was written by `readElements`: `#text` is the value of its object itself,
+ *   and no cell is uneven.
  * @returns Where to continue; `itemsRead`, `itemsStopped` and `loneSurrogates` have the details.
  */
 export function readItems(
@@ -90,8 +97,10 @@ export function readItems(
   maxRows: i32,
   escaped: usize,
   uneven: usize,
+  ofXml: bool,
 ): i32 {
   source = text;
+  isOfXml = ofXml;
   escapedAt = escaped;
   unevenAt = uneven;
   itemsRead = 0;
@@ -139,6 +148,11 @@ function stopped(why: i32, whole: usize): i32 {
   return <i32>(whole - source);
 }
 
+/** Whether a name is that of the text beside the members of an element. */
+function isElementText(name: usize, length: i32): bool {
+  return isOfXml && length === 5 && load<u32>(name) === 0x78657423 && load<u8>(name, 4) === 0x74;
+}
+
 /** Returns the next item after what was read; 0 if there is none, or if the list ends. */
 function itemStart(whole: usize, isFirst: bool): usize {
   const at = behindBlanks(whole);
@@ -150,10 +164,25 @@ function itemStart(whole: usize, isFirst: bool): usize {
 
 function resolveEscapes(): void {
   for (let index = 0; index < escapedCount; index += 1) {
-    const mark = <usize>load<i32>(escapedAt + ((<usize>index) << 2));
+    const noted = load<i32>(escapedAt + ((<usize>index) << 2));
+    const mark = <usize>(noted & ~inList);
+    if ((noted & inList) !== 0) {
+      makeList(mark);
+      continue;
+    }
     const end = plainText(source + load<i32>(mark) + 1, source + load<i32>(mark, 4));
     store<i32>(mark, <i32>(end - source), 4);
   }
+}
+
+/** Makes the value of a cell a list of one, in place of what is around it in the item. */
+function makeList(mark: usize): void {
+  const before = load<i32>(mark);
+  const end = load<i32>(mark, 4);
+  store<u8>(source + before, 0x5b);
+  store<u8>(source + end, 0x5d);
+  store<i32>(mark, before - 1);
+  store<i32>(mark, end + 1, 4);
 }
 
 /** Reads a value at a path; if the path is 0, its content is skipped. */
@@ -162,7 +191,7 @@ function readValue(at: usize, pathAt: usize, depth: i32): usize {
   const byte = load<u8>(at);
   if (byte === 0x22) return readString(at, pathAt);
   if (byte === 0x7b || byte === 0x5b) {
-    if (byte === 0x7b && pathAt !== 0 && changetype<PathNode>(pathAt).form !== asWhole) {
+    if (byte === 0x7b && pathAt !== 0 && changetype<PathNode>(pathAt).form < asWhole) {
       return readMembers(at + 1, pathAt, depth);
     }
     return readWhole(at, pathAt, depth);
@@ -250,10 +279,12 @@ function readMembers(from: usize, pathAt: usize, depth: i32): usize {
         memberAt = memberOf(pathAt, expected, name, at);
         if (memberAt === 0) return 0;
       }
-      const member = changetype<PathNode>(memberAt);
-      if (member.reading === reading) return stopFor(oddName);
-      member.reading = reading;
-      expected = member.next;
+      if (memberAt !== pathAt) {
+        const member = changetype<PathNode>(memberAt);
+        if (member.reading === reading) return stopFor(oddName);
+        member.reading = reading;
+        expected = member.next;
+      }
     }
     at = behindBlanks(at + 1);
     if (load<u8>(at) !== 0x3a) return stopAt(at);
@@ -277,6 +308,7 @@ function quoteBehind(name: usize, expected: PathNode): usize {
 
 function memberOf(pathAt: usize, expected: usize, name: usize, end: usize): usize {
   const length = <i32>(end - name);
+  if (isElementText(name, length)) return pathAt;
   if (length === 0 || hasEscapes() || isIndex(name, length)) return stopFor(oddName);
   const found = memberNamed(changetype<PathNode>(pathAt), expected, name, length);
   if (found !== 0) return found;
@@ -301,13 +333,17 @@ function markOf(path: PathNode): usize {
 /** Records the kind of value at a path, and makes it a cell if the path has one. */
 function putValue(pathAt: usize, kind: i32, from: usize, to: usize): void {
   const path = changetype<PathNode>(pathAt);
-  note(path, path.form === asWhole && kind !== nullKind ? jsonKind : kind);
+  note(path, path.form >= asWhole && kind !== nullKind ? jsonKind : kind);
   if (path.column < 0 || kind === nullKind) return;
   const isJson = kind === jsonKind || (kind === textKind && path.form >= asJson);
   const mark = markOf(path);
   store<i32>(mark, <i32>(from - source) - 1);
   store<i32>(mark, <i32>(to - source), 4);
-  if (!isJson || !isUneven) return;
+  if (path.form === asList && load<u8>(from) !== 0x5b) {
+    store<i32>(escapedAt + ((<usize>escapedCount) << 2), <i32>mark | inList);
+    escapedCount += 1;
+  }
+  if (!isJson || !isUneven || isOfXml) return;
   store<i32>(unevenAt + ((<usize>unevenCells) << 2), <i32>mark);
   unevenCells += 1;
 }

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
@@ -30,7 +31,7 @@ export async function openColumnarWriter({
     { name: '_row', type: { kind: 'int64' }, optional: false },
   ];
   const partial = partialName(path);
-  const file = await guarded(path, () => openPartial(partial));
+  let file: FileHandle | undefined;
   /**
    * Encoded for the metadata, because objects would take many times as much memory in a large file.
    */
@@ -51,14 +52,17 @@ export async function openColumnarWriter({
     }
   }
 
-  async function flush(): Promise<void> {
+  async function flush(): Promise<FileHandle> {
     const bytes = Buffer.concat(gathered);
     gathered = [];
     gatheredBytes = 0;
+    // Not before: so a small document is converted without waiting for threads that sync others.
+    file ??= await openPartial(partial);
     // Computes the hash while the thread pool writes the bytes.
     const written = file.writeFile(bytes);
     digest.add(bytes);
     await written;
+    return file;
   }
 
   async function appendRowGroup(columns: CompressedColumn[], rows: number): Promise<void> {
@@ -97,15 +101,15 @@ export async function openColumnarWriter({
         const length = Buffer.alloc(4);
         length.writeUInt32LE(footer.length);
         await append([footer, length, magic]);
-        await flush();
-        await nameWholeFile(file, partial, path);
-        await file.close();
+        const whole = await flush();
+        await nameWholeFile(whole, partial, path);
+        await whole.close();
         return { rows: rowsWritten, ...digest.digest() };
       });
     },
     async abort() {
       await writing.catch(() => {});
-      await dropPartial(file, partial);
+      if (file) await dropPartial(file, partial);
     },
   };
 }

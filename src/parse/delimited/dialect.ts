@@ -185,12 +185,16 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
   const expected = schema.format === 'csv' ? ',' : '\t';
   let best: Candidate | undefined;
   let bestScore = 0;
+  const widths = delimiters.map((delimiter) => lines.map((line) => line.split(delimiter).length));
   lines.forEach((line, lineIndex) => {
-    for (const delimiter of delimiters) {
+    for (const [index, delimiter] of delimiters.entries()) {
       // Of equals, the delimiter that the schema expects wins, then the first one.
       const bonus = delimiter === expected ? 0.5 : 0;
-      // Rows are no wider than the header and need no closer look, unless it has several lines.
-      if (line.split(delimiter).length + bonus <= bestScore && !line.includes('"')) continue;
+      // Rows are no wider than the header and need no closer look, nor do so many of them together
+      // as a header may have lines.
+      const lineCount = isQuotable(delimiter, schema) && line.includes('"') ? maxLinesOfHeader : 1;
+      const ofLines = widths[index]?.slice(lineIndex, lineIndex + lineCount) ?? [];
+      if (ofLines.reduce((sum, width) => sum + width, bonus) <= bestScore) continue;
       const candidate = candidateAt(lines, lineIndex, delimiter, schema);
       const { cells } = candidate;
       const matches = countMatches(cells, known, bestScore - bonus);

@@ -66,8 +66,13 @@ export async function surveyObjects(
 
 /**
  * XML does not declare its lists: an element that occurs once belongs to the document as a whole.
+ * `firsts` has the first row of each list.
  */
-function takeSingles(found: FoundObjects, firsts: Map<string, unknown>, declaredLists: Set<string>): void {
+export function takeSingles(
+  found: FoundObjects,
+  firsts: Map<string, unknown>,
+  declaredLists = new Set<string>(),
+): void {
   for (const [list, survey] of found.lists) {
     if (declaredLists.has(list) || survey.rows > 1) continue;
     found.lists.delete(list);

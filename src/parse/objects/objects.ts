@@ -31,8 +31,7 @@ import type { ValueRules } from '../values/values.js';
 
 /** How a document of objects is read. */
 export interface ObjectReading {
-  /** Absent for a format with only one parser, such as XML. */
-  engine?: Engine;
+  engine: Engine;
   survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
   /** `evidence` receives what the values show. */
   batches(
@@ -171,6 +170,7 @@ export function oneByOne(
 ): ObjectReading {
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
+    engine: 'reference',
     survey: (plan) => surveyObjects(open(plan), plan, limits),
     batches: (tables, plan, rules, evidence) =>
       readObjectBatches(open(plan), tables, { rules, batchRows, evidence }),

@@ -19,10 +19,8 @@ const chunkBytes = 1024 * 1024;
  * DOCUMENT_CORRUPT if they are damaged. Damage in the last bytes may hide the end of the stream,
  * and then counts as truncated.
  */
-export async function* readLayers(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
-  let bytes = readFileBytes(raw.path);
-  for (let layer = 0; layer < layers; layer += 1) bytes = gunzip(bytes, raw, { isFile: layer === 0 });
-  yield* layers === 0 ? bytes : freed(bytes);
+export function readLayers(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
+  return layers === 0 ? readFileBytes(raw.path) : freed(gunzip(raw, layers));
 }
 
 /** The pieces that a gunzip makes, each freed when the next one is pulled. */
@@ -37,11 +35,9 @@ async function* freed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-async function* gunzip(
-  compressed: AsyncIterable<Buffer>,
-  raw: RawDocument,
-  { isFile }: { isFile: boolean },
-): AsyncGenerator<Buffer> {
+/** The bytes without so many layers of gzip, of which there is at least one. */
+async function* gunzip(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
+  const compressed = layers === 1 ? readFileBytes(raw.path) : gunzip(raw, layers - 1);
   // It takes one piece at a time, as each is valid only until the next one is pulled.
   const options = { chunkSize: chunkBytes, writableHighWaterMark: 1 };
   const stream = createGunzip(options);
@@ -58,7 +54,7 @@ async function* gunzip(
   }
   // zlib takes a zero after a member for padding and stops, so anything after a damaged byte would
   // be lost.
-  if (isFile && !(await endsInZeros(raw.path, stream.bytesWritten))) {
+  if (!(await endsInZeros(raw, layers - 1, stream.bytesWritten))) {
     const { documentId } = raw.metadata;
     throw new ReportsError('DOCUMENT_CORRUPT', {
       documentId,
@@ -82,9 +78,14 @@ function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
   return error;
 }
 
-async function endsInZeros(path: string, start: number): Promise<boolean> {
-  for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
-    if (chunk.some((byte) => byte !== 0)) return false;
+/** Whether only zeros follow the first bytes of the layer that is left of a document. */
+async function endsInZeros(raw: RawDocument, layers: number, start: number): Promise<boolean> {
+  const pieces: AsyncIterable<Buffer> =
+    layers === 0 ? createReadStream(raw.path, { start }) : gunzip(raw, layers);
+  let bytesToSkip = layers === 0 ? 0 : start;
+  for await (const piece of pieces) {
+    if (piece.subarray(bytesToSkip).some((byte) => byte !== 0)) return false;
+    bytesToSkip = Math.max(0, bytesToSkip - piece.length);
   }
   return true;
 }

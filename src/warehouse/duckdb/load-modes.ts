@@ -38,16 +38,12 @@ export async function insertInto(
 }
 
 async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
-  const { relation, loads } = batch;
-  await runOn(
-    connection,
-    batch,
-    `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
-       SELECT 1 FROM ${documentRows} batch WHERE batch.seller IS NOT DISTINCT FROM here._seller_id
-         AND (len(batch.marketplaces) = 0 OR len(here._marketplace_ids) = 0
-           OR list_has_any(here._marketplace_ids, batch.marketplaces))
-         AND batch.rank > ${rankOfHere})`,
-  );
+  const { loads } = batch;
+  const isOlder = `batch.seller IS NOT DISTINCT FROM here._seller_id
+    AND (len(batch.marketplaces) = 0 OR len(here._marketplace_ids) = 0
+      OR list_has_any(here._marketplace_ids, batch.marketplaces))
+    AND batch.rank > ${rankOfHere}`;
+  await deleteMatches(connection, batch, `${documentRows} batch ON ${isOlder}`);
   const late = lateSnapshots(batch);
   await insert(connection, batch, { loads: loads.filter((each) => !late.has(each)) });
   return loads.map((each) => (late.has(each) ? each.table.rows : 0));
@@ -65,13 +61,9 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
   const mayBeNewer = batch.others.some((other) => filled.some((each) => other.rank > each.rank));
   const keys = `SELECT ${documentKeys}, batch.seller AS __seller, batch.rank AS __rank FROM ${rowsOf(filled)}`;
+  const isOlder = mayBeNewer ? `${sameKey} AND document.__rank > ${rankOfHere}` : sameKey;
   const deleteOlder = (source: string) =>
-    runOn(
-      connection,
-      batch,
-      `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
-       SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
-    );
+    deleteMatches(connection, batch, `${source} document ON ${isOlder}`);
   if (!mayBeNewer && !shareSellers(filled)) {
     await deleteOlder(`(${keys})`);
     return insert(connection, batch, { loads: filled });
@@ -80,11 +72,12 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   await deleteOlder(keysTable);
   const names = columns.map((_, index) => `__key${index}`);
   const newest = `SELECT rowid FROM ${keysTable} QUALIFY __rank = max(__rank) OVER (PARTITION BY ${['__seller', ...names]})`;
+  const newerInTable = `SELECT document.rowid FROM ${keysTable} document
+    JOIN ${identifier(relation.name)} here ON ${sameKey} AND ${rankOfHere} > document.__rank`;
   const [left] = await runOn(
     connection,
     batch,
-    `DELETE FROM ${keysTable} AS document WHERE rowid NOT IN (${newest})
-       OR EXISTS (SELECT 1 FROM ${identifier(relation.name)} here WHERE ${rankOfHere} > document.__rank AND ${sameKey})`,
+    `DELETE FROM ${keysTable} WHERE rowid NOT IN (${newest}) OR rowid IN (${newerInTable})`,
   );
   if (Number(left?.[0]) === 0) return insert(connection, batch, { loads: filled });
   const same = [...names, '__seller', '__rank'].map(
@@ -97,6 +90,19 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
       condition: `SEMI JOIN ${keysTable} kept ON ${same.join(' AND ')}`,
     },
   });
+}
+
+/**
+ * Deletes the rows `here` of the batch's table that match the other side of a join. For EXISTS with
+ * a rank in it, DuckDB would first collect all distinct rows of the table.
+ */
+function deleteMatches(connection: DuckDBConnection, batch: TableBatch, otherSide: string) {
+  const table = identifier(batch.relation.name);
+  return runOn(
+    connection,
+    batch,
+    `DELETE FROM ${table} WHERE rowid IN (SELECT here.rowid FROM ${table} here SEMI JOIN ${otherSide})`,
+  );
 }
 
 /** The keys of a batch's documents; in the end only those whose rows are inserted. */

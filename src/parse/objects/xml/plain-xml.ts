@@ -23,6 +23,11 @@ export class PlainXml implements XmlTokens {
 
   constructor(private readonly rows: XmlRows) {}
 
+  /** Whether a token has been read to its end, and nothing after it. */
+  get isBetweenTokens(): boolean {
+    return this.rest === '' && !this.isAtStart;
+  }
+
   write(chunk: string): void {
     if (chunk === '') return;
     if (unusual.test(chunk)) throw new NotPlainXml();
@@ -49,7 +54,7 @@ export class PlainXml implements XmlTokens {
   private afterStart(text: string): number {
     const from = text.startsWith('\ufeff') ? 1 : 0;
     const isDeclared = text.startsWith('<?xml', from);
-    if (isDeclared ? !text.includes('?>') : text.length < from + 5) return -1;
+    if (isDeclared ? !text.includes('?>') : '<?xml'.startsWith(text.slice(from))) return -1;
     this.isAtStart = false;
     if (!isDeclared) return from;
     declaration.lastIndex = from;

@@ -37,6 +37,24 @@ export class XmlRows {
     return this.open[0]?.name;
   }
 
+  /** Elements that are not closed. */
+  get levels(): number {
+    return this.open.length;
+  }
+
+  /** Whether the innermost element that is not closed has text, besides blanks, so far. */
+  get hasText(): boolean {
+    return this.open.at(-1)?.text !== '';
+  }
+
+  /** The list of the element of this name, if it begins now and is a row inside another element. */
+  listOf(name: string): string | undefined {
+    const parent = this.open.at(-1);
+    if (parent?.role !== 'around rows') return undefined;
+    const path = joinPath(parent.path, localName(name));
+    return roleOf(path, parent, this.paths) === 'row' ? path : undefined;
+  }
+
   /** The rows that are complete, once. */
   take(): ObjectRow[] {
     const { rows } = this;

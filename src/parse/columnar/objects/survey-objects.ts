@@ -2,13 +2,12 @@ import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { JsonFindings } from '../../objects/json-findings.js';
-import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
-import type { FoundObjects } from '../../objects/object-survey.js';
-import { JsonBytes } from './json-bytes.js';
+import { type FoundObjects, takeSingles } from '../../objects/object-survey.js';
 import { JsonRows } from './json-rows.js';
+import { type ObjectFormat, openSource } from './object-source.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
 import { cellsOf, type Rows } from '../rows.js';
@@ -16,12 +15,13 @@ import { notColumnar } from '../../parse-hint.js';
 import { ReadAgain } from '../../../source/read-again.js';
 
 /**
- * Finds out what a JSON document has, or what its first `maxBytes` have, as `surveyObjects` does.
- * Values are inspected only if no column of the schema declares their type.
+ * Finds out what a document of objects has, or what its first `maxBytes` have, as `surveyObjects`
+ * does. Values are inspected only if no column of the schema declares their type.
  * Errors: ReadAgain<ParseHint>, also if tables of the schema are nested.
  */
-export async function surveyJson(
+export async function surveyColumnar(
   document: ReadableDocument,
+  format: ObjectFormat,
   plan: ObjectPlan | undefined,
   maxBytes?: number,
 ): Promise<FoundObjects & { isWhole: boolean }> {
@@ -34,22 +34,22 @@ export async function surveyJson(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const opened = openSurvey(kernel, list, { plan, found, limits: document.limits });
+      const opened = openSurvey(kernel, list, { format, plan, found, limits: document.limits });
       lists.set(list, opened);
       return opened;
     };
-    const source = new JsonBytes(
+    const source = openSource(format, {
       document,
       kernel,
-      (list) => surveyOf(list).rows,
-      (list) => surveyOf(list).takeNewPaths(),
+      paths: plan?.lists ?? noPaths,
+      rowsOf: (list) => surveyOf(list).rows,
+      onNewNames: (list) => surveyOf(list).takeNewPaths(),
       // What reading the rows finds is reported.
-      new JsonFindings(),
+      findings: new JsonFindings(),
       maxBytes,
-    );
-    const beside = emptyObject();
+    });
     try {
-      for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+      for await (const { list, value } of source.rows) {
         if (list === undefined) continue;
         const survey = surveyOf(list);
         if (value !== undefined) survey.add(value);
@@ -59,8 +59,9 @@ export async function surveyJson(
       const isMalformed = error instanceof ReadAgain && error.hint.kind === 'reference-parser';
       if (!source.isCut() || !isMalformed) throw error;
     }
-    if (Object.keys(beside).length > 0) found.beside = beside;
+    found.beside = source.beside();
     for (const survey of lists.values()) survey.end();
+    if (plan && source.firsts) takeSingles(found, source.firsts);
     return { ...found, isWhole: !source.isCut() };
   } finally {
     kernel.release();
@@ -70,19 +71,27 @@ export async function surveyJson(
 function openSurvey(
   kernel: Kernel,
   list: string,
-  { plan, found, limits }: { plan: ObjectPlan | undefined; found: FoundObjects; limits: DocumentLimits },
+  {
+    format,
+    plan,
+    found,
+    limits,
+  }: { format: ObjectFormat; plan: ObjectPlan | undefined; found: FoundObjects; limits: DocumentLimits },
 ): ListSurvey {
   const table = plan?.tableOfItems(list);
   if (plan && table) {
     const survey = new ObjectSurvey(limits, table.schema);
     found.tables.set(table, { survey, list });
-    return new ListSurvey(kernel, survey, plan.wholePaths(table));
+    return new ListSurvey(kernel, survey, format, plan.wholePaths(table));
   }
   if (plan && plan.tablesOf(list).length > 0) throw notColumnar('its tables are in each other');
   const survey = new ObjectSurvey(limits);
   found.lists.set(list, survey);
-  return new ListSurvey(kernel, survey, new Set());
+  return new ListSurvey(kernel, survey, format);
 }
+
+/** XML does not tell a list of one from a value. */
+export const wholeForms = { JSON: 'whole', XML: 'list' } as const;
 
 /** What the rows of one list have. */
 class ListSurvey {
@@ -93,10 +102,11 @@ class ListSurvey {
   constructor(
     private readonly kernel: Kernel,
     private readonly survey: ObjectSurvey,
-    wholePaths: Set<string>,
+    format: ObjectFormat,
+    wholePaths = new Set<string>(),
   ) {
-    this.rows = new JsonRows(kernel, new JsonFindings());
-    for (const path of wholePaths) this.rows.tree.set(path, -1, 'whole');
+    this.rows = new JsonRows(kernel, new JsonFindings(), format === 'XML');
+    for (const path of wholePaths) this.rows.tree.set(path, -1, wholeForms[format]);
     this.takeNewPaths();
   }
 

@@ -48,6 +48,8 @@ export class JsonRows {
   constructor(
     private readonly kernel: Kernel,
     private readonly findings: JsonFindings,
+    /** Whether the items were written from XML, as even JSON. */
+    private readonly isOfXml = false,
   ) {
     const { calls } = kernel;
     this.tree = new PathTree(kernel);
@@ -106,6 +108,7 @@ export class JsonRows {
       Math.min(maxRows, this.maxRows),
       this.escaped,
       this.uneven,
+      Number(this.isOfXml),
     );
     const count: number = calls.itemsRead.value;
     const stopped = stops[calls.itemsStopped.value as number];
@@ -113,7 +116,7 @@ export class JsonRows {
     if (stopped === 'odd names')
       throw notColumnar('names in its JSON are empty, escaped, numbers or stand twice');
     if (stopped === 'too many names') throw notColumnar('its rows have too many members');
-    if (stopped === 'too deep') throw notColumnar('its JSON is nested too deep');
+    if (stopped === 'too deep') throw notColumnar('its values are nested too deep');
     this.findings.loneSurrogates += calls.loneSurrogates.value;
     this.makeEven(slab, calls.unevenCells.value);
     for (let row = 0; row < count; row += 1) numbers[row] = this.count + row + 1;

@@ -13,11 +13,11 @@ export interface MetPath {
 
 /**
  * How a cell is written: the text of a string; JSON of any scalar or list; JSON of anything, also
- * of an object, which would otherwise be flattened.
+ * of an object, which would otherwise be flattened; the same as a list, of one value if it is none.
  */
-export type PathForm = 'text' | 'json' | 'whole';
+export type PathForm = 'text' | 'json' | 'whole' | 'list';
 
-const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2 };
+const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2, list: 3 };
 
 /** By their bits in the kernel. */
 const kindsOfBits: Leaf['kind'][] = ['text', 'number', 'bool', 'json', 'none'];

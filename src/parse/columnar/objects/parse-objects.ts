@@ -22,25 +22,28 @@ import {
   type ObjectReading,
   parseObjects,
 } from '../../objects/objects.js';
+import { readXmlObjects } from '../../objects/xml/xml.js';
 import { wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
 import { usualRules } from '../../values/decide-rules.js';
 import { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
-import { readJsonColumns } from './json-columns.js';
-import { surveyJson } from './json-survey.js';
+import type { ObjectFormat } from './object-source.js';
+import { readColumnar } from './read-objects.js';
+import { surveyColumnar } from './survey-objects.js';
 
 /**
- * Parses a JSON document by the columnar engine. If the schema knows everything that the first
- * `beginningBytes` have, the same is assumed of the rest and the document is read in one pass.
- * Otherwise, or with `wholeSurvey` after that assumption was wrong, a survey of the whole document
- * comes first. Documents with nested tables, or written in a way that the kernel does not read, are
- * left to the reference parser.
+ * Parses a document of objects by the columnar engine. If the schema knows everything that the
+ * first `beginningBytes` have, the same is assumed of the rest and the document is read in one
+ * pass. Otherwise, or with `wholeSurvey` after that assumption was wrong, a survey of the whole
+ * document comes first. Documents with nested tables, or written in a way that the kernel does not
+ * read, are left to the reference parser.
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here or from the
  * batches.
  */
-export async function parseJson(
+export async function parseColumnarObjects(
   document: ReadableDocument,
+  format: ObjectFormat,
   schema: ReportSchema | undefined,
   {
     wholeSurvey,
@@ -50,35 +53,42 @@ export async function parseJson(
 ): Promise<DocumentStream> {
   const assumed =
     schema?.tables.length && !wholeSurvey
-      ? await assume(document, schema, beginningBytes, decision)
+      ? await assume(document, format, schema, { beginningBytes, decision })
       : undefined;
   if (assumed) return assumed;
   const findings = new JsonFindings();
   const reading: ObjectReading = {
     engine: 'columnar',
-    survey: (plan) => surveyJson(document, plan),
+    survey: (plan) => surveyColumnar(document, format, plan),
     batches: (tables, plan, rules, evidence) =>
-      readJsonColumns(document, tables, plan, { rules, evidence, findings }),
-    texts: (tables, plan) => textsOf(document, tables, plan),
+      readColumnar(document, tables, plan, { format, rules, evidence, findings }),
+    texts: (tables, plan) => textsOf(document, format, tables, plan),
     warnings: () => findings.warnings(),
   };
   return parseObjects(document, schema, reading, decision);
 }
 
-function textsOf(document: ReadableDocument, tables: ObjectTable[], plan: ObjectPlan | undefined) {
-  return readObjectTexts(readJsonObjects(document, plan?.lists ?? noPaths), tables);
+function textsOf(
+  document: ReadableDocument,
+  format: ObjectFormat,
+  tables: ObjectTable[],
+  plan: ObjectPlan | undefined,
+) {
+  const paths = plan?.lists ?? noPaths;
+  const objects = format === 'XML' ? readXmlObjects(document, paths) : readJsonObjects(document, paths);
+  return readObjectTexts(objects, tables);
 }
 
 /** Undefined if the beginning does not allow an assumption. */
 async function assume(
   document: ReadableDocument,
+  format: ObjectFormat,
   schema: ReportSchema,
-  beginningBytes: number,
-  decision: ObjectDecision,
+  { beginningBytes, decision }: { beginningBytes: number; decision: ObjectDecision },
 ): Promise<DocumentStream | undefined> {
   const plan = new ObjectPlan(schema);
   if (!plan.tables.every((table) => plan.tableOfItems(listOf(table)) === table)) return undefined;
-  const beginning = await surveyJson(document, plan, beginningBytes);
+  const beginning = await surveyColumnar(document, format, plan, beginningBytes);
   if (beginning.isWhole) return undefined;
   const basis = objectBasis(document.raw.metadata, schema, decision);
   const rules = usualRules(basis);
@@ -113,9 +123,9 @@ async function assume(
       if (!layout || !holds) throw wrongAssumption({ kind: 'whole-survey' });
       right = layout;
     };
-    yield* readJsonColumns(document, assumed, plan, { rules, evidence, findings, check });
+    yield* readColumnar(document, assumed, plan, { format, rules, evidence, findings, check });
     const { tables } = right;
-    const read = { rules, tables, basis, texts: () => textsOf(document, tables, plan) };
+    const read = { rules, tables, basis, texts: () => textsOf(document, format, tables, plan) };
     const { notes, decisions } = right;
     const ofReading = { notes, decisions, warnings: findings.warnings() };
     const ofValues = await confirmed(evidence, read, decision);

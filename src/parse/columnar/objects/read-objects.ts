@@ -3,23 +3,23 @@ import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import type { JsonFindings } from '../../objects/json-findings.js';
-import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
-import type { FoundObjects } from '../../objects/object-survey.js';
+import { type FoundObjects, takeSingles } from '../../objects/object-survey.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
 import type { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
-import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
-import { noteMet } from './json-survey.js';
+import { type ObjectFormat, type ObjectSource, openSource } from './object-source.js';
+import { noteMet, wholeForms } from './survey-objects.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
 interface ReadBy {
+  format: ObjectFormat;
   rules: ValueRules;
   /** Receives what the values show. */
   evidence: Evidence;
@@ -30,15 +30,15 @@ interface ReadBy {
 }
 
 /**
- * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
- * until the next is pulled.
+ * Reads the rows of the tables of a document of objects from bytes into columns. Each batch is
+ * valid until the next is pulled.
  * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
-export async function* readJsonColumns(
+export async function* readColumnar(
   document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
-  { rules, evidence, findings, check }: ReadBy,
+  { format, rules, evidence, findings, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
   const { limits } = document;
   const { maxLists } = limits;
@@ -49,33 +49,33 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence, findings });
+      const reading = new ListReading(kernel, list, tables, plan, { format, rules, evidence, findings });
       lists.set(list, reading);
       return reading;
     };
-    const source = new JsonBytes(
+    const source = openSource(format, {
       document,
       kernel,
-      (list) => readingOf(list).rows,
+      paths: plan?.lists ?? noPaths,
+      rowsOf: (list) => readingOf(list).rows,
       // New names have only nulls, or `check` reports them.
-      () => {},
+      onNewNames: () => {},
       findings,
-    );
-    const beside = emptyObject();
-    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+    });
+    for await (const { list, value } of source.rows) {
       if (list === undefined) continue;
       const reading = readingOf(list);
       if (value === undefined) continue;
       reading.add(value);
       if (!reading.isFull()) continue;
-      check?.(foundIn(lists, { plan, beside, limits }));
+      check?.(foundIn(lists, source, { plan, limits }));
       yield* reading.rest();
       reading.clear();
     }
-    check?.(foundIn(lists, { plan, beside, limits }));
+    check?.(foundIn(lists, source, { plan, limits }));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
-    yield* readObjectBatches(only(beside), ofDocument, { rules, evidence, batchRows: 1 });
+    yield* readObjectBatches(only(source.beside()), ofDocument, { rules, evidence, batchRows: 1 });
   } finally {
     kernel.release();
   }
@@ -84,9 +84,10 @@ export async function* readJsonColumns(
 /** What was read so far, as a survey would find it, but without types. */
 function foundIn(
   lists: Map<string, ListReading>,
-  { plan, beside, limits }: { plan: ObjectPlan | undefined; beside: object; limits: DocumentLimits },
+  source: ObjectSource,
+  { plan, limits }: { plan: ObjectPlan | undefined; limits: DocumentLimits },
 ): FoundObjects {
-  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside };
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: source.beside() };
   for (const [list, { rows }] of lists) {
     const table = plan?.tableOfItems(list);
     const survey = new ObjectSurvey(limits, table?.schema);
@@ -95,6 +96,7 @@ function foundIn(
     if (table) found.tables.set(table, { survey, list });
     else found.lists.set(list, survey);
   }
+  if (plan && source.firsts) takeSingles(found, source.firsts);
   return found;
 }
 
@@ -115,9 +117,9 @@ class ListReading {
     list: string,
     tables: ObjectTable[],
     plan: ObjectPlan | undefined,
-    { rules, evidence, findings }: ReadBy,
+    { format, rules, evidence, findings }: ReadBy,
   ) {
-    this.rows = new JsonRows(kernel, findings);
+    this.rows = new JsonRows(kernel, findings, format === 'XML');
     this.from = tables.find((table) => table.hasRowsIn(list));
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);
@@ -128,7 +130,7 @@ class ListReading {
     for (const [path, index] of columnIndexes) {
       const column = columns[index];
       const form = column && isScalar(column.type) ? 'text' : 'json';
-      this.rows.tree.set(path, index, wholePaths.has(path) ? 'whole' : form);
+      this.rows.tree.set(path, index, wholePaths.has(path) ? wholeForms[format] : form);
     }
     for (const leaf of above) {
       const index = columnIndexes.get(leaf.path);

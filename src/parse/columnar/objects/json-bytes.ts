@@ -1,0 +1,121 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
+import { parseExactly } from '../../objects/exact-json.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
+import type { JsonSource } from '../../objects/json-walk.js';
+import type { Rows } from '../rows.js';
+import { namesTwice, notColumnar } from '../../parse-hint.js';
+import type { SourceOptions } from './source-options.js';
+import { type SlidingText, tooLong } from './sliding-text.js';
+
+const comma = 0x2c;
+
+const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/**
+ * Reads the bytes of a JSON document in the kernel's memory. Items of lists are read as rows, many
+ * at a time, by what `rowsOf` returns for their list; everything else value by value. The reference
+ * parser is left to report what is malformed.
+ * Errors: ReadAgain<ParseHint>.
+ */
+export class JsonBytes implements JsonSource<Rows> {
+  /** Characters of names and of values beside the rows. */
+  private besideCharacters = 0;
+  private readonly limits: DocumentLimits;
+  private readonly findings: JsonFindings;
+  /** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
+  private readonly minLongBytes: number;
+
+  constructor(
+    private readonly text: SlidingText,
+    private readonly options: SourceOptions,
+  ) {
+    this.limits = options.document.limits;
+    this.findings = options.findings;
+    this.minLongBytes = 2 * this.limits.maxRowValues;
+  }
+
+  async peek(): Promise<string> {
+    for (;;) {
+      const bytes = this.text.slab.bytes();
+      for (; this.text.at < this.text.slab.length; this.text.at += 1) {
+        const byte = bytes[this.text.at] as number;
+        if (!blanks.has(byte)) return String.fromCharCode(byte);
+      }
+      if (!(await this.text.more())) return '';
+    }
+  }
+
+  async expect(character: string): Promise<void> {
+    if ((await this.peek()) !== character) throw this.problem();
+    this.text.at += 1;
+  }
+
+  async value(path?: string): Promise<unknown> {
+    await this.peek();
+    for (;;) {
+      const { kernel, at, length } = this.text.slab;
+      const end = kernel.calls.endOfValue(at, length, this.text.at);
+      if (end >= 0) {
+        const text = this.text.slab.text(this.text.at, end);
+        this.checkSize(this.text.at, end);
+        this.text.at = end;
+        this.besideCharacters += text.length;
+        if (this.besideCharacters > this.limits.maxRowCharacters) throw tooLong();
+        const value = parseExactly(text, this.findings, path);
+        if (this.findings.hasNamesTwice()) throw namesTwice();
+        return value;
+      }
+      if (kernel.calls.itemsStopped.value !== 0) throw this.problem();
+      if (!(await this.text.more())) throw this.problem();
+    }
+  }
+
+  async *item(list: string): AsyncGenerator<Rows> {
+    await this.peek();
+    yield* this.readRows(list, 1);
+  }
+
+  async *items(list: string): AsyncGenerator<Rows> {
+    yield* this.readRows(list);
+  }
+
+  nameAgain(): void {
+    throw namesTwice();
+  }
+
+  problem(): Error {
+    return notColumnar('its JSON is not well-formed');
+  }
+
+  async close(): Promise<void> {
+    await this.text.close();
+  }
+
+  private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
+    const reader = this.options.rowsOf(list);
+    for (let begun = false; ; ) {
+      // Only a slab that grew for a long row may have one.
+      const isLong = this.text.slab.length > this.minLongBytes;
+      const { end, stopped, rows } = reader.read(this.text.slab, this.text.at, begun, isLong ? 1 : maxRows);
+      if (isLong) this.checkSize(this.text.at, end);
+      this.text.at = end;
+      begun ||= rows.count > 0;
+      if (rows.count > 0) yield rows;
+      if (stopped === 'ended' || (maxRows !== undefined && rows.count === maxRows)) return;
+      if (stopped === 'new names') this.options.onNewNames(list);
+      else if (stopped === 'more' && !(await this.text.more())) throw this.problem();
+    }
+  }
+
+  /**
+   * Leaves a value that may exceed a limit to the reference parser. Commas in texts count too.
+   * Errors: ReadAgain<ParseHint>.
+   */
+  private checkSize(from: number, to: number): void {
+    if (to - from <= this.minLongBytes) return;
+    if (to - from > this.limits.maxRowCharacters) throw tooLong();
+    let values = 0;
+    for (const byte of this.text.slab.bytes().subarray(from, to)) if (byte === comma) values += 1;
+    if (values > this.limits.maxRowValues) throw tooLong();
+  }
+}
