@@ -8,9 +8,11 @@ import { World } from './world.js';
 
 const dayMs = 86_400_000;
 const megabyte = 2 ** 20;
+/** Amazon and the warehouse keep some 7 MB; 30 bytes for each check of the schedule would be more. */
+const maxMegabytes = 15;
 
 describe('a simulated program that runs for 40 days', () => {
-  it('has no more memory in use at their end than after ten', async () => {
+  it(`grows by less than ${maxMegabytes} MB in the last 30 of them`, async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const startMs = Date.UTC(2026, 9, 5);
@@ -33,6 +35,6 @@ describe('a simulated program that runs for 40 days', () => {
     assert.equal(replicas.starts, 1);
     assert.ok(world.database.ledger.size > 120);
     const grown = (late - early) / megabyte;
-    assert.ok(grown < 10, `${grown.toFixed(1)} MB more`);
+    assert.ok(grown < maxMegabytes, `${grown.toFixed(1)} MB more`);
   });
 });
