@@ -4,14 +4,15 @@ import { sellerId } from '../test/ingest/world.js';
 import { numberOption } from './options.js';
 
 /**
- * `npm run soak [-- --notifications 10000]`: one program drains the notifications of 40 sellers,
- * while its memory and open files are measured. Linux only.
+ * `npm run soak [-- --notifications 10000 --sellers 40]`: one program drains the notifications of
+ * sellers, while its memory and open files are measured. Linux only. With a seller for 15
+ * documents, which are as many calls as its quota allows at once, no quota limits the drain.
  */
 const notifications = numberOption('notifications', 10_000);
 const documents = Math.round(notifications * 0.9);
 const rowsEach = 20;
-// Enough sellers that the quota of one, 15 calls at once, does not limit the measurement.
-const sellers = [sellerId, ...Array.from({ length: 39 }, (_, index) => `A${index}SOAKSELLER`)];
+const sellerCount = numberOption('sellers', 40);
+const sellers = [sellerId, ...Array.from({ length: sellerCount - 1 }, (_, index) => `A${index}SOAKSELLER`)];
 const world = await makeCrashWorld({
   moreSellers: sellers.slice(1),
   pipelines: [
