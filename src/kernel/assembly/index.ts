@@ -9,9 +9,11 @@ export {
   pathName,
   pathNameLength,
   pathNext,
+  pathNullOrder,
   pathOrder,
   setPath,
 } from './json-paths';
+export { splitBytes, splitItems, splitStopped } from './json-split';
 export { loneSurrogates } from './json-tokens';
 export { allocate, capacityOf, enlarge, release, reset } from './memory';
 export {

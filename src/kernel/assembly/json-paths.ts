@@ -37,6 +37,8 @@ export class PathNode {
   kinds: i32 = 0;
   /** Its position among all paths by their first value, from 1. */
   order: i32 = 0;
+  /** The same by its first null. */
+  nullOrder: i32 = 0;
   /** The last pass that met it. */
   reading: i32 = 0;
 }
@@ -44,6 +46,7 @@ export class PathNode {
 /** Paths below the last root that was created. */
 let paths: i32 = 0;
 let withValue: i32 = 0;
+let withNull: i32 = 0;
 let readings: i32 = 0;
 
 /**
@@ -64,6 +67,7 @@ export function newPath(parentAt: usize, name: usize, length: i32): usize {
   path.form = asText;
   path.kinds = 0;
   path.order = 0;
+  path.nullOrder = 0;
   path.reading = 0;
   if (parentAt === 0) paths = 0;
   else {
@@ -110,6 +114,10 @@ export function pathOrder(at: usize): i32 {
   return changetype<PathNode>(at).order;
 }
 
+export function pathNullOrder(at: usize): i32 {
+  return changetype<PathNode>(at).nullOrder;
+}
+
 /** Returns a number for the pass over one row, by which duplicate members are detected. */
 export function nextReading(): i32 {
   readings += 1;
@@ -118,7 +126,10 @@ export function nextReading(): i32 {
 
 export function note(path: PathNode, kind: i32): void {
   if ((path.kinds & kind) !== 0) return;
-  if (kind !== nullKind && path.order === 0) {
+  if (kind === nullKind) {
+    withNull += 1;
+    path.nullOrder = withNull;
+  } else if (path.order === 0) {
     withValue += 1;
     path.order = withValue;
   }

@@ -154,7 +154,7 @@ function isElementText(name: usize, length: i32): bool {
 }
 
 /** Returns the next item after what was read; 0 if there is none, or if the list ends. */
-function itemStart(whole: usize, isFirst: bool): usize {
+export function itemStart(whole: usize, isFirst: bool): usize {
   const at = behindBlanks(whole);
   const byte = load<u8>(at);
   if (byte === 0x5d) return stopFor(listEnded);
@@ -186,7 +186,7 @@ function makeList(mark: usize): void {
 }
 
 /** Reads a value at a path; if the path is 0, its content is skipped. */
-function readValue(at: usize, pathAt: usize, depth: i32): usize {
+export function readValue(at: usize, pathAt: usize, depth: i32): usize {
   if (depth > maxDepth) return stopFor(tooDeep);
   const byte = load<u8>(at);
   if (byte === 0x22) return readString(at, pathAt);

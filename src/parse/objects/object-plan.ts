@@ -46,6 +46,17 @@ export interface PlannedTable {
   known: Set<string>;
 }
 
+/** A table with rows in the items of a list. */
+export interface TableInItems {
+  table: PlannedTable;
+  /** The names that lead from an item to the rows. */
+  steps: string[];
+  /** Paths of its rows that belong to other tables. */
+  leftOut: Set<string>;
+  /** Whether its rows take the value at a path: of those around them, only what columns name. */
+  takes(path: string): boolean;
+}
+
 /**
  * Where the rows of a schema's tables are in a document, and how they are taken from what a reader
  * returns.
@@ -80,6 +91,43 @@ export class ObjectPlan {
   tableOfItems(list: string): PlannedTable | undefined {
     const [table, another] = this.tablesOf(list);
     return table && !another && keyOf(table.names) === list ? table : undefined;
+  }
+
+  /**
+   * The tables with rows in the items of a list. Undefined if a row needs more of the objects
+   * around it than their single values, or if tables are beside each other in an item.
+   */
+  tablesInItems(list: string): TableInItems[] | undefined {
+    const depth = depthOf(list);
+    const tables = this.tablesOf(list);
+    const isNested = tables.length > 1 || tables.some(({ names }) => names.length > depth);
+    if (isNested && (list === '' || !tables.every((table) => this.isInLine(table, depth)))) return undefined;
+    return tables.map((table) => {
+      const steps = table.names.slice(depth);
+      const takes = (path: string) =>
+        steps.length === 0 || !path.startsWith('^') || table.known.has(looseHeader(path));
+      return { table, steps, leftOut: this.stopsAt(table, table.names.length).leftOut, takes };
+    });
+  }
+
+  /** Whether the objects around the rows of a table, from a depth on, only lead to them. */
+  private isInLine(table: PlannedTable, depth: number): boolean {
+    const { names, paths } = table;
+    const { json } = this.stopsAt(table, names.length);
+    const others = this.tables.filter((other) => other !== table);
+    const isAlone = names.every((name, at) => {
+      const base = keyOf(names.slice(0, at));
+      const besides = others.filter(
+        (other) => isWithin(keyOf(other.names), base) && other.names[at] !== name,
+      );
+      return at < depth || (besides.length === 0 && this.isPartOfRow(base));
+    });
+    const isKeptWhole = others.some((other) => json.has(keyOf(other.names.slice(names.length))));
+    const isSingle = ({ from, up, isWhole, names: [first = ''] }: PlannedTable['paths'][number]) =>
+      from === 'root' ||
+      up === 0 ||
+      (!isWhole && looseHeader(first) !== looseHeader(names[names.length - up] ?? ''));
+    return isAlone && !isKeptWhole && paths.every(isSingle);
   }
 
   /** The paths of a table's rows whose values are kept as JSON. */

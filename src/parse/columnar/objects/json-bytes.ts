@@ -2,8 +2,8 @@ import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonFindings } from '../../objects/json-findings.js';
 import type { JsonSource } from '../../objects/json-walk.js';
-import type { Rows } from '../rows.js';
 import { namesTwice, notColumnar } from '../../parse-hint.js';
+import type { ListReader, ListRows } from './list-reader.js';
 import type { SourceOptions } from './source-options.js';
 import { type SlidingText, tooLong } from './sliding-text.js';
 
@@ -13,11 +13,11 @@ const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
  * Reads the bytes of a JSON document in the kernel's memory. Items of lists are read as rows, many
- * at a time, by what `rowsOf` returns for their list; everything else value by value. The reference
- * parser is left to report what is malformed.
+ * at a time, by what `readersOf` returns for their list; everything else value by value. The
+ * reference parser is left to report what is malformed.
  * Errors: ReadAgain<ParseHint>.
  */
-export class JsonBytes implements JsonSource<Rows> {
+export class JsonBytes implements JsonSource<ListRows> {
   /** Characters of names and of values beside the rows. */
   private besideCharacters = 0;
   private readonly limits: DocumentLimits;
@@ -70,12 +70,12 @@ export class JsonBytes implements JsonSource<Rows> {
     }
   }
 
-  async *item(list: string): AsyncGenerator<Rows> {
+  async *item(list: string): AsyncGenerator<ListRows> {
     await this.peek();
     yield* this.readRows(list, 1);
   }
 
-  async *items(list: string): AsyncGenerator<Rows> {
+  async *items(list: string): AsyncGenerator<ListRows> {
     yield* this.readRows(list);
   }
 
@@ -91,19 +91,41 @@ export class JsonBytes implements JsonSource<Rows> {
     await this.text.close();
   }
 
-  private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
-    const reader = this.options.rowsOf(list);
+  private async *readRows(list: string, maxRows?: number): AsyncGenerator<ListRows> {
+    const readers = this.options.readersOf(list);
+    const [reader] = readers;
+    if (reader === undefined || readers.length > 1) {
+      yield* this.readNested(readers, maxRows);
+      return;
+    }
     for (let begun = false; ; ) {
       // Only a slab that grew for a long row may have one.
       const isLong = this.text.slab.length > this.minLongBytes;
-      const { end, stopped, rows } = reader.read(this.text.slab, this.text.at, begun, isLong ? 1 : maxRows);
-      if (isLong) this.checkSize(this.text.at, end);
+      const { slab, at } = this.text;
+      const { end, stopped, rows } = reader.rows.read(slab, at, begun, isLong ? 1 : maxRows);
+      if (isLong) this.checkSize(at, end);
       this.text.at = end;
       begun ||= rows.count > 0;
-      if (rows.count > 0) yield rows;
+      if (rows.count > 0) yield { reader, rows };
       if (stopped === 'ended' || (maxRows !== undefined && rows.count === maxRows)) return;
-      if (stopped === 'new names') this.options.onNewNames(list);
+      if (stopped === 'new names') reader.takeNewNames();
       else if (stopped === 'more' && !(await this.text.more())) throw this.problem();
+    }
+  }
+
+  /** Reads the rows of several tables in the items of a list. */
+  private async *readNested(readers: ListReader[], maxItems?: number): AsyncGenerator<ListRows> {
+    const maxBytes = Math.min(this.minLongBytes, this.limits.maxRowCharacters);
+    const window = maxItems;
+    for (let isBegun = false; ; ) {
+      const { slab, at } = this.text;
+      let last: { end: number; stopped: string } = { end: at, stopped: 'ended' };
+      for (const reader of readers) last = yield* reader.split(slab, at, { isBegun, maxBytes, window });
+      const { end, stopped } = last;
+      this.text.at = end;
+      isBegun ||= end > at;
+      if (stopped === 'ended' || (maxItems !== undefined && stopped === 'enough')) return;
+      if (stopped === 'more' && !(await this.text.more())) throw this.problem();
     }
   }
 

@@ -1,7 +1,7 @@
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import type { ObjectRow } from '../../objects/object-plan.js';
-import type { Rows } from '../rows.js';
 import { JsonBytes } from './json-bytes.js';
+import type { ListRows } from './list-reader.js';
 import type { SourceOptions } from './source-options.js';
 import { SlidingText } from './sliding-text.js';
 import { XmlBytes } from './xml-bytes.js';
@@ -11,7 +11,7 @@ export type ObjectFormat = 'JSON' | 'XML';
 /** A document of objects in the kernel's memory. */
 export interface ObjectSource {
   /** Many rows of a list at a time. Errors: ReadAgain<ParseHint>. */
-  rows: AsyncIterable<ObjectRow<Rows>>;
+  rows: AsyncIterable<ObjectRow<ListRows>>;
   /** What was read so far beside the lists; undefined if there is nothing. */
   beside(): unknown;
   /**

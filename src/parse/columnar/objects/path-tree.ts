@@ -9,6 +9,8 @@ export interface MetPath {
   kinds: Leaf['kind'][];
   /** Rank of the path by its first value, from 1; 0 if it has only nulls. */
   order: number;
+  /** The same by its first null. */
+  nullOrder: number;
 }
 
 /**
@@ -53,7 +55,12 @@ export class PathTree {
       const bits = calls.pathKinds(at);
       const kinds = kindsOfBits.filter((_, bit) => bits & (1 << bit));
       this.addresses.set(path, at);
-      paths.push({ path: path || '.', kinds, order: calls.pathOrder(at) });
+      paths.push({
+        path: path || '.',
+        kinds,
+        order: calls.pathOrder(at),
+        nullOrder: calls.pathNullOrder(at),
+      });
       if (paths.length > maxPaths) throw notColumnar(`its rows have more than ${maxPaths} members`);
       for (let child = calls.pathFirstChild(at); child !== 0; child = calls.pathNext(child)) {
         const name = calls.pathName(child);

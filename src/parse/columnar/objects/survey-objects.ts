@@ -3,10 +3,10 @@ import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { JsonFindings } from '../../objects/json-findings.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
-import { noPaths } from '../../objects/object-plan.js';
-import type { ObjectPlan } from '../../objects/object-plan.js';
+import { noPaths, type ObjectPlan, type TableInItems } from '../../objects/object-plan.js';
 import { type FoundObjects, takeSingles } from '../../objects/object-survey.js';
 import { JsonRows } from './json-rows.js';
+import { ListReader } from './list-reader.js';
 import { type ObjectFormat, openSource } from './object-source.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
@@ -29,12 +29,12 @@ export async function surveyColumnar(
   const { maxLists } = document.limits;
   const kernel = takeKernel();
   try {
-    const lists = new Map<string, ListSurvey>();
-    const surveyOf = (list: string) => {
+    const lists = new Map<string, ListSurvey[]>();
+    const surveysOf = (list: string) => {
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const opened = openSurvey(kernel, list, { format, plan, found, limits: document.limits });
+      const opened = openSurveys(kernel, list, { format, plan, found, limits: document.limits });
       lists.set(list, opened);
       return opened;
     };
@@ -42,8 +42,7 @@ export async function surveyColumnar(
       document,
       kernel,
       paths: plan?.lists ?? noPaths,
-      rowsOf: (list) => surveyOf(list).rows,
-      onNewNames: (list) => surveyOf(list).takeNewPaths(),
+      readersOf: (list) => surveysOf(list).map(({ reader }) => reader),
       // What reading the rows finds is reported.
       findings: new JsonFindings(),
       maxBytes,
@@ -51,8 +50,8 @@ export async function surveyColumnar(
     try {
       for await (const { list, value } of source.rows) {
         if (list === undefined) continue;
-        const survey = surveyOf(list);
-        if (value !== undefined) survey.add(value);
+        const surveys = surveysOf(list);
+        if (value !== undefined) surveys.find(({ reader }) => reader === value.reader)?.add(value.rows);
       }
     } catch (error) {
       // A document that is cut off on purpose looks malformed.
@@ -60,7 +59,7 @@ export async function surveyColumnar(
       if (!source.isCut() || !isMalformed) throw error;
     }
     found.beside = source.beside();
-    for (const survey of lists.values()) survey.end();
+    for (const survey of [...lists.values()].flat()) survey.end();
     if (plan && source.firsts) takeSingles(found, source.firsts);
     return { ...found, isWhole: !source.isCut() };
   } finally {
@@ -68,7 +67,7 @@ export async function surveyColumnar(
   }
 }
 
-function openSurvey(
+function openSurveys(
   kernel: Kernel,
   list: string,
   {
@@ -77,25 +76,27 @@ function openSurvey(
     found,
     limits,
   }: { format: ObjectFormat; plan: ObjectPlan | undefined; found: FoundObjects; limits: DocumentLimits },
-): ListSurvey {
-  const table = plan?.tableOfItems(list);
-  if (plan && table) {
-    const survey = new ObjectSurvey(limits, table.schema);
-    found.tables.set(table, { survey, list });
-    return new ListSurvey(kernel, survey, format, plan.wholePaths(table));
+): ListSurvey[] {
+  const tables = plan?.tablesInItems(list) ?? [];
+  if (plan && plan.tablesOf(list).length > tables.length) throw notColumnar('its tables are in each other');
+  if (!plan || tables.length === 0) {
+    const survey = new ObjectSurvey(limits);
+    found.lists.set(list, survey);
+    return [new ListSurvey(kernel, survey, format)];
   }
-  if (plan && plan.tablesOf(list).length > 0) throw notColumnar('its tables are in each other');
-  const survey = new ObjectSurvey(limits);
-  found.lists.set(list, survey);
-  return new ListSurvey(kernel, survey, format);
+  return tables.map((inItems) => {
+    const survey = new ObjectSurvey(limits, inItems.table.schema);
+    found.tables.set(inItems.table, { survey, list });
+    return new ListSurvey(kernel, survey, format, { ...inItems, wholePaths: plan.wholePaths(inItems.table) });
+  });
 }
 
 /** XML does not tell a list of one from a value. */
 export const wholeForms = { JSON: 'whole', XML: 'list' } as const;
 
-/** What the rows of one list have. */
+/** What the rows of one table in a list have. */
 class ListSurvey {
-  readonly rows: JsonRows;
+  readonly reader: ListReader;
   /** Paths whose texts are inspected, with the index of their column. */
   private readonly looked = new Map<string, { index: number; texts: BufferedInference }>();
 
@@ -103,36 +104,40 @@ class ListSurvey {
     private readonly kernel: Kernel,
     private readonly survey: ObjectSurvey,
     format: ObjectFormat,
-    wholePaths = new Set<string>(),
+    private readonly inItems?: TableInItems & { wholePaths: Set<string> },
   ) {
-    this.rows = new JsonRows(kernel, new JsonFindings(), format === 'XML');
-    for (const path of wholePaths) this.rows.tree.set(path, -1, wholeForms[format]);
+    const rows = new JsonRows(kernel, new JsonFindings(), format === 'XML');
+    this.reader = new ListReader(kernel, rows, inItems?.steps ?? [], () => this.takeNewPaths());
+    for (const path of inItems?.wholePaths ?? []) rows.tree.set(path, -1, wholeForms[format]);
+    for (const path of inItems?.leftOut ?? []) rows.tree.set(path, -1, 'whole');
     this.takeNewPaths();
   }
 
   /** Assigns a column to each new path that the schema does not declare. */
   takeNewPaths(): void {
-    for (const { path } of this.rows.tree.met()) {
+    const { rows } = this.reader;
+    for (const { path } of rows.tree.met()) {
+      if (this.inItems && !isTaken(path, this.inItems)) continue;
       if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
       const index = this.looked.size;
-      this.rows.tree.set(path, index, 'text');
+      rows.tree.set(path, index, 'text');
       const look = (text: string) => {
         this.survey.infer(path, text);
         return !this.survey.isText(path);
       };
       this.looked.set(path, { index, texts: new BufferedInference(this.kernel, look) });
     }
-    this.rows.widen(this.looked.size);
+    rows.widen(this.looked.size);
   }
 
   add(rows: Rows): void {
     this.survey.rows += rows.count;
-    noteMet(this.rows.tree, this.survey);
+    noteMet(this.reader.rows.tree, this.survey, this.inItems);
     for (const { index, texts } of this.looked.values()) texts.add(cellsOf(rows, index * 2, 'json'));
   }
 
   end(): void {
-    noteMet(this.rows.tree, this.survey);
+    noteMet(this.reader.rows.tree, this.survey, this.inItems);
     for (const { texts } of this.looked.values()) texts.flush();
   }
 }
@@ -141,11 +146,18 @@ class ListSurvey {
  * Records what the paths of rows hold.
  * Errors: ReadAgain<ParseHint>.
  */
-export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
-  for (const { path, kinds } of tree.met()) {
+export function noteMet(tree: PathTree, survey: ObjectSurvey, inItems?: TableInItems): void {
+  const met = tree.met().filter(({ path }) => !inItems || isTaken(path, inItems));
+  for (const { path, kinds } of met) {
     if (path === '.' && kinds.includes('json')) throw notColumnar('its rows are lists');
     if (path === '.' && kinds.length > 0 && !survey.takesScalars())
       throw notColumnar('some of its rows are not objects');
-    for (const kind of kinds) survey.note(path, kind);
+    for (const kind of kinds) if (kind !== 'none') survey.note(path, kind);
   }
+  const withNulls = met.filter(({ kinds }) => kinds.includes('none'));
+  for (const { path } of withNulls.sort((a, b) => a.nullOrder - b.nullOrder)) survey.note(path, 'none');
+}
+
+function isTaken(path: string, { takes, leftOut }: TableInItems): boolean {
+  return takes(path) && !leftOut.has(path);
 }

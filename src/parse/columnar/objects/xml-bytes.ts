@@ -5,9 +5,8 @@ import type { ObjectRow } from '../../objects/object-plan.js';
 import { NotPlainXml, PlainXml } from '../../objects/xml/plain-xml.js';
 import { XmlRows } from '../../objects/xml/xml-rows.js';
 import { notColumnar } from '../../parse-hint.js';
-import type { Rows } from '../rows.js';
 import { enlarged, Slab } from '../slab.js';
-import type { JsonRows } from './json-rows.js';
+import type { ListReader, ListRows } from './list-reader.js';
 import type { SourceOptions } from './source-options.js';
 import type { SlidingText } from './sliding-text.js';
 
@@ -31,7 +30,7 @@ const maxNameBytes = 256;
 
 /**
  * Reads the bytes of an XML document in the kernel's memory. The kernel rewrites elements that are
- * rows as JSON, many at a time, which `rowsOf` reads; everything around them is read token by
+ * rows as JSON, many at a time, which `readersOf` read; everything around them is read token by
  * token. What is unusual or malformed is left to the reference parser.
  * Errors: ReadAgain<ParseHint>.
  */
@@ -58,7 +57,7 @@ export class XmlBytes {
     this.items = new Slab(kernel, 64 * 1024);
   }
 
-  async *rows(): AsyncGenerator<ObjectRow<Rows>> {
+  async *rows(): AsyncGenerator<ObjectRow<ListRows>> {
     try {
       for (;;) {
         const name = await this.rowName();
@@ -119,11 +118,11 @@ export class XmlBytes {
   }
 
   /** Reads the rows of this name that follow each other. */
-  private async *readRows(name: string, list: string): AsyncGenerator<ObjectRow<Rows>> {
+  private async *readRows(name: string, list: string): AsyncGenerator<ObjectRow<ListRows>> {
     const { kernel, text, limits } = this;
     const { calls } = kernel;
     if (this.around.hasText || this.around.levels > maxLevelsAroundRows) throw unusual();
-    const reader = this.options.rowsOf(list);
+    const readers = this.options.readersOf(list);
     const nameBlock = kernel.copyIn(Buffer.from(name));
     for (;;) {
       const { slab, at } = text;
@@ -143,7 +142,7 @@ export class XmlBytes {
       if (stopped === 'odd') throw unusual();
       if (calls.elementsRead.value > 0) {
         this.items.end(calls.elementBytes.value);
-        yield* this.readItems(list, reader);
+        yield* this.readItems(list, readers);
       }
       this.isAtEnd = stopped === 'more' && !(await text.more());
       if (stopped === 'ended' || this.isAtEnd) break;
@@ -151,20 +150,17 @@ export class XmlBytes {
     calls.release(nameBlock);
   }
 
-  private *readItems(list: string, reader: JsonRows): Generator<ObjectRow<Rows>> {
+  private *readItems(list: string, readers: ListReader[]): Generator<ObjectRow<ListRows>> {
     const { kernel, items } = this;
     if (!this.firsts.has(list)) {
       const end = kernel.calls.endOfValue(items.at, items.length, 0);
       this.firsts.set(list, elementOf(items.text(0, end)));
     }
-    for (let from = 0, isBegun = false; ; ) {
-      const { end, stopped, rows } = reader.read(items, from, isBegun);
-      from = end;
-      isBegun ||= rows.count > 0;
-      if (rows.count > 0) yield { list, value: rows };
-      if (stopped === 'ended') return;
-      if (stopped === 'new names') this.options.onNewNames(list);
-      else if (stopped === 'more') throw unusual();
+    const [reader] = readers;
+    const isNested = reader === undefined || readers.length > 1;
+    const whole = { isBegun: false, maxBytes: items.length, window: items.length };
+    for (const each of readers) {
+      for (const value of isNested ? each.split(items, 0, whole) : each.readAll(items)) yield { list, value };
     }
   }
 }
