@@ -8,7 +8,9 @@ import { World } from './world.js';
 
 const dayMs = 86_400_000;
 const megabyte = 2 ** 20;
-/** Amazon and the warehouse keep some 7 MB; 30 bytes for each check of the schedule would be more. */
+/**
+ * Amazon and the warehouse keep some 7 MB; 30 bytes for each check of the schedule would be more.
+ */
 const maxMegabytes = 15;
 
 describe('a simulated program that runs for 40 days', () => {
