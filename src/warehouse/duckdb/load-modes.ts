@@ -61,19 +61,27 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
   const mayBeNewer = batch.others.some((other) => filled.some((each) => other.rank > each.rank));
   const keys = `SELECT ${documentKeys}, batch.seller AS __seller, batch.rank AS __rank FROM ${rowsOf(filled)}`;
-  const isOlder = mayBeNewer ? `${sameKey} AND document.__rank > ${rankOfHere}` : sameKey;
-  const deleteOlder = (source: string) =>
-    deleteMatches(connection, batch, `${source} document ON ${isOlder}`);
   if (!mayBeNewer && !shareSellers(filled)) {
-    await deleteOlder(`(${keys})`);
+    await deleteMatches(connection, batch, `(${keys}) document ON ${sameKey}`);
     return insert(connection, batch, { loads: filled });
   }
   await runOn(connection, batch, `CREATE OR REPLACE TEMP TABLE ${keysTable} AS ${keys} GROUP BY ALL`);
-  await deleteOlder(keysTable);
+  const table = identifier(relation.name);
+  await runOn(
+    connection,
+    batch,
+    `CREATE OR REPLACE TEMP TABLE ${matchesTable} AS
+     SELECT here.rowid AS row_here, ${rankOfHere} AS rank_here, document.rowid AS document_key, document.__rank AS rank
+     FROM ${table} here JOIN ${keysTable} document ON ${sameKey}`,
+  );
+  await runOn(
+    connection,
+    batch,
+    `DELETE FROM ${table} WHERE rowid IN (SELECT row_here FROM ${matchesTable} WHERE rank_here < rank)`,
+  );
   const names = columns.map((_, index) => `__key${index}`);
   const newest = `SELECT rowid FROM ${keysTable} QUALIFY __rank = max(__rank) OVER (PARTITION BY ${['__seller', ...names]})`;
-  const newerInTable = `SELECT document.rowid FROM ${keysTable} document
-    JOIN ${identifier(relation.name)} here ON ${sameKey} AND ${rankOfHere} > document.__rank`;
+  const newerInTable = `SELECT document_key FROM ${matchesTable} WHERE rank_here > rank`;
   const [left] = await runOn(
     connection,
     batch,
@@ -107,6 +115,8 @@ function deleteMatches(connection: DuckDBConnection, batch: TableBatch, otherSid
 
 /** The keys of a batch's documents; in the end only those whose rows are inserted. */
 const keysTable = '_document_keys';
+/** The rows of the table that have one of these keys, and which is newer. */
+const matchesTable = '_rows_with_document_keys';
 
 interface Insertion {
   loads: TableLoad[];
