@@ -3,9 +3,15 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { buildProgram } from '../test/simulation/program.js';
+import {
+  type PlaceName,
+  places,
+  realScenario,
+  simulateReal,
+} from '../test/simulation/real-warehouses/run-real.js';
 import { asTest, shrink } from '../test/simulation/shrink.js';
 import { type Scenario, scenarioOf, simulate } from '../test/simulation/simulate.js';
-import { numberOption } from './options.js';
+import { numberOption, wordOption } from './options.js';
 
 /**
  * `npm run simulate [-- --seed N --seeds COUNT --days D --sellers S --replicas R --jobs J]`: runs
@@ -13,6 +19,9 @@ import { numberOption } from './options.js';
  * what the program did with a model. Without `--seed`, it takes fresh seeds and prints them. A seed
  * that fails is reduced and printed as a test. After `--seconds T` it begins no further seed.
  * `--json` prints a line for each seed.
+ *
+ * With `--warehouse duckdb`, `postgres` or `bigquery`, the worlds are small, and the warehouse is a
+ * real one; `scripts/postgres` and `scripts/bigquery-emulator` start the servers.
  */
 interface Totals {
   seeds: number;
@@ -21,6 +30,9 @@ interface Totals {
   documents: number;
   starts: number;
   faults: Record<string, number>;
+  /** What was compared with a real warehouse. */
+  comparisons: number;
+  rows: number;
   failed: number[];
 }
 
@@ -37,8 +49,11 @@ const totals: Totals = {
   documents: 0,
   starts: 0,
   faults: {},
+  comparisons: 0,
+  rows: 0,
   failed: [],
 };
+const warehouse = wordOption('warehouse', Object.keys(places) as PlaceName[]);
 
 if (jobs > 1) await runJobs();
 else await runSeeds();
@@ -48,10 +63,17 @@ process.exitCode = totals.failed.length > 0 ? 1 : 0;
 
 /** Runs the seeds in this process, one after the other. */
 async function runSeeds(): Promise<void> {
-  const program = await buildProgram();
+  const program = await buildProgram(undefined, warehouse && 'real-warehouses');
+  let compared = { comparisons: 0, rows: 0 };
+  const run: typeof simulate = async (of, scenario) => {
+    if (!warehouse) return simulate(of, scenario);
+    const { counts, ...outcome } = await simulateReal(of, scenario, warehouse);
+    compared = counts;
+    return { ...outcome, faults: { ...outcome.faults, killsInCommits: counts.kills } };
+  };
   for (let each = seed; each < seed + seeds && Date.now() - startedMs < maxMs; each += 1) {
-    const scenario = scenarioOf(each, given());
-    const outcome = await simulate(program, scenario);
+    const scenario = (warehouse ? realScenario : scenarioOf)(each, given());
+    const outcome = await run(program, scenario);
     add({
       seeds: 1,
       sellerDays: scenario.days * scenario.sellers,
@@ -59,6 +81,8 @@ async function runSeeds(): Promise<void> {
       documents: outcome.documents,
       starts: outcome.starts,
       faults: outcome.faults,
+      comparisons: compared.comparisons,
+      rows: compared.rows,
       failed: outcome.violation === undefined ? [] : [each],
     });
     if (process.argv.includes('--json')) {
@@ -67,9 +91,14 @@ async function runSeeds(): Promise<void> {
     } else if (seeds === 1) console.log(`seed ${each}: ${JSON.stringify(scenario)}, hash ${outcome.hash}`);
     if (outcome.violation === undefined) continue;
     console.log(`seed ${each}: ${outcome.violation}`);
-    const smallest = await shrink(program, { scenario, outcome }, numberOption('shrinks', 60));
+    const smallest = await shrink(
+      program,
+      { scenario, outcome },
+      numberOption('shrinks', warehouse ? 0 : 60),
+      run,
+    );
     console.log(smallest.outcome.log.slice(-numberOption('lines', 10)).join('\n'));
-    console.log(asTest(smallest));
+    if (!warehouse) console.log(asTest(smallest));
   }
 }
 
@@ -111,7 +140,7 @@ function given(): Partial<Scenario> {
 }
 
 function add(more: Totals): void {
-  for (const name of ['seeds', 'sellerDays', 'events', 'documents', 'starts'] as const)
+  for (const name of ['seeds', 'sellerDays', 'events', 'documents', 'starts', 'comparisons', 'rows'] as const)
     totals[name] += more[name];
   for (const [kind, count] of Object.entries(more.faults))
     totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
@@ -125,6 +154,8 @@ function report(): void {
   console.log(
     `${totals.seeds} seeds from ${seed} to ${seed + seeds - 1}: ${totals.sellerDays} seller-days in ${seconds.toFixed(0)} s, ${perMinute} a minute; ${totals.documents} documents, ${totals.starts} processes, ${totals.events} events, ${Math.round(totals.events / seconds)} a second`,
   );
+  if (warehouse)
+    console.log(`${totals.comparisons} comparisons with ${warehouse}, of ${totals.rows} rows together`);
   console.log(`faults: ${faults.map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'}`);
   console.log(totals.failed.length > 0 ? `failed: ${totals.failed.join(' ')}` : 'all promises kept');
 }

@@ -25,6 +25,9 @@ export class EventLoop {
   /** What the hash does not have yet. */
   private noted = '';
   private readonly held = new Set<Promise<void>>();
+  /** What is done outside of the world while time goes on, and how far time may go for now. */
+  private outside = 0;
+  private outsideSince = { worldMs: 0, realMs: 0 };
 
   constructor(
     startMs: number,
@@ -65,6 +68,27 @@ export class EventLoop {
     return work;
   }
 
+  /**
+   * Lets time go on at a steady pace until work outside of the world is done: the work may wait for
+   * what happens in the world. Returns how to end it, which may be called more than once.
+   */
+  pace(): () => void {
+    if (this.outside === 0) this.outsideSince = { worldMs: this.nowMs, realMs: performance.now() };
+    this.outside += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.outside -= 1;
+      isOver = true;
+    };
+  }
+
+  /** How far time may go. */
+  private get limitMs(): number {
+    const { worldMs, realMs } = this.outsideSince;
+    if (this.outside === 0) return Number.POSITIVE_INFINITY;
+    return worldMs + (performance.now() - realMs) * worldMsPerRealMs;
+  }
+
   /** Adds to the hash that two runs of a seed have in common. */
   note(text: string): void {
     this.noted += `${this.nowMs} ${text}\n`;
@@ -85,6 +109,10 @@ export class EventLoop {
       while (this.held.size > 0) {
         await Promise.all(this.held);
         await settled();
+      }
+      if (this.outside > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        isRunning ||= !isOver();
       }
     }
     if (!isOver()) this.nowMs = Math.max(this.nowMs, untilMs);
@@ -110,6 +138,7 @@ export class EventLoop {
             if (isOver()) return end(false);
             const [next] = this.heap;
             if (!next || next.atMs > untilMs) return end(false);
+            if (next.atMs > this.limitMs) return end(true);
             this.removeFirst();
             this.nowMs = next.atMs;
             this.events += 1;
@@ -156,6 +185,9 @@ function isBefore(a: Event, b: Event): boolean {
 }
 
 const eventsOfTurn = 200;
+
+/** The pace while work goes on outside of the world. */
+const worldMsPerRealMs = 100;
 
 /** Resolves when all promises that can be settled are: Node runs them before this callback. */
 function settled(): Promise<void> {

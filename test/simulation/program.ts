@@ -52,12 +52,18 @@ const globalNames = [
   'setImmediate',
 ] as const;
 
+/** What takes the place of `openWarehouse`: a warehouse in memory, or the real one, watched. */
+export type WarehouseModule = 'memory-warehouse' | 'real-warehouses';
+
 /**
  * Bundles `src` into one script whose parameters are everything that reaches out of it. Only
  * `openWarehouse` is another file. The packages that it uses are shared by all processes: they keep
  * nothing.
  */
-export async function buildProgram(mutation?: Mutation): Promise<Program> {
+export async function buildProgram(
+  mutation?: Mutation,
+  warehouse: WarehouseModule = 'memory-warehouse',
+): Promise<Program> {
   const texts = new SourceTexts(root, mutation);
   const { outputFiles } = await build({
     stdin: { contents: exported, resolveDir: root, loader: 'ts' },
@@ -73,9 +79,10 @@ export async function buildProgram(mutation?: Mutation): Promise<Program> {
       {
         name: 'simulated',
         setup({ onResolve, onLoad }) {
-          onResolve({ filter: /\/open-warehouse\.js$/ }, () => ({
-            path: join(import.meta.dirname, 'memory-warehouse/open-warehouse.ts'),
-          }));
+          const openWarehouse = join(import.meta.dirname, warehouse, 'open-warehouse.ts');
+          onResolve({ filter: /\/open-warehouse\.js$/ }, ({ importer }) =>
+            importer === openWarehouse ? undefined : { path: openWarehouse },
+          );
           // The place of a file, which it finds others by.
           onLoad({ filter: /\.ts$/ }, ({ path }) => ({
             contents: texts

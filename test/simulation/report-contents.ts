@@ -18,6 +18,8 @@ export interface MadeType {
   mode: 'merge' | 'replace' | 'snapshot' | 'append';
   /** Whether it has marketplaces of its own, one for each report. */
   isOfMarketplace: boolean;
+  /** The columns of its key; none without one. */
+  keyNames: string[];
   makeRow(random: Random, serial: number): MadeRow;
 }
 
@@ -46,19 +48,17 @@ export const orders: MadeType = {
   table: 'orders_by_last_update',
   mode: 'merge',
   isOfMarketplace: false,
+  keyNames: ['amazon_order_id', 'sku'],
   makeRow: (random, serial) =>
-    row(
-      ['amazon_order_id', 'sku'],
-      [
-        ['amazon_order_id', 'amazon-order-id', `111-${random.integer(0, keys)}`],
-        ['purchase_date', 'purchase-date', '2026-10-01T10:00:00+00:00', '2026-10-01T10:00:00.000Z'],
-        ['order_status', 'order-status', `${random.pick(['Pending', 'Shipped'])} ${serial}`],
-        ['sku', 'sku', `sku-${random.integer(0, 2)}`],
-        ['quantity', 'quantity', String(random.integer(0, 9))],
-        ['currency', 'currency', 'USD'],
-        ['item_price', 'item-price', ...money(random)],
-      ],
-    ),
+    row(orders.keyNames, [
+      ['amazon_order_id', 'amazon-order-id', `111-${random.integer(0, keys)}`],
+      ['purchase_date', 'purchase-date', '2026-10-01T10:00:00+00:00', '2026-10-01T10:00:00.000Z'],
+      ['order_status', 'order-status', `${random.pick(['Pending', 'Shipped'])} ${serial}`],
+      ['sku', 'sku', `sku-${random.integer(0, 2)}`],
+      ['quantity', 'quantity', String(random.integer(0, 9))],
+      ['currency', 'currency', 'USD'],
+      ['item_price', 'item-price', ...money(random)],
+    ]),
 };
 
 export const listings: MadeType = {
@@ -66,16 +66,14 @@ export const listings: MadeType = {
   table: 'listings',
   mode: 'snapshot',
   isOfMarketplace: true,
+  keyNames: [],
   makeRow: (random, serial) =>
-    row(
-      [],
-      [
-        ['item_name', 'item-name', `Lamp no. ${serial}`],
-        ['seller_sku', 'seller-sku', `sku-${random.integer(0, keys)}`],
-        ['price', 'price', ...money(random)],
-        ['quantity', 'quantity', String(random.integer(0, 99))],
-      ],
-    ),
+    row(listings.keyNames, [
+      ['item_name', 'item-name', `Lamp no. ${serial}`],
+      ['seller_sku', 'seller-sku', `sku-${random.integer(0, keys)}`],
+      ['price', 'price', ...money(random)],
+      ['quantity', 'quantity', String(random.integer(0, 99))],
+    ]),
 };
 
 export const promotions: MadeType = {
@@ -83,19 +81,17 @@ export const promotions: MadeType = {
   table: 'shipment_promotions',
   mode: 'replace',
   isOfMarketplace: false,
+  keyNames: ['amazon_order_id', 'shipment_id', 'shipment_item_id'],
   makeRow: (random, serial) =>
-    row(
-      ['amazon_order_id', 'shipment_id', 'shipment_item_id'],
-      [
-        ['shipment_date', 'shipment-date', '2026-10-02T00:00:00+00:00', '2026-10-02T00:00:00.000Z'],
-        ['currency', 'currency', 'USD'],
-        ['item_promotion_discount', 'item-promotion-discount', ...money(random)],
-        ['item_promotion_id', 'item-promotion-id', `promotion ${serial}`],
-        ['amazon_order_id', 'amazon-order-id', `111-${random.integer(0, keys)}`],
-        ['shipment_id', 'shipment-id', `S${random.integer(0, 1)}`],
-        ['shipment_item_id', 'shipment-item-id', 'D1'],
-      ],
-    ),
+    row(promotions.keyNames, [
+      ['shipment_date', 'shipment-date', '2026-10-02T00:00:00+00:00', '2026-10-02T00:00:00.000Z'],
+      ['currency', 'currency', 'USD'],
+      ['item_promotion_discount', 'item-promotion-discount', ...money(random)],
+      ['item_promotion_id', 'item-promotion-id', `promotion ${serial}`],
+      ['amazon_order_id', 'amazon-order-id', `111-${random.integer(0, keys)}`],
+      ['shipment_id', 'shipment-id', `S${random.integer(0, 1)}`],
+      ['shipment_item_id', 'shipment-item-id', 'D1'],
+    ]),
 };
 
 export const returns: MadeType = {
@@ -103,19 +99,17 @@ export const returns: MadeType = {
   table: 'customer_returns',
   mode: 'merge',
   isOfMarketplace: false,
+  keyNames: ['order_id', 'sku', 'return_date', 'license_plate_number'],
   makeRow: (random, serial) =>
-    row(
-      ['order_id', 'sku', 'return_date', 'license_plate_number'],
-      [
-        ['return_date', 'return-date', '2026-10-03T00:00:00+00:00', '2026-10-03T00:00:00.000Z'],
-        ['order_id', 'order-id', `111-${random.integer(0, keys)}`],
-        ['sku', 'sku', `sku-${random.integer(0, 2)}`],
-        ['quantity', 'quantity', '1'],
-        ['status', 'status', `Unit returned ${serial}`],
-        ['license_plate_number', 'license-plate-number', `LPN${random.integer(0, 3)}`],
-        [personalColumn, 'customer-comments', `the comment ${serial}`],
-      ],
-    ),
+    row(returns.keyNames, [
+      ['return_date', 'return-date', '2026-10-03T00:00:00+00:00', '2026-10-03T00:00:00.000Z'],
+      ['order_id', 'order-id', `111-${random.integer(0, keys)}`],
+      ['sku', 'sku', `sku-${random.integer(0, 2)}`],
+      ['quantity', 'quantity', '1'],
+      ['status', 'status', `Unit returned ${serial}`],
+      ['license_plate_number', 'license-plate-number', `LPN${random.integer(0, 3)}`],
+      [personalColumn, 'customer-comments', `the comment ${serial}`],
+    ]),
 };
 
 /** The column of `returns` with personal data. */

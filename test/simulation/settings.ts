@@ -7,10 +7,13 @@ export function environment(sellerIds: string[]): Record<string, string> {
   return { TZ: 'UTC', CLIENT_ID: 'client', CLIENT_SECRET: 'secret', ...Object.fromEntries(tokens) };
 }
 
+/** Of the warehouse in memory. */
+const noWarehouse = { type: 'postgres', url: 'postgres://sp@localhost/reports', schema: 'reports' };
+
 /** The `pipelines.yaml` of a simulated world. */
-export function settingsText(sellerIds: string[]): string {
+export function settingsText(sellerIds: string[], warehouse: object = noWarehouse): string {
   return stringify({
-    warehouse: { type: 'postgres', url: 'postgres://sp@localhost/reports', schema: 'reports' },
+    warehouse,
     lake: 'lake',
     raw: 'raw',
     state: 'state',

@@ -12,14 +12,19 @@ export interface Failure {
  * Reduces a scenario that fails, as long as it still fails: fewer machines, sellers, days and kinds
  * of faults. `maxRuns` bounds how many scenarios are tried.
  */
-export async function shrink(program: Program, failure: Failure, maxRuns = 60): Promise<Failure> {
+export async function shrink(
+  program: Program,
+  failure: Failure,
+  maxRuns = 60,
+  run: typeof simulate = simulate,
+): Promise<Failure> {
   let smallest = failure;
   for (let runs = 0, isSmaller = true; isSmaller; ) {
     isSmaller = false;
     for (const scenario of smallerThan(smallest.scenario)) {
       if (runs === maxRuns) return smallest;
       runs += 1;
-      const outcome = await simulate(program, scenario);
+      const outcome = await run(program, scenario);
       if (outcome.violation === undefined) continue;
       smallest = { scenario, outcome };
       isSmaller = true;

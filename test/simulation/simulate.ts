@@ -6,7 +6,7 @@ import type { Program } from './program.js';
 import { Replicas } from './replicas.js';
 import { automaticTypes } from './report-contents.js';
 import { drawSwarm, type Swarm } from './swarm.js';
-import { World } from './world.js';
+import { World, type WorldOptions } from './world.js';
 
 export interface Scenario {
   seed: number;
@@ -60,9 +60,13 @@ export function scenarioOf(seed: number, given: Partial<Scenario> = {}): Scenari
  * Runs a scenario: days with the faults of its swarm, then days without, in which everything must
  * arrive. Ends at the first promise that is broken.
  */
-export async function simulate(program: Program, scenario: Scenario): Promise<Outcome> {
+export async function simulate(
+  program: Program,
+  scenario: Scenario,
+  openReal?: WorldOptions['openReal'],
+): Promise<Outcome> {
   const { seed, days, sellers, replicas: count, reportsPerDay, inBursts, swarm } = scenario;
-  const world = new World({ seed, program, sellers, replicas: count, startMs });
+  const world = new World({ seed, program, sellers, replicas: count, startMs, openReal });
   const { loop, amazon, queue } = world;
   let violation: string | undefined;
   const check = (work: () => void) => {
@@ -80,6 +84,10 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
   );
   const faults = new Faults(world, replicas, swarm, seed);
   world.onDatabaseChanged = () => check(() => oracle.afterTransaction());
+  world.onDisagreement = (text) =>
+    check(() => {
+      throw new Violation(text);
+    });
   world.onEnded = (process) =>
     check(() => {
       if (!faults.isDiskTroubled()) oracle.afterEnd(process);
@@ -100,6 +108,7 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
     const endMs = startMs + (days + maxCalmDays) * dayMs;
     for (let untilMs = startMs + days * dayMs + minCalmMs; untilMs <= endMs; untilMs += 3 * hourMs) {
       await loop.run(untilMs, () => violation !== undefined);
+      await world.refresh();
       if (violation !== undefined || (amazon.isQuiet() && oracle.missing() === undefined)) return;
     }
   };
@@ -118,6 +127,7 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
       });
       const isEnded = () => code !== undefined || violation !== undefined;
       await loop.run(loop.nowMs + dayMs, isEnded);
+      await world.refresh();
       if (args[0] === 'verify')
         check(() => oracle.afterVerify(output.join(''), code, args.includes('--repair')));
       if (violation !== undefined) return;
@@ -140,6 +150,7 @@ export async function simulate(program: Program, scenario: Scenario): Promise<Ou
     if (violation === undefined) check(() => oracle.atEnd());
   } finally {
     replicas.killAll();
+    await world.real?.close();
     stopListening();
   }
   return {

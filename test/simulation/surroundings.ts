@@ -21,6 +21,8 @@ export interface Services {
   sqs(process: SimulatedProcess): Record<string, unknown>;
   /** How the warehouse is reached. */
   database(process: SimulatedProcess): unknown;
+  /** The modules that a real warehouse needs in place of the others. */
+  modules?(process: SimulatedProcess): Record<string, unknown>;
 }
 
 export interface SurroundingsOptions {
@@ -57,6 +59,7 @@ export function surround(options: SurroundingsOptions): Surroundings {
         hostname: () => process.host.name,
         tmpdir: () => '/tmp',
         totalmem: () => 2 ** 34,
+        availableParallelism: () => 1,
         uptime: () => (process.loop.nowMs - process.host.bootedMs) / 1000,
       },
       'node:timers/promises': timers.promises,
@@ -71,6 +74,7 @@ export function surround(options: SurroundingsOptions): Surroundings {
       '@duckdb/node-api': simulateDuckDb(process, options.disk),
       '@aws-sdk/client-sqs': services.sqs(process),
       'simulated:database': services.database(process),
+      ...services.modules?.(process),
     },
   };
 }

@@ -11,6 +11,7 @@ import { addProgramFile } from './node-fs.js';
 import { type Program, root } from './program.js';
 import { SimulatedQueue } from './queue.js';
 import { madeTypes } from './report-contents.js';
+import type { RealWarehouse } from './real-warehouses/real-warehouse.js';
 import { environment, settingsText } from './settings.js';
 import { surround } from './surroundings.js';
 
@@ -21,6 +22,8 @@ export interface WorldOptions {
   /** Machines that run `start` on the same folders. */
   replicas: number;
   startMs: number;
+  /** Opens the real warehouse that takes the place of the one in memory. */
+  openReal?: (world: World) => RealWarehouse;
 }
 
 /** A command that runs. */
@@ -38,6 +41,9 @@ const dataFolder = '/data';
 
 const lastWorkMs = 2000;
 
+/** Longer than a real warehouse takes to read all. */
+const maxReadMs = 86_400_000;
+
 /** The transactions that change something. */
 const changes = new Set(['commit', 'removePersonalData', 'markPurged']);
 
@@ -54,7 +60,10 @@ export class World {
   readonly sellerIds: string[];
   /** The last lines that the programs logged. */
   readonly log: string[] = [];
+  readonly real: RealWarehouse | undefined;
   onDatabaseChanged = () => {};
+  /** A real warehouse did something else than the one in memory would have. */
+  onDisagreement = (_text: string) => {};
   /** A process that was not killed ends. */
   onEnded = (_process: SimulatedProcess) => {};
   onUnhandled = (_error: unknown) => {};
@@ -81,15 +90,32 @@ export class World {
     }));
     this.disk.makeFolder('/tmp', 'mkdir');
     this.disk.makeFolder(dataFolder, 'mkdir');
+    this.real = options.openReal?.(this);
     const settings = this.disk.makeFile(`${dataFolder}/pipelines.yaml`, 'open');
-    this.disk.write(settings, Buffer.from(settingsText(this.sellerIds)), 0, 'pipelines.yaml');
+    this.disk.write(
+      settings,
+      Buffer.from(settingsText(this.sellerIds, this.real?.settings)),
+      0,
+      'pipelines.yaml',
+    );
     this.disk.syncAll();
+  }
+
+  /** Reads what a real warehouse has now. */
+  async refresh(): Promise<void> {
+    if (!this.real) return;
+    let isDone = false;
+    void this.real.refresh().finally(() => {
+      isDone = true;
+    });
+    await this.loop.run(this.loop.nowMs + maxReadMs, () => isDone);
   }
 
   /** Starts a command on a machine. */
   run(host: Host, args: string[]): Started {
     const process = new SimulatedProcess(host, this.nextPid++, this.loop, this.random);
     const { program } = this.options;
+    const env = { ...environment(this.sellerIds), ...this.real?.env };
     let onStop = () => {};
     const output: string[] = [];
     const openOutput = () =>
@@ -105,13 +131,14 @@ export class World {
         process,
         disk: this.disk,
         cwd: dataFolder,
-        env: environment(this.sellerIds),
+        env,
         isShown: (name) => madeTypes.has(name.replace('.yaml', '')),
         services: {
           fetch: (...call) => this.amazon.fetch(...call),
           httpsRequest: (of) => this.amazon.httpsRequest(of),
           sqs: (of) => this.queue.client(of),
-          database: (of) => this.databaseLink(of),
+          database: (of) => ({ link: this.real?.link(of) ?? this.databaseLink(of) }),
+          modules: (of) => this.real?.modules(of) ?? {},
         },
       }),
     );
@@ -121,11 +148,15 @@ export class World {
       return false;
     });
     const ended = new Promise<number | undefined>((resolve) => {
-      process.onKilled = () => resolve(undefined);
+      const { onKilled } = process;
+      process.onKilled = () => {
+        onKilled();
+        resolve(undefined);
+      };
       runCli(args, {
         stdout: openOutput(),
         stderr: openOutput(),
-        env: environment(this.sellerIds),
+        env,
         cwd: dataFolder,
         onStopSignal: (callback) => {
           onStop = callback;
@@ -178,7 +209,7 @@ export class World {
             );
         },
       });
-    return { link: { run } };
+    return { run };
   }
 }
 

@@ -152,7 +152,11 @@ function insert(
       for (const each of olderOnes) each.rows = each.rows.filter(({ key }) => !keys.has(key));
     }
     table.set(load.load.entry.key, { seller, document, marketplaces, rows: own });
-    superseded.set(load.table, (rows.get(load.table)?.length ?? 0) - own.length);
+  }
+  // A newer document of the batch may have replaced rows of an older one.
+  for (const { load, table: own } of batch.loads) {
+    const left = table.get(load.entry.key)?.rows.length ?? 0;
+    superseded.set(own, (rows.get(own)?.length ?? 0) - left);
   }
   for (const [key, { rows: left }] of table) if (left.length === 0) table.delete(key);
 }
