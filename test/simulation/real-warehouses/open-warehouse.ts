@@ -12,8 +12,8 @@ import type { WatchedLink } from './real-warehouse.js';
 export { warehouseFile };
 
 /**
- * Takes the place of `src/warehouse/open-warehouse.ts` in the simulated program: the real one, which
- * reports each change before the program goes on.
+ * Takes the place of `src/warehouse/open-warehouse.ts` in the simulated program: the real one,
+ * which reports each change before the program goes on.
  */
 export function openWarehouse(
   config: { warehouse: WarehouseSettings },

@@ -99,7 +99,7 @@ export class RealWarehouse {
     return this.options.place.close();
   }
 
-  /** Reads the warehouse, and has the oracle compare it with the model. One read after the other. */
+  /** Reads the warehouse, one read after the other, and has the oracle compare it. */
   refresh(): Promise<void> {
     this.reads = this.reads.then(() => this.readOnce());
     return this.reads;
