@@ -20,8 +20,8 @@ import { numberOption, wordOption } from './options.js';
  * that fails is reduced and printed as a test. After `--seconds T` it begins no further seed.
  * `--json` prints a line for each seed.
  *
- * With `--warehouse duckdb`, `postgres` or `bigquery`, the worlds are small, and the warehouse is a
- * real one; `scripts/postgres` and `scripts/bigquery-emulator` start the servers.
+ * With `--warehouse duckdb` or `postgres`, the worlds are small, and the warehouse is a real one;
+ * `scripts/postgres` starts the server. With `bigquery`, uploads to the emulator fail as yet.
  */
 interface Totals {
   seeds: number;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { documentOfLedger, makeLargeLedger } from '../../test/warehouse/large-ledger.js';
 import { numberOption } from '../options.js';
+import { figuresEnvironment, main, readFigures } from './program-figures.js';
 
 /**
  * `npm run bench:ledger -- --rows 200000`: time, CPU time and peak memory of commands of the built
@@ -50,9 +50,6 @@ pipelines:
         cron: "0 3 * * *"
 `;
 
-const main = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
-const preload = fileURLToPath(new URL('./peak-memory.cjs', import.meta.url));
-
 interface Measured {
   seconds: number;
   cpuSeconds: number;
@@ -69,13 +66,7 @@ async function measure(
   use?: (child: ChildProcess, errorsNow: () => string) => Promise<Pick<Measured, 'seconds' | 'printed'>>,
 ): Promise<Measured> {
   const file = join(folder, 'peak');
-  rmSync(file, { force: true });
-  const env = {
-    ...process.env,
-    PEAK_MEMORY_FILE: file,
-    ALARM_WEBHOOK: 'http://127.0.0.1:9',
-    NODE_OPTIONS: `--require ${preload}`,
-  };
+  const env = { ...figuresEnvironment(file), ALARM_WEBHOOK: 'http://127.0.0.1:9' };
   const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
@@ -94,14 +85,7 @@ async function measure(
   const used = await use?.(child, () => errors);
   const code = await closed;
   const seconds = (performance.now() - startedMs) / 1000;
-  // One line for each process: queries run in another one.
-  const lines = readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' ').map(Number));
-  const peakMegabytes = (Math.max(...lines.map(([kilobytes = 0]) => kilobytes)) * 1024) / 1e6;
-  const cpuSeconds = lines.reduce((sum, [, microseconds = 0]) => sum + microseconds / 1e6, 0);
-  return { seconds, printed, ...used, cpuSeconds, peakMegabytes, code, errors };
+  return { seconds, printed, ...used, ...readFigures(file), code, errors };
 }
 
 /** What the page gets first: until the ledger is read, the answer has no ledger. */

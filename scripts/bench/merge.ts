@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { usualReportType, writeDocument } from './document.js';
+import { figuresEnvironment, main, readFigures } from './program-figures.js';
 
 /**
  * `npm run bench:merge -- [MODE…] ROWS…`: how long the built program takes for a document of 20,000
@@ -26,8 +26,6 @@ const modes: Record<string, { reportType: string; table: string; other: string }
   snapshot: { reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', table: 'listings', other: '_seller_id' },
 };
 
-const main = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
-const preload = fileURLToPath(new URL('./peak-memory.cjs', import.meta.url));
 const postgresUrl = process.env.POSTGRES_URLS?.split(' ')[0];
 const schema = 'bench_merge';
 const given = process.argv.slice(2);
@@ -88,22 +86,17 @@ async function measureMode(mode: string): Promise<void> {
 /** Returns seconds, CPU seconds and peak memory of a command of the program. */
 function run(folder: string, args: string[]): string[] {
   const file = join(folder, 'peak');
-  rmSync(file, { force: true });
+  const env = { ...figuresEnvironment(file), DATABASE_URL: postgresUrl };
   const beganMs = performance.now();
   const { status } = spawnSync(process.execPath, [main, ...args], {
     cwd: folder,
-    env: {
-      ...process.env,
-      DATABASE_URL: postgresUrl,
-      PEAK_MEMORY_FILE: file,
-      NODE_OPTIONS: `--require ${preload}`,
-    },
+    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const seconds = (performance.now() - beganMs) / 1000;
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
-  const [kilobytes = 0, microseconds = 0] = readFileSync(file, 'utf8').trim().split(' ').map(Number);
-  return [seconds.toFixed(2), (microseconds / 1e6).toFixed(2), ((kilobytes * 1024) / 1e6).toFixed(0)];
+  const { cpuSeconds, peakMegabytes } = readFigures(file);
+  return [seconds.toFixed(2), cpuSeconds.toFixed(2), peakMegabytes.toFixed(0)];
 }
 
 /** Runs a statement; returns its rows. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { outcomeOf } from './engine-outcome.js';
 import { runs } from '../property-runs.js';
 
 const types = [
@@ -191,20 +191,8 @@ describe('the columnar engine', () => {
           ? schemaOf(given.quoting, given.columnTypes, given.unknown)
           : undefined;
         const metadata = { marketplaceIds: given.marketplaceIds };
-        const read = async (engine: 'reference' | 'columnar') => {
-          try {
-            const { parsed, ...found } = await readRows(
-              documentOf(text, metadata, given.chunk),
-              schema,
-              engine,
-            );
-            const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
-            const { tables, dialect, warnings, decisions } = parsed;
-            return { ...found, tables, dialect, warnings, decisions, notes };
-          } catch (error) {
-            return { error: (error as Error).message };
-          }
-        };
+        const read = async (engine: 'reference' | 'columnar') =>
+          (await outcomeOf(engine, documentOf(text, metadata, given.chunk), schema)).made;
         assert.deepEqual(await read('columnar'), await read('reference'));
       }),
       { numRuns: runs(400) },

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readColumnType } from '../../src/schema/column-type.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { objectSchema, outcomeOf } from './engine-outcome.js';
 import { runs } from '../property-runs.js';
 
 /** Members of rows, in the paths of columns. */
@@ -169,26 +168,8 @@ function textOf({ members, isList, broken }: Shape): string {
 }
 
 function schemaOf({ columns, rowsAt }: Shape): ReportSchema {
-  return {
-    reportType: 'GET_TEST',
-    description: '',
-    format: 'json',
-    quoting: 'none',
-    restricted: false,
-    file: '',
-    tables: [
-      {
-        name: 'test',
-        rows: rowsAt,
-        load: { mode: 'append', key: [] },
-        columns: columns.map(([path, type], index) => ({
-          name: `c${index}`,
-          from: [path.join('.')],
-          type: readColumnType(type) as ColumnType,
-        })),
-      },
-    ],
-  };
+  const ofTable = columns.map(([path, type]): [string, string] => [path.join('.'), type]);
+  return objectSchema('json', [{ name: 'test', rows: rowsAt, columns: ofTable }]);
 }
 
 describe('the columnar engine', () => {
@@ -199,22 +180,12 @@ describe('the columnar engine', () => {
         const text = textOf(given);
         const schema = given.withSchema ? schemaOf(given) : undefined;
         const read = async (engine: 'reference' | 'columnar') => {
-          try {
-            const { parsed, rowsOf, rejects } = await readRows(
-              documentOf(text, {}, given.chunk),
-              schema,
-              engine,
-            );
-            const isOurs = (note: string) => note.startsWith('read by the reference parser');
-            const notes = parsed.notes.filter((note) => !isOurs(note));
-            if (engine === 'columnar' && notes.length === parsed.notes.length) columnar += 1;
-            // As written to a file: half a surrogate pair is not a character.
-            for (const reject of rejects) reject.raw = Buffer.from(reject.raw).toString();
-            const { tables, dialect, warnings, decisions } = parsed;
-            return { rowsOf, rejects, tables, dialect, warnings, decisions, notes };
-          } catch (error) {
-            return { error: (error as Error).message };
-          }
+          const { readBy, made } = await outcomeOf(engine, documentOf(text, {}, given.chunk), schema);
+          if (readBy === 'columnar') columnar += 1;
+          // As written to a file: half a surrogate pair is not a character.
+          if ('rejects' in made)
+            for (const reject of made.rejects) reject.raw = Buffer.from(reject.raw).toString();
+          return made;
         };
         assert.deepEqual(await read('columnar'), await read('reference'));
       }),

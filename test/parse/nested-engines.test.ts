@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readColumnType } from '../../src/schema/column-type.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { objectSchema, outcomeOf } from './engine-outcome.js';
 import { runs } from '../property-runs.js';
 
 const types = ['string', 'int64', 'decimal(18,4)', 'json', 'list(string)', 'timestamp'];
@@ -126,6 +124,7 @@ const shape = fc.record({
   broken: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat() }),
 });
 const rowsAt = ['orders', 'orders.items', 'orders.items.parts', 'orders.b'];
+const specColumn: [path: string, type: string] = ['$.spec', 'json'];
 
 describe('tables in each other', () => {
   it('have the same rows in both engines, in chunks of any size', async () => {
@@ -138,42 +137,21 @@ describe('tables in each other', () => {
           : `{"spec": ${given.spec}, "orders": ${given.orders}}`;
         const text = given.broken === undefined ? whole : whole.slice(0, given.broken % whole.length);
         const paths = [given.first, given.second, given.third, given.second];
-        const schema: ReportSchema = {
-          reportType: 'GET_TEST',
-          description: '',
-          format: given.isXml ? 'xml' : 'json',
-          quoting: 'none',
-          restricted: false,
-          file: '',
-          tables: given.tables.map((level) => ({
+        const schema = objectSchema(
+          given.isXml ? 'xml' : 'json',
+          given.tables.map((level) => ({
             name: `level_${level}`,
             rows: rowsAt[level] as string,
-            load: { mode: 'append', key: [] },
-            columns: [
-              ...(paths[level] ?? []),
-              ...(given.specColumn ? [['$.spec', 'json'] as [string, string]] : []),
-            ].map(([path, type], index) => ({
-              name: `c${index}`,
-              from: [path],
-              type: readColumnType(type) as ColumnType,
-            })),
+            columns: [...(paths[level] ?? []), ...(given.specColumn ? [specColumn] : [])],
           })),
-        };
+        );
         const outcome = async (engine: 'reference' | 'columnar') => {
-          try {
-            const found = await readRows(documentOf(text, {}, given.chunk), schema, engine);
-            const { parsed, rowsOf, rejects } = found;
-            if (engine === 'columnar') read += 1;
-            if (parsed.engine === 'columnar') columnar[given.isXml ? 1 : 0] += 1;
-            const isOurs = (note: string) => note.startsWith('read by the reference parser');
-            const notes = parsed.notes.filter((note) => !isOurs(note));
-            const { tables, dialect, warnings, decisions } = parsed;
-            // Batches of different tables come in any order.
-            const texts = rejects.map((reject) => JSON.stringify(reject)).sort();
-            return { rowsOf, rejects: texts, tables, dialect, warnings, decisions, notes };
-          } catch (error) {
-            return { error: (error as Error).message };
-          }
+          const { readBy, made } = await outcomeOf(engine, documentOf(text, {}, given.chunk), schema);
+          if (engine === 'columnar' && 'rowsOf' in made) read += 1;
+          if (readBy === 'columnar') columnar[given.isXml ? 1 : 0] += 1;
+          if ('error' in made) return made;
+          // Batches of different tables come in any order.
+          return { ...made, rejects: made.rejects.map((reject) => JSON.stringify(reject)).sort() };
         };
         assert.deepEqual(await outcome('columnar'), await outcome('reference'), text);
       }),

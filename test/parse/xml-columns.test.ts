@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readColumnType } from '../../src/schema/column-type.js';
-import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import type { ReportSchema } from '../../src/schema/types.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { objectSchema, outcomeOf } from './engine-outcome.js';
 import { runs } from '../property-runs.js';
 
 const names = ['a', 'b', 'Sales', 'date', 'Item-Id', 'a.long_name-of-more-than-16-bytes', '__proto__'];
@@ -162,26 +161,8 @@ function textOf({ rows, beginning, end, broken }: Shape): string {
 }
 
 function schemaOf({ columns, rowsAt }: Shape): ReportSchema {
-  return {
-    reportType: 'GET_TEST',
-    description: '',
-    format: 'xml',
-    quoting: 'none',
-    restricted: false,
-    file: '',
-    tables: [
-      {
-        name: 'test',
-        rows: rowsAt,
-        load: { mode: 'append', key: [] },
-        columns: columns.map(([path, type], index) => ({
-          name: `c${index}`,
-          from: [path.join('.')],
-          type: readColumnType(type) as ColumnType,
-        })),
-      },
-    ],
-  };
+  const ofTable = columns.map(([path, type]): [string, string] => [path.join('.'), type]);
+  return objectSchema('xml', [{ name: 'test', rows: rowsAt, columns: ofTable }]);
 }
 
 describe('the columnar engine', () => {
@@ -193,18 +174,10 @@ describe('the columnar engine', () => {
         const document = textOf(given);
         const schema = given.withSchema ? schemaOf(given) : undefined;
         const outcome = async (engine: 'reference' | 'columnar') => {
-          try {
-            const found = await readRows(documentOf(document, {}, given.chunk), schema, engine);
-            const { parsed, rowsOf, rejects } = found;
-            if (engine === 'columnar') read += 1;
-            if (parsed.engine === 'columnar') columnar += 1;
-            const isOurs = (note: string) => note.startsWith('read by the reference parser');
-            const notes = parsed.notes.filter((note) => !isOurs(note));
-            const { tables, dialect, warnings, decisions } = parsed;
-            return { rowsOf, rejects, tables, dialect, warnings, decisions, notes };
-          } catch (error) {
-            return { error: (error as Error).message };
-          }
+          const { readBy, made } = await outcomeOf(engine, documentOf(document, {}, given.chunk), schema);
+          if (engine === 'columnar' && 'rowsOf' in made) read += 1;
+          if (readBy === 'columnar') columnar += 1;
+          return made;
         };
         assert.deepEqual(await outcome('columnar'), await outcome('reference'), JSON.stringify(document));
       }),

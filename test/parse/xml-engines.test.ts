@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { PlainXml, NotPlainXml } from '../../src/parse/objects/xml/plain-xml.js';
 import { readXmlObjects } from '../../src/parse/objects/xml/xml.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { outcomeOf } from './engine-outcome.js';
 import { runs } from '../property-runs.js';
 
 const texts = fc.constantFrom(
@@ -129,20 +129,8 @@ describe('XML of any form', () => {
   });
 
   it('has the same rows in both engines', async () => {
-    const tables = async (text: string, engine: 'columnar' | 'reference') => {
-      try {
-        const { rowsOf, rejects, parsed } = await readRows(documentOf(text, {}, 5), undefined, engine);
-        const isOurs = (note: string) => note.startsWith('read by the reference parser');
-        return {
-          rowsOf,
-          rejects,
-          tables: parsed.tables,
-          notes: parsed.notes.filter((note) => !isOurs(note)),
-        };
-      } catch (error) {
-        return String(error);
-      }
-    };
+    const tables = async (text: string, engine: 'columnar' | 'reference') =>
+      (await outcomeOf(engine, documentOf(text, {}, 5), undefined)).made;
     await fc.assert(
       fc.asyncProperty(documents, async (text) => {
         assert.deepEqual(

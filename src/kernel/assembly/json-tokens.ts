@@ -4,6 +4,8 @@
  * bytes without meaning.
  */
 
+import { hexValue, putUtf8 } from './characters';
+
 const quote: u8 = 0x22;
 const backslash: u8 = 0x5c;
 
@@ -126,12 +128,6 @@ function behindEscape(at: usize): usize {
   }
 }
 
-function hexValue(byte: i32): i32 {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = (byte | 0x20) - 0x61;
-  return letter >= 0 && letter < 6 ? letter + 10 : -1;
-}
-
 export function behindNumber(from: usize): usize {
   let at = from;
   if (load<u8>(at) === 0x2d) at += 1;
@@ -204,7 +200,7 @@ export function plainText(from: usize, to: usize): usize {
       loneSurrogates += 1;
       code = 0xfffd;
     }
-    out = putCharacter(out, code);
+    out = putUtf8(out, code);
   }
   return out;
 }
@@ -233,28 +229,4 @@ function unitAt(at: usize): i32 {
     (hexValue(load<u8>(at, 4)) << 4) |
     hexValue(load<u8>(at, 5))
   );
-}
-
-/** Writes a character in UTF-8. */
-function putCharacter(out: usize, code: i32): usize {
-  if (code < 0x80) {
-    store<u8>(out, code);
-    return out + 1;
-  }
-  if (code < 0x800) {
-    store<u8>(out, 0xc0 | (code >> 6));
-    store<u8>(out, 0x80 | (code & 0x3f), 1);
-    return out + 2;
-  }
-  if (code < 0x10000) {
-    store<u8>(out, 0xe0 | (code >> 12));
-    store<u8>(out, 0x80 | ((code >> 6) & 0x3f), 1);
-    store<u8>(out, 0x80 | (code & 0x3f), 2);
-    return out + 3;
-  }
-  store<u8>(out, 0xf0 | (code >> 18));
-  store<u8>(out, 0x80 | ((code >> 12) & 0x3f), 1);
-  store<u8>(out, 0x80 | ((code >> 6) & 0x3f), 2);
-  store<u8>(out, 0x80 | (code & 0x3f), 3);
-  return out + 4;
 }

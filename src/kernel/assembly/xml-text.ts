@@ -3,6 +3,8 @@
  * wrong is refused: the reader of unusual markup knows what it means.
  */
 
+import { hexValue, putUtf8 } from './characters';
+
 const lessThan: u8 = 0x3c;
 const quote: u8 = 0x22;
 const backslash: u8 = 0x5c;
@@ -203,7 +205,7 @@ function behindNumber(from: usize, to: usize): usize {
   let code = 0;
   let at = start;
   for (; at < to; at += 1) {
-    const digit = digitAt(at);
+    const digit = hexValue(load<u8>(at));
     if (digit < 0 || (!isHex && digit > 9)) break;
     if (at - start >= most) return 0;
     code = code * (isHex ? 16 : 10) + digit;
@@ -211,13 +213,6 @@ function behindNumber(from: usize, to: usize): usize {
   if (at === start || at >= to || load<u8>(at) !== 0x3b || !isCharacter(code)) return 0;
   character = code;
   return at + 1;
-}
-
-function digitAt(at: usize): i32 {
-  const byte = <i32>load<u8>(at);
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = (byte | 0x20) - 0x61;
-  return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
 function isCharacter(code: i32): bool {
@@ -252,18 +247,5 @@ function putCharacter(code: i32): void {
     return;
   }
   if (code === quote || code === backslash) put(backslash);
-  if (code < 0x80) {
-    put(<u8>code);
-    return;
-  }
-  if (code < 0x800) put(<u8>(0xc0 | (code >> 6)));
-  else {
-    if (code < 0x10000) put(<u8>(0xe0 | (code >> 12)));
-    else {
-      put(<u8>(0xf0 | (code >> 18)));
-      put(<u8>(0x80 | ((code >> 12) & 0x3f)));
-    }
-    put(<u8>(0x80 | ((code >> 6) & 0x3f)));
-  }
-  put(<u8>(0x80 | (code & 0x3f)));
+  out = putUtf8(out, code);
 }

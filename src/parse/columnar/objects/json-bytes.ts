@@ -5,11 +5,9 @@ import type { JsonSource } from '../../objects/json-walk.js';
 import { namesTwice, notColumnar } from '../../parse-hint.js';
 import type { ListReader, ListRows } from './list-reader.js';
 import type { SourceOptions } from './source-options.js';
-import { type SlidingText, tooLong } from './sliding-text.js';
+import { blanks, type SlidingText, tooLong } from './sliding-text.js';
 
 const comma = 0x2c;
-
-const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
  * Reads the bytes of a JSON document in the kernel's memory. Items of lists are read as rows, many
@@ -108,7 +106,7 @@ export class JsonBytes implements JsonSource<ListRows> {
       begun ||= rows.count > 0;
       if (rows.count > 0) yield { reader, rows };
       if (stopped === 'ended' || (maxRows !== undefined && rows.count === maxRows)) return;
-      if (stopped === 'new names') reader.takeNewNames();
+      if (stopped === 'new names') reader.onNewNames();
       else if (stopped === 'more' && !(await this.text.more())) throw this.problem();
     }
   }
@@ -116,6 +114,7 @@ export class JsonBytes implements JsonSource<ListRows> {
   /** Reads the rows of several tables in the items of a list. */
   private async *readNested(readers: ListReader[], maxItems?: number): AsyncGenerator<ListRows> {
     const maxBytes = Math.min(this.minLongBytes, this.limits.maxRowCharacters);
+    // One item: a window of a byte ends behind the item in which it lies.
     const window = maxItems;
     for (let isBegun = false; ; ) {
       const { slab, at } = this.text;

@@ -3,6 +3,7 @@ import { notColumnar } from '../../parse-hint.js';
 import type { Rows } from '../rows.js';
 import { Slab } from '../slab.js';
 import type { JsonRows } from './json-rows.js';
+import { windowBytes } from './sliding-text.js';
 
 /** Rows, and what read them. */
 export interface ListRows {
@@ -21,9 +22,6 @@ const stops: Record<number, 'more' | 'enough' | 'ended' | 'no room'> = {
 /** More rows of a few items than this are left to the reference parser. */
 const maxItemsBytes = 64 * 1024 * 1024;
 
-/** Bytes of items that are split together, so that they stay in the processor's cache. */
-const windowBytes = 256 * 1024;
-
 /** Reads the rows of one table in the items of a list. */
 export class ListReader {
   /** The items as the kernel wrote them for this table. */
@@ -36,16 +34,11 @@ export class ListReader {
     /** The names that lead from an item to the rows. */
     private readonly names: string[],
     /** Called when rows have names without paths; they are read again afterwards. */
-    private readonly onNewNames: () => void,
+    readonly onNewNames: () => void,
   ) {
     const steps = names.map((name) => Buffer.from(name));
     const places = steps.flatMap((name) => [kernel.copyIn(name), name.length]);
     this.steps = kernel.copyIn(new Uint8Array(Int32Array.from(places).buffer));
-  }
-
-  /** What to do about names without paths. */
-  takeNewNames(): void {
-    this.onNewNames();
   }
 
   /** Reads all items of a slab, up to the closing bracket that ends it. */

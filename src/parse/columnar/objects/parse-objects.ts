@@ -36,8 +36,8 @@ import { surveyColumnar } from './survey-objects.js';
  * Parses a document of objects by the columnar engine. If the schema knows everything that the
  * first `beginningBytes` have, the same is assumed of the rest and the document is read in one
  * pass. Otherwise, or with `wholeSurvey` after that assumption was wrong, a survey of the whole
- * document comes first. Documents with nested tables, or written in a way that the kernel does not
- * read, are left to the reference parser.
+ * document comes first. Documents that the kernel does not read, because of how they are written
+ * or how their tables are nested, are left to the reference parser.
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here or from the
  * batches.
  */

@@ -3,6 +3,12 @@ import type { ReadableDocument } from '../../../source/types.js';
 import { notColumnar } from '../../parse-hint.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
 
+/** White space of JSON and of XML. */
+export const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** Bytes that the kernel rewrites together, so that they stay in the processor's cache. */
+export const windowBytes = 256 * 1024;
+
 /** The part of a document that is being read, in the kernel's memory. */
 export class SlidingText {
   slab: Slab;

@@ -17,7 +17,7 @@ import { ReadAgain } from '../../../source/read-again.js';
 /**
  * Finds out what a document of objects has, or what its first `maxBytes` have, as `surveyObjects`
  * does. Values are inspected only if no column of the schema declares their type.
- * Errors: ReadAgain<ParseHint>, also if tables of the schema are nested.
+ * Errors: ReadAgain<ParseHint>, also if tables of the schema are nested in an unusual way.
  */
 export async function surveyColumnar(
   document: ReadableDocument,

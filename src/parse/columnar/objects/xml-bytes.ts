@@ -8,13 +8,10 @@ import { notColumnar } from '../../parse-hint.js';
 import { enlarged, Slab } from '../slab.js';
 import type { ListReader, ListRows } from './list-reader.js';
 import type { SourceOptions } from './source-options.js';
-import type { SlidingText } from './sliding-text.js';
+import { blanks, type SlidingText, windowBytes } from './sliding-text.js';
 
 /** Why the kernel stopped reading elements, by its number. */
 const stops = ['more', 'odd', 'ended', 'enough'] as const;
-
-/** Bytes of elements that are rewritten together, so that they stay in the processor's cache. */
-const windowBytes = 256 * 1024;
 
 /** The reference parser measures a row in pieces of 32 KB of which the row may be a part. */
 const measuredTooMuch = 128 * 1024;
@@ -24,7 +21,6 @@ const maxLevelsAroundRows = 200;
 
 const lessThan = 0x3c;
 const greaterThan = 0x3e;
-const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const nameAt = /^[A-Za-z_][\w.:-]*(?=[ \t\n\r/>])/;
 const maxNameBytes = 256;
 
