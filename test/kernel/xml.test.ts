@@ -61,7 +61,19 @@ describe('the kernel that reads XML', () => {
   it('refuses elements that are unusual or wrong, and reads those before them', () => {
     for (const inner of [
       ...['<!-- c -->', '<![CDATA[x]]>', '<?p i?>', '&nbsp;', '&', '&#0;', '&#xD800;', '&#x1000000;', ']]>'],
-      ...['\u0001', '\uffff', '<b></c>', '<b>', '< b/>', '<1/>', '<é/>', '<n:/>', '<b c/>', '<b c=1/>'],
+      ...[
+        '\u0001',
+        '\uffff',
+        '<b></c>',
+        '<b>',
+        '< b/>',
+        '<1/>',
+        '<é/>',
+        '<n:/>',
+        '<n:7/>',
+        '<b c/>',
+        '<b c=1/>',
+      ],
       ...[
         '<b c="1" c="2"/>',
         '<b c="1"d="2"/>',

@@ -9,7 +9,7 @@ type Made = Pick<ReadDocument, 'rowsOf' | 'rejects'> &
   Pick<ParsedDocument, 'tables' | 'dialect' | 'warnings' | 'decisions' | 'notes'>;
 
 export interface Outcome {
-  /** The engine that read the document in the end; undefined without tables, or if it was refused. */
+  /** The engine that read the document in the end; undefined if it was refused or has no tables. */
   readBy?: Engine;
   made: Made | { error: string };
 }

@@ -265,7 +265,9 @@ function behindName(from: usize): usize {
     if (byte === 0x3a && localStart === from) localStart = at;
   }
   if (at >= textEnd) return stopFor(needsMore);
-  return localStart < at ? at : stopFor(odd);
+  // Objects would have a member that is a number before the others.
+  const local = load<u8>(localStart);
+  return localStart < at && (local < 0x30 || local > 0x39) ? at : stopFor(odd);
 }
 
 function isNamePart(byte: u8): bool {
